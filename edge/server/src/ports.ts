@@ -1,0 +1,206 @@
+import type {
+  Alarm,
+  AlarmAction,
+  AlarmRefusal,
+  DesiredItem,
+  FactoryEvent,
+  Judgment,
+  Locale,
+  NewRecord,
+  Quality,
+  ReportedItem,
+  Role,
+  RuleDefinition,
+  TagDefinition,
+  Value,
+} from '@jidoka/domain'
+import type { Receipt } from '@jidoka/sync-protocol'
+
+/**
+ * What the parts of the appliance say to each other. The main thread owns sockets; one worker owns the journal, the
+ * rules and their state. Everything that changes the journal goes through `Pipeline`; everything that only looks reads
+ * through `JournalReader`, which has a connection of its own and never waits for a commit.
+ */
+
+/** A message that came in and waits for its acknowledgement. */
+export interface Inbound {
+  readonly topic: string
+  readonly payload: Uint8Array
+  /** The device's login; goes into dead letters. */
+  readonly source: string
+  readonly qos: 0 | 1 | 2
+}
+
+/** Why an inbound message was not stored though it was acknowledged; see `deadLetterSchema` of the contract for the reasons. */
+export interface DeadLetter {
+  readonly atMs: number
+  readonly source: string
+  readonly topic: string
+  readonly reason: DeadLetterReason
+  readonly detail: string
+  readonly sample: string
+}
+export type DeadLetterReason =
+  | 'not_json'
+  | 'wrong_type'
+  | 'not_finite'
+  | 'too_large'
+  | 'time_too_far'
+  | 'bad_topic'
+  | 'wrong_tenant'
+  | 'unit_mismatch'
+  | 'kind_mismatch'
+  | 'too_many_tags'
+
+/** Facts that are kept per line from MES events. */
+export interface LineFacts {
+  readonly line: string
+  readonly order: string | null
+  readonly lot: string | null
+  readonly product: string | null
+  readonly shift: string | null
+  readonly productionCount: number | null
+  readonly defectCount: number | null
+  readonly atMs: number
+}
+
+/** What one commit made true; told after it is on disk, in order. */
+export interface Committed {
+  /** Highest numbers of both lanes. */
+  readonly readingsSeq: number
+  readonly recordsSeq: number
+  /** Last values that the commit changed, at most one a tag. */
+  readonly values: readonly { readonly key: string; readonly timeMs: number; readonly value: Value; readonly quality: Quality }[]
+  readonly newTags: readonly TagDefinition[]
+  /** Changes of standing verdicts (settled through hysteresis), each with its judgment record. */
+  readonly verdicts: readonly StandingVerdict[]
+  readonly judgments: readonly Judgment[]
+  readonly alarms: readonly Alarm[]
+  readonly facts: readonly LineFacts[]
+  readonly reported: readonly ReportedItem[]
+  readonly deadLetters: readonly DeadLetter[]
+  /** Sums of this commit, for metrics. */
+  readonly counts: {
+    readonly readings: number
+    readonly readingsQos0: number
+    readonly verdictsByStatus: Readonly<Record<string, number>>
+    readonly commitMs: number
+  }
+}
+
+/** The verdict that stands for a rule at a subject. */
+export interface StandingVerdict {
+  readonly judgment: Judgment
+  readonly sinceMs: number
+}
+
+/** A rule in force or not, as the worker holds it. */
+export interface RuleInForce {
+  readonly definition: RuleDefinition
+  readonly hash: string
+  readonly fastPath: boolean
+  readonly state: 'in_force' | 'quarantined' | 'disabled'
+  readonly problem: string | null
+  readonly verdictsTotal: number
+}
+
+export interface StoredUser {
+  readonly login: string
+  readonly name: string
+  readonly role: Role
+  readonly locale: Locale
+  /** `scrypt$N$r$p$salt$hash`, base64url. */
+  readonly passwordHash: string
+  /** `local` users are made on the appliance, `desired` ones come from the cloud. A desired one hides a local one of the same login. */
+  readonly origin: 'local' | 'desired'
+}
+
+export type AlarmOutcome = { readonly done: Alarm } | { readonly refused: AlarmRefusal } | { readonly unknown: true }
+
+/** Where a connector of the MES stands: opaque to the journal, committed together with the events that it read. */
+export interface ConnectorPosition {
+  readonly connector: string
+  readonly position: string
+}
+
+/** Where the follower of the desired state stands; opaque. Committed together with the items that it brought. */
+export interface DesiredPosition {
+  readonly handle: string
+  readonly offset: string
+}
+
+export interface DesiredChange {
+  readonly upserts: readonly DesiredItem[]
+  readonly removals: readonly { readonly kind: DesiredItem['kind']; readonly key: string }[]
+  /** True after a must-refetch: what is not among the upserts is removed. */
+  readonly replaceAll: boolean
+  readonly position: DesiredPosition
+}
+
+/** The write side. Each promise resolves after the commit that holds the change (`synchronous=FULL`). */
+export interface Pipeline {
+  /**
+   * Takes a message; `done` is called after its commit (the time for PUBACK), in the order of the calls. With an error
+   * it must not be acknowledged: the store cannot keep it (disk full, I/O error). Bad content is no error: it is kept as
+   * a dead letter and acknowledged, since a repeat would not make it better.
+   */
+  ingest(message: Inbound, done: (error: Error | null) => void): void
+  /** Events from the MES with the connector's new position in one commit. Events already stored (source, source_key) are skipped. */
+  recordEvents(events: readonly FactoryEvent[], position: ConnectorPosition): Promise<{ readonly stored: number }>
+  changeAlarm(alarmId: string, action: AlarmAction, actor: string): Promise<AlarmOutcome>
+  applyDesired(change: DesiredChange): Promise<readonly ReportedItem[]>
+  storeReceipt(receipt: Receipt): Promise<void>
+  appendRecord(record: NewRecord): Promise<void>
+  saveUser(user: StoredUser): Promise<void>
+  /** Named values of the program's own state (identity, trust list, ...), small texts. */
+  saveSetting(name: string, value: string): Promise<void>
+  /** Called after every commit, in order. Returns the function that ends it. */
+  onCommitted(listener: (committed: Committed) => void): () => void
+  /** Called when the store cannot write, with a sentence, and with null when it can again. */
+  onStoreProblem(listener: (problem: string | null) => void): () => void
+  rules(): Promise<readonly RuleInForce[]>
+}
+
+export interface JudgmentFilter {
+  readonly line?: string
+  readonly ruleId?: string
+  readonly status?: string
+  readonly abnormal?: boolean
+  readonly fromMs?: number
+  readonly toMs?: number
+  /** Sequence number of the record before which the page begins (newest first). */
+  readonly beforeSeq?: number
+  readonly limit: number
+}
+
+/** The read side. Synchronous (SQLite), bounded, on a connection of its own. */
+export interface JournalReader {
+  readonly epoch: string
+  lanes(): { readonly readingsSeq: number; readonly recordsSeq: number }
+  receipted(): { readonly readings: Receipt | null; readonly records: Receipt | null }
+  /** Stored segments from a sequence number on, as they lie, until about `bytesMax`. The first begins at or before `fromSeq`. */
+  segments(fromSeq: number, bytesMax: number): readonly { readonly firstSeq: number; readonly count: number; readonly body: Uint8Array }[]
+  /** Record lines (the JSON that goes up) from a sequence number on. */
+  recordLines(fromSeq: number, bytesMax: number): readonly { readonly seq: number; readonly line: string }[]
+  tags(): readonly TagDefinition[]
+  /** The last reading of every tag, for the board after a start. */
+  lastValues(): readonly { readonly key: string; readonly timeMs: number; readonly value: Value; readonly quality: Quality }[]
+  standingVerdicts(): readonly StandingVerdict[]
+  openAlarms(): readonly Alarm[]
+  alarm(id: string): Alarm | null
+  facts(): readonly LineFacts[]
+  judgments(filter: JudgmentFilter): readonly { readonly seq: number; readonly judgment: Judgment }[]
+  judgment(id: string): Judgment | null
+  outages(limit: number): readonly { readonly fromMs: number; readonly toMs: number | null; readonly cause: string; readonly rowsWaiting: number }[]
+  deadLetters(limit: number): readonly DeadLetter[]
+  /** Numeric readings of a tag between two instants, oldest first. */
+  history(key: string, fromMs: number, toMs: number): { readonly timesMs: Float64Array; readonly values: Float64Array }
+  desired(): readonly DesiredItem[]
+  desiredPosition(): DesiredPosition | null
+  connectorPosition(connector: string): string | null
+  users(): readonly StoredUser[]
+  setting(name: string): string | null
+  /** Bytes of the data folder, for the disk horizon. */
+  sizeBytes(): number
+  close(): void
+}

@@ -1,0 +1,14 @@
+/** What package.json's scripts call: the program, and whether it needs the built pages. */
+export const commands = {
+  start: { program: 'scripts/start/main.ts', pages: true },
+  'start:edge': { program: 'edge/server/src/main.ts', pages: true },
+  'start:cloud': { program: 'cloud/server/src/main.ts', pages: true },
+  'start:simulator': { program: 'edge/simulator/src/main.ts' },
+  jidoka: { program: 'edge/server/src/cli/main.ts' },
+  test: { program: 'scripts/test/main.ts', pages: true },
+  'test:long': { program: 'scripts/test/main.ts', arguments: ['--long'], pages: true },
+  check: { program: 'scripts/check.ts', pages: true },
+  format: { program: 'scripts/check.ts', arguments: ['--format'] },
+  bench: { program: 'scripts/bench/main.ts', pages: true },
+  simulate: { program: 'sync/simulation/src/cli.ts' },
+}

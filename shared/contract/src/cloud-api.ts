@@ -1,0 +1,171 @@
+import {
+  desiredItemSchema,
+  judgmentSchema,
+  localTextSchema,
+  methodSchema,
+  reportedItemSchema,
+  ruleDefinitionSchema,
+} from '@jidoka/domain'
+import { z } from 'zod'
+import { boardAlarmSchema, boardTagSchema, boardVerdictSchema, userSchema } from './edge-api.ts'
+import { instantSchema, pageQuerySchema } from './paging.ts'
+
+/** Answer of login and refresh; the refresh token is an HTTP-only cookie. Access lives 15 minutes, refresh 7 days. */
+export const sessionSchema = z.object({
+  access_token: z.string(),
+  expires_at: instantSchema,
+  tenant_id: z.string(),
+  user: userSchema,
+})
+export type CloudSession = z.infer<typeof sessionSchema>
+
+export const siteSchema = z.object({ id: z.string(), code: z.string(), name: localTextSchema, time_zone: z.string() })
+
+export const newEnrolmentSchema = z.strictObject({
+  site_code: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/),
+  /** Minutes until the token dies unused. */
+  valid_min: z.number().int().min(1).max(10_080).default(60),
+})
+/** The token is shown once and kept as a hash only. */
+export const enrolmentSchema = z.object({ token: z.string(), site_code: z.string(), expires_at: instantSchema })
+
+export const laneCursorSchema = z.object({
+  lane: z.enum(['records', 'readings']),
+  epoch: z.string(),
+  received_seq: z.number().int(),
+  rows_total: z.number().int(),
+  digest: z.string(),
+  received_at: instantSchema.nullable(),
+})
+
+export const edgeSummarySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  site: siteSchema,
+  state: z.enum(['online', 'silent', 'revoked']),
+  /** When it was last heard. */
+  seen_at: instantSchema.nullable(),
+  enrolled_at: instantSchema,
+  program_version: z.string(),
+  lanes: z.array(laneCursorSchema),
+  open_alarms: z.number().int(),
+  /** Items whose reported version is not the desired one. */
+  pending_items: z.number().int(),
+})
+export type EdgeSummary = z.infer<typeof edgeSummarySchema>
+
+/** Desired and reported of one item, side by side. */
+export const deploymentSchema = z.object({
+  kind: z.string(),
+  key: z.string(),
+  desired_version: z.number().int().nullable(),
+  desired_at: instantSchema.nullable(),
+  reported: reportedItemSchema.nullable(),
+  reported_at: instantSchema.nullable(),
+})
+export const edgeDetailSchema = edgeSummarySchema.extend({ items: z.array(deploymentSchema) })
+export type EdgeDetail = z.infer<typeof edgeDetailSchema>
+
+export const putDesiredSchema = z.strictObject({ body: z.unknown() })
+export const desiredAnswerSchema = desiredItemSchema
+
+/** A line as the cloud knows it: what its edge last sent. */
+export const cloudLineSchema = z.object({
+  edge_id: z.string(),
+  edge_name: z.string(),
+  site: siteSchema,
+  code: z.string(),
+  name: localTextSchema,
+  verdicts: z.array(boardVerdictSchema),
+  alarms: z.array(boardAlarmSchema),
+  tags: z.array(boardTagSchema),
+  /** Age of what is shown: when the edge last sent something of this line. */
+  heard_at: instantSchema.nullable(),
+})
+export type CloudLine = z.infer<typeof cloudLineSchema>
+
+export const cloudRuleSchema = z.object({
+  definition: ruleDefinitionSchema,
+  hash: z.string(),
+  changed_at: instantSchema,
+  changed_by: z.string(),
+  /** Where it is desired and what the edges say. */
+  deployments: z.array(
+    z.object({
+      edge_id: z.string(),
+      edge_name: z.string(),
+      desired_version: z.number().int(),
+      reported_version: z.number().int().nullable(),
+      reported_state: z.string().nullable(),
+      problem: z.string().nullable(),
+    }),
+  ),
+})
+export type CloudRule = z.infer<typeof cloudRuleSchema>
+/** A rule as it is sent in: the cloud gives the version. `based_on_version` guards against writing over a colleague's change; 0 for a new rule. */
+export const putRuleSchema = z.strictObject({
+  definition: ruleDefinitionSchema.omit({ version: true }),
+  based_on_version: z.number().int().min(0),
+})
+export const deployRuleSchema = z.strictObject({ edge_ids: z.array(z.string().max(64)).min(1).max(1_000) })
+
+/** Reference: judge one input with a workflow's rules. */
+export const executeRequestSchema = z.strictObject({
+  workflow_id: z.string().min(1).max(64),
+  input: z.record(z.string().max(48), z.union([z.number(), z.boolean(), z.string().max(1_024)])),
+})
+export const executeAnswerSchema = z.object({
+  execution_id: z.string(),
+  status: z.string(),
+  confidence: z.number(),
+  explanation: z.string().nullable(),
+  method_used: methodSchema,
+})
+
+export const recentQuerySchema = pageQuerySchema.extend({
+  edge_id: z.string().max(64).optional(),
+  line: z.string().max(48).optional(),
+  rule_id: z.string().max(63).optional(),
+  status: z.string().max(32).optional(),
+  abnormal: z.enum(['true', 'false']).optional(),
+  from: instantSchema.optional(),
+  to: instantSchema.optional(),
+})
+/** A judgment as kept: made at an edge, or here by `execute` (then `edge_id` is null). */
+export const executionSchema = judgmentSchema.omit({ id: true, judged_at_ms: true }).extend({
+  execution_id: z.string(),
+  workflow_id: z.string(),
+  edge_id: z.string().nullable(),
+  edge_name: z.string().nullable(),
+  executed_at: instantSchema,
+  received_at: instantSchema,
+})
+export type Execution = z.infer<typeof executionSchema>
+
+export const auditEntrySchema = z.object({
+  id: z.string(),
+  at: instantSchema,
+  actor: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+})
+
+/** Server-sent events of the cloud for one tenant; on `reset` or reconnection the client fetches again. */
+export const cloudStreamEvents = {
+  judgment: executionSchema,
+  alarm: boardAlarmSchema.extend({ edge_id: z.string() }),
+  /** An edge sent readings or was heard: which of its lines have news. */
+  edge: z.object({ edge_id: z.string(), lines: z.array(z.string()), seen_at: instantSchema }),
+  deployment: z.object({
+    edge_id: z.string(),
+    kind: z.string(),
+    key: z.string(),
+    version: z.number().int(),
+    state: z.string(),
+  }),
+  reset: z.object({ reason: z.enum(['slow_client']) }),
+} as const
+export type CloudStreamEvent = {
+  [Name in keyof typeof cloudStreamEvents]: { event: Name; data: z.infer<(typeof cloudStreamEvents)[Name]> }
+}[keyof typeof cloudStreamEvents]

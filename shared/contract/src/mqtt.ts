@@ -1,0 +1,50 @@
+import { parseTagKey, tagKey } from '@jidoka/domain'
+import type { TagPlace } from '@jidoka/domain'
+import { z } from 'zod'
+
+/** `sensor/{line}/{sensor}` or `sensor/{line}/{equipment}/{sensor}`. */
+export const sensorTopic = (place: TagPlace): string => `sensor/${tagKey(place)}`
+
+/** The place that a topic names, or null for a topic that is not a sensor's. */
+export function parseSensorTopic(topic: string): TagPlace | null {
+  return topic.startsWith('sensor/') ? parseTagKey(topic.slice('sensor/'.length)) : null
+}
+
+/** Verdicts, retained, so that a PLC or a stack light that connects later knows the standing one. */
+export const judgmentTopic = (line: string, ruleId: string): string => `judgment/${line}/${ruleId}`
+export const alarmTopic = (line: string): string => `alarm/${line}`
+
+/**
+ * What a sensor publishes. `timestamp`: ISO 8601, or epoch seconds (below 1e11) or milliseconds; absent means now.
+ * `tenant_id` absent means the edge's own; another one is refused. `unit` absent means the catalogue's.
+ */
+export const sensorPayloadSchema = z.object({
+  tenant_id: z.string().max(63).optional(),
+  value: z.union([z.number(), z.boolean(), z.string().max(1_024)]),
+  unit: z.string().max(16).optional(),
+  timestamp: z.union([z.string().max(40), z.number()]).optional(),
+  quality: z.enum(['good', 'uncertain', 'bad']).optional(),
+})
+export type SensorPayload = z.infer<typeof sensorPayloadSchema>
+
+/** What goes out on `judgment/{line}/{rule}`. */
+export const judgmentMessageSchema = z.object({
+  judgment_id: z.string(),
+  rule_id: z.string(),
+  subject: z.string(),
+  status: z.string(),
+  confidence: z.number(),
+  explanation: z.string().nullable(),
+  judged_at: z.string(),
+})
+
+/** What goes out on `alarm/{line}`. */
+export const alarmMessageSchema = z.object({
+  alarm_id: z.string(),
+  rule_id: z.string(),
+  subject: z.string(),
+  priority: z.string(),
+  state: z.string(),
+  status: z.string(),
+  changed_at: z.string(),
+})

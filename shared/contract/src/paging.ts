@@ -1,0 +1,13 @@
+import { z } from 'zod'
+
+/** 200 rows: what a dense table shows without lag; more only makes each answer slower. */
+export const pageSizeMax = 200
+
+export const pageQuerySchema = z.object({
+  /** From `meta.next_cursor` of the page before; opaque. */
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(pageSizeMax).default(50),
+})
+
+/** Instants on HTTP are ISO 8601 in UTC with milliseconds; in the journal and on the sync line they are epoch milliseconds (`_ms`). */
+export const instantSchema = z.iso.datetime({ offset: true })

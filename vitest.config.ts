@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['{shared,sync,edge,cloud,scripts}/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', '**/target/**'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    // Two cores are the smallest machine that we promise; more workers than that only take memory from the servers under test.
+    maxWorkers: 2,
+  },
+})
