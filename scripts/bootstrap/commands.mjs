@@ -10,5 +10,7 @@ export const commands = {
   check: { program: 'scripts/check.ts', pages: true },
   format: { program: 'scripts/check.ts', arguments: ['--format'] },
   bench: { program: 'scripts/bench/main.ts', pages: true },
+  'verify:rules': { program: 'shared/rules/verify.ts' },
+  newcomer: { program: 'scripts/newcomer/main.ts' },
   simulate: { program: 'sync/simulation/src/cli.ts' },
 }
