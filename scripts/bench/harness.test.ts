@@ -15,7 +15,10 @@ test('subject and peer alternate over three rounds, and the ratio is of their me
 })
 
 test('without a peer the ratio is value / limit, and lower is better', async () => {
-  const result = await measure({ name: 'r', unit: 'ms', subject: async () => 300 }, { aim: 1, better: 'lower', limit: 200 })
+  const result = await measure(
+    { name: 'r', unit: 'ms', subject: async () => 300 },
+    { aim: 1, better: 'lower', limit: 200 },
+  )
   expect(result).toMatchObject({ peer: null, ratio: 1.5 })
   expect(met(result)).toBe(false)
 })

@@ -18,8 +18,16 @@ function firstLoadKb(dist: string): number {
 export const bench: Bench = {
   prepare: async () => ({
     rows: [
-      { name: 'board, JavaScript and CSS, kB gzip', unit: 'kB', subject: async () => firstLoadKb(join(root, 'edge/web/dist')) },
-      { name: 'console, JavaScript and CSS, kB gzip', unit: 'kB', subject: async () => firstLoadKb(join(root, 'cloud/console/dist')) },
+      {
+        name: 'board, JavaScript and CSS, kB gzip',
+        unit: 'kB',
+        subject: async () => firstLoadKb(join(root, 'edge/web/dist')),
+      },
+      {
+        name: 'console, JavaScript and CSS, kB gzip',
+        unit: 'kB',
+        subject: async () => firstLoadKb(join(root, 'cloud/console/dist')),
+      },
     ],
     close: async () => {},
   }),

@@ -11,7 +11,11 @@ const readySign = 'Three things to try'
 /** Starts the plant as a person does and stops it by Ctrl-C; answers the seconds until it said that it runs. */
 function startOnce(data: string): Promise<number> {
   const fromMs = performance.now()
-  const child = spawn('npm', ['start', '--', '--data', data], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  const child = spawn('npm', ['start', '--', '--data', data], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  })
   let tookS: number | null = null
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
@@ -21,7 +25,9 @@ function startOnce(data: string): Promise<number> {
     if (child.pid) process.kill(-child.pid, 'SIGINT')
   })
   return new Promise((resolve, reject) => {
-    child.once('exit', () => (tookS === null ? reject(new Error(`npm start did not come up:\n${output}`)) : resolve(tookS)))
+    child.once('exit', () =>
+      tookS === null ? reject(new Error(`npm start did not come up:\n${output}`)) : resolve(tookS),
+    )
   })
 }
 
