@@ -1,0 +1,55 @@
+//! Rhai's comparison of floats, which has a relative tolerance of one epsilon (`func/builtin.rs` of Rhai 1.27).
+//!
+//! Rhai divides the difference by the larger magnitude and compares with epsilon. Here the magnitude is multiplied by
+//! epsilon instead: epsilon is a power of two and the magnitude at least 2^-537 (else the product below is zero and 1 is
+//! taken), so the multiplication is exact, and a rounded quotient is beyond epsilon exactly when the difference is
+//! beyond the product. The differential fuzz test holds both equal.
+
+const EPSILON: f64 = f64::EPSILON;
+
+#[inline(always)]
+fn magnitude(x: f64, y: f64) -> f64 {
+    // With one operand NaN Rust's max takes the other one, as it does in Rhai.
+    if x * y == 0.0 {
+        1.0
+    } else {
+        x.abs().max(y.abs())
+    }
+}
+
+// Two corners where a quotient is NaN and the product is not: an infinite difference over an infinite magnitude (Rhai:
+// neither greater, equal nor different), and NaN beside zero, whose magnitude is zero (Rhai: equal).
+#[inline(always)]
+fn corner(difference: f64, magnitude: f64) -> Option<bool> {
+    if difference.is_finite() {
+        None
+    } else if magnitude == 0.0 {
+        Some(true)
+    } else if magnitude.is_infinite() {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+#[inline(always)]
+pub fn greater(x: f64, y: f64) -> bool {
+    x - y > magnitude(x, y) * EPSILON
+}
+
+#[inline(always)]
+pub fn greater_or_equal(x: f64, y: f64) -> bool {
+    let (difference, magnitude) = (x - y, magnitude(x, y));
+    corner(difference, magnitude).unwrap_or(difference > -(magnitude * EPSILON))
+}
+
+#[inline(always)]
+pub fn equal(x: f64, y: f64) -> bool {
+    let (difference, magnitude) = ((x - y).abs(), magnitude(x, y));
+    corner(difference, magnitude).unwrap_or(difference <= magnitude * EPSILON)
+}
+
+#[inline(always)]
+pub fn different(x: f64, y: f64) -> bool {
+    (x - y).abs() > magnitude(x, y) * EPSILON
+}

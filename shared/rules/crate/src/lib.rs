@@ -1,0 +1,29 @@
+//! Jidoka's rule engine: Rhai in WebAssembly behind a plain C interface.
+//!
+//! A rule is parsed (`compile`), bound to its declared fields and parameters (`bind`), checked (`types`, `result`),
+//! optimised by Rhai, and, if it is loop-free and simple enough, lowered to a flat program over raw cells (`lower`,
+//! `program`). `machine` judges rows with the program or, where there is none or it cannot decide, with Rhai itself.
+//! `abi` is the only place that the host sees.
+
+mod abi;
+mod allocator;
+mod bind;
+mod chain;
+mod compile;
+mod declarations;
+mod epsilon;
+mod limits;
+mod lower;
+mod lower_value;
+mod machine;
+mod output;
+mod problem;
+mod program;
+mod progress;
+mod result;
+mod row;
+mod rule;
+mod sandbox;
+mod texts;
+mod types;
+mod verdict;

@@ -1,0 +1,67 @@
+//! Outcomes of one call: three 64-bit words a row, and the texts that they point into.
+//!
+//! word 0: code (0 = verdict, else the failure's kind) | status number or line << 32
+//! word 1: confidence, or the column, as a 64-bit float
+//! word 2: offset of the explanation or message | length in bytes << 32 (length 0: none)
+
+use crate::progress::PROGRESS;
+use crate::verdict::{Failure, FailureKind};
+
+#[derive(Default)]
+pub struct Output {
+    words: Vec<u64>,
+    texts: Vec<u8>,
+    text_bytes_max: usize,
+}
+
+const fn pack(low: u32, high: u32) -> u64 {
+    low as u64 | (high as u64) << 32
+}
+
+impl Output {
+    pub fn begin(&mut self, records: usize, text_bytes_max: usize) {
+        self.words.clear();
+        self.texts.clear();
+        self.text_bytes_max = text_bytes_max;
+        self.words.reserve(records * 3);
+        PROGRESS.records_at(self.words.as_ptr() as usize);
+        PROGRESS.explanations_at(self.texts.as_ptr() as usize);
+    }
+    /// Records so far, which is the number of the next one.
+    pub fn records(&self) -> usize {
+        self.words.len() / 3
+    }
+    #[inline(always)]
+    pub fn plain(&mut self, status: u32, confidence: f64) {
+        self.words.extend_from_slice(&[pack(0, status), confidence.to_bits(), 0]);
+    }
+    pub fn explained(&mut self, status: u32, confidence: f64, explanation: &str) {
+        let place = self.append(explanation);
+        self.words.extend_from_slice(&[pack(0, status), confidence.to_bits(), place]);
+    }
+    pub fn failed(&mut self, failure: &Failure) {
+        let line = failure.position.line().unwrap_or(0) as u32;
+        let column = failure.position.position().unwrap_or(0) as f64;
+        let place = self.append(&failure.message);
+        self.words.extend_from_slice(&[pack(failure.kind as u32, line), column.to_bits(), place]);
+    }
+    pub fn stopped(&mut self) {
+        self.words.extend_from_slice(&[pack(FailureKind::Stopped as u32, 0), 0, 0]);
+    }
+    /// Cuts at the limit, between characters, and says so with an ellipsis.
+    fn append(&mut self, text: &str) -> u64 {
+        let offset = self.texts.len();
+        if text.len() <= self.text_bytes_max {
+            self.texts.extend_from_slice(text.as_bytes());
+        } else {
+            let mut end = self.text_bytes_max;
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            self.texts.extend_from_slice(text[..end].as_bytes());
+            self.texts.extend_from_slice("…".as_bytes());
+        }
+        PROGRESS.explanations_at(self.texts.as_ptr() as usize);
+        pack(offset as u32, (self.texts.len() - offset) as u32)
+    }
+}

@@ -1,0 +1,197 @@
+//! The fast path: a rule without loops, calls or surprises as a flat program over raw cells.
+//!
+//! Registers are 64-bit words: floats and texts' numbers as bits of a 64-bit float, booleans as 0.0 or 1.0, integers as
+//! two's complement. Types are known when the program is made, so nothing is tagged or tested when it runs. Whatever it
+//! cannot decide (an integer overflow, a confidence of 2) it leaves to Rhai, which then makes the error.
+
+use crate::epsilon;
+use crate::texts::Texts;
+use crate::verdict::is_confidence;
+use rhai::{Dynamic, ImmutableString};
+use std::fmt::Write;
+
+/// A power of two, so that masking an operand replaces the bounds check.
+pub const REGISTERS: usize = 64;
+
+#[derive(Clone, Copy)]
+pub enum Code {
+    // branches: to `to` if the test over registers a and b comes out as `when`
+    FloatGreater,
+    FloatGreaterOrEqual,
+    FloatLess,
+    FloatLessOrEqual,
+    FloatEqual,
+    FloatDifferent,
+    IntegerGreater,
+    IntegerGreaterOrEqual,
+    Same,
+    IsTrue,
+    Jump,
+    // values: into register `to`
+    Copy,
+    ToFloat,
+    FloatAdd,
+    FloatSubtract,
+    FloatMultiply,
+    FloatDivide,
+    FloatRemainder,
+    FloatNegate,
+    IntegerAdd,
+    IntegerSubtract,
+    IntegerMultiply,
+    IntegerDivide,
+    IntegerRemainder,
+    IntegerNegate,
+    // ends: leaf number `to` with the confidence in register a, or Rhai
+    Verdict,
+    LeaveToRhai,
+}
+
+/// Eight bytes, aligned: one load fetches it.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+pub struct Op {
+    pub code: Code,
+    pub when: bool,
+    pub a: u8,
+    pub b: u8,
+    pub to: u16,
+}
+
+pub struct Load {
+    pub slot: u8,
+    pub register: u8,
+    pub is_integer: bool,
+}
+
+pub enum Piece {
+    Literal(ImmutableString),
+    Number(u8),
+    Integer(u8),
+    Text(u8),
+    Boolean(u8),
+}
+
+pub struct Leaf {
+    pub status: ImmutableString,
+    /// The status' number in the present generation of texts.
+    pub status_number: u32,
+    pub explanation: Option<Box<[Piece]>>,
+}
+
+pub struct Program {
+    pub loads: Box<[Load]>,
+    pub code: Box<[Op]>,
+    pub leaves: Box<[Leaf]>,
+    /// Registers that hold literal texts.
+    pub literals: Box<[(u8, ImmutableString)]>,
+    pub registers: Box<[u64; REGISTERS]>,
+    pub generation: Option<u32>,
+}
+
+#[inline(always)]
+fn float(registers: &[u64; REGISTERS], at: u8) -> f64 {
+    f64::from_bits(registers[at as usize & (REGISTERS - 1)])
+}
+
+#[inline(always)]
+fn integer(registers: &[u64; REGISTERS], at: u8) -> i64 {
+    registers[at as usize & (REGISTERS - 1)] as i64
+}
+
+pub const TRUE: u64 = 1.0_f64.to_bits();
+
+impl Program {
+    /// Numbers the literals and statuses; to be called before rows are run when the texts' generation has changed.
+    pub fn number_texts(&mut self, texts: &mut Texts) {
+        for (register, text) in &self.literals {
+            self.registers[*register as usize] = f64::from(texts.intern(text)).to_bits();
+        }
+        for leaf in &mut self.leaves {
+            leaf.status_number = texts.intern(&leaf.status);
+        }
+        self.generation = Some(texts.generation());
+    }
+
+    /// Judges one row: `columns[slot]` is where the rule's field lies in `cells`. Answers the leaf and the confidence;
+    /// None: Rhai has to decide.
+    #[inline]
+    pub fn run(&mut self, cells: &[f64], columns: &[u32]) -> Option<(usize, f64)> {
+        let registers = &mut *self.registers;
+        for load in &self.loads {
+            let cell = cells[columns[load.slot as usize] as usize];
+            registers[load.register as usize & (REGISTERS - 1)] = if load.is_integer { cell as i64 as u64 } else { cell.to_bits() };
+        }
+        let ops = &*self.code;
+        let mut at = 0;
+        loop {
+            let Op { code, when, a, b, to } = *ops.get(at)?;
+            let (x, y) = (float(registers, a), float(registers, b));
+            let holds = match code {
+                Code::FloatGreater => epsilon::greater(x, y),
+                Code::FloatGreaterOrEqual => epsilon::greater_or_equal(x, y),
+                Code::FloatLess => epsilon::greater(y, x),
+                Code::FloatLessOrEqual => epsilon::greater_or_equal(y, x),
+                Code::FloatEqual => epsilon::equal(x, y),
+                Code::FloatDifferent => epsilon::different(x, y),
+                Code::IntegerGreater => integer(registers, a) > integer(registers, b),
+                Code::IntegerGreaterOrEqual => integer(registers, a) >= integer(registers, b),
+                Code::Same => x.to_bits() == y.to_bits(),
+                Code::IsTrue => x.to_bits() == TRUE,
+                Code::Jump => when,
+                Code::Verdict => {
+                    // Register a holds the leaf's confidence.
+                    return is_confidence(x).then_some((to as usize, x));
+                }
+                Code::LeaveToRhai => return None,
+                _ => {
+                    registers[to as usize & (REGISTERS - 1)] = compute(code, registers, a, b)?;
+                    at += 1;
+                    continue;
+                }
+            };
+            at = if holds == when { to as usize } else { at + 1 };
+        }
+    }
+}
+
+#[inline(always)]
+fn compute(code: Code, registers: &[u64; REGISTERS], a: u8, b: u8) -> Option<u64> {
+    let (x, y) = (float(registers, a), float(registers, b));
+    let (i, j) = (integer(registers, a), integer(registers, b));
+    Some(match code {
+        Code::Copy => x.to_bits(),
+        Code::ToFloat => (i as f64).to_bits(),
+        Code::FloatAdd => (x + y).to_bits(),
+        Code::FloatSubtract => (x - y).to_bits(),
+        Code::FloatMultiply => (x * y).to_bits(),
+        Code::FloatDivide => (x / y).to_bits(),
+        Code::FloatRemainder => (x % y).to_bits(),
+        Code::FloatNegate => (-x).to_bits(),
+        Code::IntegerAdd => i.checked_add(j)? as u64,
+        Code::IntegerSubtract => i.checked_sub(j)? as u64,
+        Code::IntegerMultiply => i.checked_mul(j)? as u64,
+        Code::IntegerDivide => i.checked_div(j)? as u64,
+        Code::IntegerRemainder => i.checked_rem(j)? as u64,
+        Code::IntegerNegate => i.checked_neg()? as u64,
+        _ => return None,
+    })
+}
+
+/// Writes an explanation as Rhai's string interpolation would. False: longer than a string may be, which is Rhai's error.
+pub fn explain(pieces: &[Piece], registers: &[u64; REGISTERS], texts: &Texts, bytes_max: usize, to: &mut String) -> bool {
+    to.clear();
+    for piece in pieces {
+        let written = match piece {
+            Piece::Literal(text) => to.write_str(text),
+            Piece::Number(at) => write!(to, "{}", Dynamic::from_float(float(registers, *at))),
+            Piece::Integer(at) => write!(to, "{}", integer(registers, *at)),
+            Piece::Boolean(at) => write!(to, "{}", float(registers, *at).to_bits() == TRUE),
+            Piece::Text(at) => to.write_str(texts.get(float(registers, *at) as u32).map_or("", |text| text.as_str())),
+        };
+        if written.is_err() || to.len() > bytes_max {
+            return false;
+        }
+    }
+    true
+}

@@ -1,0 +1,313 @@
+import { describe, expect, test } from 'vitest'
+import { RowBatch, RowShape, ruleLimits, type CompiledRule, type OutcomeSink } from './index.ts'
+import { compiled, fieldsOf, judged, newEngine, someFields, someRow } from '../test/engine.ts'
+
+const engine = newEngine()
+const slowEngine = newEngine({ fastPath: false })
+
+describe.each([
+  ['with the fast path', engine],
+  ['with Rhai alone', slowEngine],
+])('a rule %s', (_, engineUnderTest) => {
+  const verdict = (source: string, row: Readonly<Record<string, unknown>> = someRow, params = {}) =>
+    judged(engineUnderTest, source, row, { params })
+
+  test('ends with a map', () => {
+    expect(verdict('#{ status: "HIGH", confidence: 0.95 }')).toEqual({
+      kind: 'verdict',
+      verdict: { status: 'HIGH', confidence: 0.95 },
+    })
+  })
+
+  test('ends with verdict(), whose confidence may be an integer', () => {
+    expect(verdict('verdict("HIGH", 1)')).toEqual({ kind: 'verdict', verdict: { status: 'HIGH', confidence: 1 } })
+  })
+
+  test('explains itself with a template over fields and parameters', () => {
+    const source =
+      'verdict("HIGH", 0.95, `${input.machine}: ${input.value} > ${params.high}, ${input.count}, ${input.running}`)'
+    expect(verdict(source, someRow, { high: 80 })).toEqual({
+      kind: 'verdict',
+      verdict: { status: 'HIGH', confidence: 0.95, explanation: 'press-1: 81.5 > 80.0, 3, true' },
+    })
+  })
+
+  test('explains itself in a map', () => {
+    const source = '#{ status: "HIGH", confidence: 0.95, explanation: `온도 ${input.value}` }'
+    expect(verdict(source)).toEqual({
+      kind: 'verdict',
+      verdict: { status: 'HIGH', confidence: 0.95, explanation: '온도 81.5' },
+    })
+  })
+
+  test('judges a defect ratio as the reference does', () => {
+    const source = `if input.defect_count / input.production_count > 0.05 {
+      #{ status: "HIGH_DEFECT", confidence: 0.95 }
+    } else {
+      #{ status: "NORMAL", confidence: 0.80 }
+    }`
+    const fields = fieldsOf({ defect_count: 'number', production_count: 'number' })
+    const status = (defects: number, produced: number) =>
+      judged(engineUnderTest, source, { defect_count: defects, production_count: produced }, { fields })
+    expect(status(6, 100)).toMatchObject({ verdict: { status: 'HIGH_DEFECT', confidence: 0.95 } })
+    expect(status(5, 100)).toMatchObject({ verdict: { status: 'NORMAL', confidence: 0.8 } })
+  })
+
+  test('reads fields with brackets and names that are no identifiers', () => {
+    const fields = fieldsOf({ 온도: 'number', 'oil pressure': 'number' })
+    const source = 'if input["온도"] > input["oil pressure"] { verdict("A", 1) } else { verdict("B", 1) }'
+    expect(judged(engineUnderTest, source, { 온도: 2, 'oil pressure': 1 }, { fields })).toMatchObject({
+      verdict: { status: 'A' },
+    })
+  })
+
+  test('may return early, keep variables and assign to them', () => {
+    const source = `
+      let limit = 90.0;
+      if input.running { limit = 80.0; }
+      let over = input.value - limit;
+      if over > 10.0 { return verdict("CRITICAL", 1); }
+      if over > 0.0 { return verdict("HIGH", 0.5 + over / 10.0); }
+      verdict("OK", 1)`
+    expect(verdict(source)).toMatchObject({ verdict: { status: 'HIGH', confidence: 0.65 } })
+    expect(verdict(source, { ...someRow, running: false })).toMatchObject({ verdict: { status: 'OK' } })
+    expect(verdict(source, { ...someRow, value: 95 })).toMatchObject({ verdict: { status: 'CRITICAL' } })
+  })
+
+  test('compares texts with literals and parameters', () => {
+    const source =
+      'if input.machine == params.machine || input.machine == "press-9" { verdict("A", 1) } else { verdict("B", 1) }'
+    const status = (machine: string) => verdict(source, { ...someRow, machine }, { machine: 'press-1' })
+    expect(status('press-1')).toMatchObject({ verdict: { status: 'A' } })
+    expect(status('press-9')).toMatchObject({ verdict: { status: 'A' } })
+    expect(status('press-')).toMatchObject({ verdict: { status: 'B' } })
+  })
+
+  test('compares floats with the tolerance of one epsilon', () => {
+    const over = 'if input.value > 80.0 { verdict("over", 1) } else { verdict("not over", 1) }'
+    expect(verdict(over, { ...someRow, value: 80 + 2 ** -46 })).toMatchObject({ verdict: { status: 'not over' } })
+    expect(verdict(over, { ...someRow, value: 80 + 2 ** -45 })).toMatchObject({ verdict: { status: 'over' } })
+  })
+
+  test('divides integers as integers', () => {
+    expect(verdict('if 7 / 2 == 3 && input.count / 2 == 1 { verdict("A", 1) } else { verdict("B", 1) }')).toMatchObject(
+      {
+        verdict: { status: 'A' },
+      },
+    )
+  })
+
+  test('fails with line and column when an integer overflows', () => {
+    const source =
+      'let big = 9223372036854775807;\nif input.count + big > 0 { verdict("A", 1) } else { verdict("B", 1) }'
+    expect(verdict(source)).toMatchObject({ kind: 'error', error: { kind: 'runtime', line: 2, column: 16 } })
+  })
+
+  test('fails when its confidence is computed outside of 0 to 1', () => {
+    expect(verdict('verdict("A", input.value)')).toMatchObject({ kind: 'error', error: { kind: 'result' } })
+    expect(verdict('verdict("A", 0.0 / (input.value - 81.5))')).toMatchObject({
+      kind: 'error',
+      error: { kind: 'result' },
+    })
+  })
+
+  test('fails when it ends without a verdict', () => {
+    expect(verdict('if input.value > 100.0 { verdict("A", 1) }')).toMatchObject({
+      kind: 'error',
+      error: { kind: 'result' },
+    })
+  })
+
+  test('fails with what it throws', () => {
+    expect(verdict('throw "no limits for " + input.machine;')).toMatchObject({
+      error: { kind: 'runtime', message: 'the rule threw: no limits for press-1', line: 1 },
+    })
+  })
+})
+
+describe('beyond the fast path', () => {
+  test.each([
+    ['switch', 'switch input.machine { "press-1" => verdict("A", 1), _ => verdict("B", 1) }'],
+    ['loops', 'let n = 0; for i in 0..10 { n += i; } if n == 45 { verdict("A", 1) } else { verdict("B", 1) }'],
+    [
+      'functions',
+      'fn ratio(a, b) { a / b } if ratio(input.value, 2.0) > 40.0 { verdict("A", 1) } else { verdict("B", 1) }',
+    ],
+    [
+      'closures over the input',
+      'if [70.0, 90.0].some(|x| x > input.value) { verdict("A", 1) } else { verdict("B", 1) }',
+    ],
+    ['methods', 'if input.machine.starts_with("press") { verdict("A", 1) } else { verdict("B", 1) }'],
+    ['computed keys', 'let key = "val" + "ue"; if input[key] > 80.0 { verdict("A", 1) } else { verdict("B", 1) }'],
+    ['the input as a whole', 'if input.len() == 4 && "count" in input { verdict("A", 1) } else { verdict("B", 1) }'],
+    ['the parameters as a whole', 'if params.len() == 1 { verdict("A", 1) } else { verdict("B", 1) }'],
+    ['computed statuses', 'verdict("A" + "bc".sub_string(5), 1)'],
+  ])('Rhai judges %s', (_, source) => {
+    const rule = compiled(engine, source, { params: { high: 80 } })
+    expect(rule.fastPath).toBe(false)
+    expect(engine.judge(rule, someRow)).toMatchObject({ verdict: { status: 'A' } })
+  })
+
+  test('a rule cannot change a row for another rule', () => {
+    const set = engine.ruleSet(
+      [
+        compiled(engine, 'input.machine.make_upper(); verdict(input.machine, 1)'),
+        compiled(engine, 'verdict(input.machine, 1)'),
+      ],
+      new RowShape(someFields),
+    )
+    const batch = new RowBatch(set.shape)
+    batch.pushRow(someRow)
+    expect(collected((sink) => engine.evaluate(set, batch, sink)).at(-1)).toBe('press-1')
+  })
+})
+
+/** Statuses and error kinds in the order of the sink's calls. */
+function collected(evaluate: (sink: OutcomeSink) => void): string[] {
+  const seen: string[] = []
+  evaluate({
+    verdict: (_row, _rule, status) => seen.push(status),
+    error: (_row, _rule, error) => seen.push(`error ${error.kind}`),
+  })
+  return seen
+}
+
+describe('evaluate', () => {
+  const threshold = (limit: number): CompiledRule =>
+    compiled(engine, 'if input.value > params.limit { verdict(`over`, 1) } else { verdict("under", 1) }', {
+      params: { limit },
+    })
+
+  test('gives every rule every row, rules first', () => {
+    const shape = new RowShape(
+      fieldsOf({ value: 'number', count: 'integer', machine: 'text', running: 'boolean', other: 'text' }),
+    )
+    const rules = [10, 20, 30].map(threshold)
+    const batch = new RowBatch(shape)
+    for (const value of [5, 15, 25, 35]) batch.pushRow({ ...someRow, value, other: 'x' })
+    const seen: string[] = []
+    engine.evaluate(engine.ruleSet(rules, shape), batch, {
+      verdict: (row, rule, status) => seen.push(`${rules.indexOf(rule)}/${row} ${status}`),
+      error: () => seen.push('error'),
+    })
+    expect(seen).toEqual([
+      '0/0 under',
+      '0/1 over',
+      '0/2 over',
+      '0/3 over',
+      '1/0 under',
+      '1/1 under',
+      '1/2 over',
+      '1/3 over',
+      '2/0 under',
+      '2/1 under',
+      '2/2 under',
+      '2/3 over',
+    ])
+  })
+
+  test('finds a rule its columns in rows of another order', () => {
+    const shape = new RowShape(someFields.toReversed())
+    const batch = new RowBatch(shape)
+    batch.pushRow(someRow)
+    const rule = compiled(engine, 'verdict(`${input.machine} ${input.count} ${input.value} ${input.running}`, 1)')
+    expect(engine.outcomes(rule, batch)).toMatchObject([{ verdict: { status: 'press-1 3 81.5 true' } }])
+  })
+
+  test('judges more rows than fit into one call of the module', () => {
+    const shape = new RowShape(someFields)
+    const rules = [threshold(10), threshold(1_000)]
+    const batch = new RowBatch(shape)
+    const rows = 150_000
+    for (let row = 0; row < rows; row++) batch.pushRow({ ...someRow, value: row })
+    const over = new Map<CompiledRule, number>()
+    let last = -1
+    engine.evaluate(engine.ruleSet(rules, shape), batch, {
+      verdict: (row, rule, status) => {
+        if (row !== (last + 1) % rows) throw new Error(`row ${row} after row ${last}`)
+        last = row
+        if (status === 'over') over.set(rule, (over.get(rule) ?? 0) + 1)
+      },
+      error: () => expect.unreachable(),
+    })
+    expect([...over.values()]).toEqual([rows - 11, rows - 1_001])
+  })
+
+  test('keeps nothing of the rows of an earlier call', () => {
+    const rule = compiled(engine, 'verdict(input.machine, 1)')
+    const batch = new RowBatch(rule.shape)
+    for (const machine of ['a', 'b', 'a']) {
+      batch.reset()
+      batch.pushRow({ ...someRow, machine })
+      expect(engine.outcomes(rule, batch)).toMatchObject([{ verdict: { status: machine } }])
+    }
+  })
+
+  test('lets two engines judge the same batch', () => {
+    const batch = new RowBatch(new RowShape(someFields))
+    batch.pushRow(someRow)
+    for (const one of [engine, slowEngine, engine]) {
+      expect(one.outcomes(compiled(one, 'verdict(input.machine, 1)'), batch)).toMatchObject([
+        { verdict: { status: 'press-1' } },
+      ])
+    }
+  })
+
+  test('refuses a set whose rows lack a field or have it as another kind', () => {
+    const rule = threshold(1)
+    expect(() => engine.ruleSet([rule], new RowShape(fieldsOf({ value: 'number' })))).toThrow(/"count".*no such column/)
+    const shape = new RowShape(fieldsOf({ value: 'text', count: 'integer', machine: 'text', running: 'boolean' }))
+    expect(() => engine.ruleSet([rule], shape)).toThrow(/"value" as number.*hold text/)
+  })
+
+  test('refuses a dropped rule, an unfinished row and a sink that calls back', () => {
+    const rule = threshold(1)
+    const batch = new RowBatch(rule.shape)
+    batch.pushRow(someRow)
+    const sink: OutcomeSink = { verdict: () => engine.outcomes(rule, batch), error: () => expect.unreachable() }
+    expect(() => engine.evaluate(rule, batch, sink)).toThrow(/must not call it/)
+    batch.pushNumber(1)
+    expect(() => engine.outcomes(rule, batch)).toThrow(/not complete/)
+    engine.drop(rule)
+    batch.reset()
+    batch.pushRow(someRow)
+    expect(() => engine.outcomes(rule, batch)).toThrow(/dropped/)
+  })
+
+  test('a slot that is used again does not serve the rule that had it before', () => {
+    const first = threshold(1)
+    const batch = new RowBatch(first.shape)
+    batch.pushRow(someRow)
+    engine.outcomes(first, batch)
+    engine.drop(first)
+    compiled(engine, 'verdict("another", 1)')
+    expect(() => engine.outcomes(first, batch)).toThrow(/dropped/)
+  })
+
+  test('gives the same outcomes for the same rows in every engine, I3', () => {
+    const rule = 'let r = sqrt(input.value) + sin(input.value) ** 2.0; verdict(`r ${r}`, (r / 100.0).abs())'
+    const outcome = judged(newEngine(), rule)
+    for (let round = 0; round < 5; round++) expect(judged(newEngine(), rule)).toEqual(outcome)
+    expect(outcome).toMatchObject({ kind: 'verdict' })
+  })
+
+  test('holds no more rules than its limit', () => {
+    const small = newEngine({ limits: { rulesMax: 2 } })
+    const [first] = [compiled(small, 'verdict("A", 1)'), compiled(small, 'verdict("B", 1)')]
+    expect(small.compile({ source: 'verdict("C", 1)', fields: someFields })).toMatchObject({
+      ok: false,
+      error: { kind: 'limit' },
+    })
+    if (first) small.drop(first)
+    expect(small.ruleCount).toBe(1)
+    compiled(small, 'verdict("C", 1)')
+  })
+
+  test('cuts an explanation at its limit, between characters', () => {
+    const outcome = judged(engine, 'verdict("A", 1, params.long)', someRow, { params: { long: '온도'.repeat(500) } })
+    if (outcome.kind !== 'verdict') throw new Error(outcome.error.message)
+    const { explanation = '' } = outcome.verdict
+    expect(explanation).toBe(`${'온도'.repeat(170)}온…`)
+    expect(new TextEncoder().encode(explanation).length).toBeLessThanOrEqual(ruleLimits.explanationBytesMax + 3)
+  })
+})
