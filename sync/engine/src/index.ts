@@ -1,0 +1,7 @@
+export { retryAfterMs, retryDelayMs } from './back-off.ts'
+export * from './intake.ts'
+export { EngineInvariantError } from './invariant.ts'
+export { uplinkLimits } from './limits.ts'
+export * from './status.ts'
+export * from './uplink.ts'
+export * from './uplink-types.ts'

@@ -1,0 +1,64 @@
+import { lanes, refusals } from '@jidoka/sync-protocol'
+import type { Lane } from '@jidoka/sync-protocol'
+import type { LaneProblem, LaneState, UplinkState } from './uplink-types.ts'
+
+export interface UplinkStatus {
+  /** Whether the cloud answered when it was last spoken to. False until the first answer. */
+  readonly online: boolean
+  /** Wall clock of the first request without an answer; null while online. */
+  readonly offlineSinceMs: number | null
+  readonly cause: string | null
+  readonly lanes: readonly LaneStatus[]
+}
+
+export interface LaneStatus {
+  readonly lane: Lane
+  readonly state: LaneState
+  readonly lastSeq: number
+  readonly receiptedSeq: number
+  readonly rowsWaiting: number
+  /** A sentence for people: what is wrong and what to do. Null while all goes well. */
+  readonly problem: string | null
+}
+
+/** What the screens show of the line to the cloud. */
+export function uplinkStatus(state: UplinkState): UplinkStatus {
+  const { outage, link } = state
+  const asked = link.state === 'asking' && lanes.every((name) => state.lanes[name].state === 'resuming')
+  return {
+    online: outage === null && link.flight > 0 && !asked,
+    offlineSinceMs: outage?.fromMs ?? null,
+    cause: outage?.cause ?? null,
+    lanes: lanes.map((lane) => {
+      const { state: laneState, lastSeq, confirmed, problem } = state.lanes[lane]
+      const shown = problem ?? (laneState === 'resuming' ? link.problem : null)
+      return {
+        lane,
+        state: laneState,
+        lastSeq,
+        receiptedSeq: confirmed.seq,
+        rowsWaiting: lastSeq - confirmed.seq,
+        problem: shown === null ? null : describeProblem(shown),
+      }
+    }),
+  }
+}
+
+export function describeProblem(problem: LaneProblem): string {
+  if (problem.kind === 'refused') {
+    const { refusal } = problem
+    return refusal.kind === 'malformed'
+      ? `${refusals.malformed.sentence} (${refusal.detail})`
+      : refusals[refusal.kind].sentence
+  }
+  if (problem.kind === 'diverged') {
+    return `At number ${problem.seq} this appliance and the cloud hold different rows. Sending has stopped and everything stays stored here; was this appliance copied or restored from an image? Then start a new epoch.`
+  }
+  if (problem.kind === 'cloud_ahead') {
+    return `The cloud has rows up to ${problem.cloudSeq} that this appliance never wrote: it was restored from an older image, or copied. Everything stays stored here; start a new epoch.`
+  }
+  if (problem.kind === 'forged_receipt') {
+    return 'The cloud answered with a receipt that none of the trusted keys has signed. Nothing is pruned; check the address of the cloud, or enrol again to renew the list of keys.'
+  }
+  return `The journal could not be read: ${problem.cause}. It is tried again; check the disk if this stays.`
+}

@@ -1,0 +1,14 @@
+import { cursorSchema } from './cursor.ts'
+import { desiredRowSchema } from './desired-row.ts'
+import { enrolmentResponseSchema } from './enrolment.ts'
+import { receiptSchema } from './receipt.ts'
+import { refusalSchema } from './refusal.ts'
+
+/** Everything that the cloud answers, by name. */
+export const downMessages = {
+  receipt: receiptSchema,
+  refusal: refusalSchema,
+  cursor: cursorSchema,
+  enrolmentResponse: enrolmentResponseSchema,
+  desiredRow: desiredRowSchema,
+} as const

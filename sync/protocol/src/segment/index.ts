@@ -1,0 +1,6 @@
+export { SegmentBuilder } from './builder.ts'
+export { decodeSegment, readSegmentHeader } from './decode.ts'
+export type { SegmentHeader } from './decode.ts'
+export { SegmentError } from './error.ts'
+export type { SegmentFault } from './error.ts'
+export type { Segment } from './segment.ts'

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from '@jidoka/base'
+import { recordSchema } from '@jidoka/domain'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { downMessages } from './down.ts'
+import { upMessages } from './up.ts'
+import { endToUpgrade, protocolSchemaDigest } from './version.ts'
+
+test('the schemas of all messages are those of this protocol version', () => {
+  const all = { ...upMessages, ...downMessages, record: recordSchema }
+  // `input`: what goes over the line. Transforms are ours alone.
+  const schemas = Object.fromEntries(
+    Object.entries(all).map(([name, schema]) => [
+      name,
+      z.toJSONSchema(schema as z.ZodType, { io: 'input', unrepresentable: 'any' }),
+    ]),
+  )
+  const digest = createHash('sha256').update(canonicalJson(schemas)).digest('hex')
+  expect(
+    digest,
+    'A message has changed: bump the version. Raise protocolVersion in version.ts, add a line to its history, and put this digest there',
+  ).toBe(protocolSchemaDigest)
+})
+
+test('an end that is one minor version behind is understood, and the older end is named beyond that', () => {
+  expect(endToUpgrade('1.0', 'edge', '1.0')).toBeNull()
+  expect(endToUpgrade('1.0', 'edge', '1.1')).toBeNull()
+  expect(endToUpgrade('1.1', 'edge', '1.0')).toBeNull()
+  expect(endToUpgrade('1.0', 'edge', '1.2')).toBe('edge')
+  expect(endToUpgrade('1.10', 'edge', '1.2')).toBe('cloud')
+  expect(endToUpgrade('2.0', 'edge', '1.9')).toBe('cloud')
+  expect(endToUpgrade('1.9', 'cloud', '2.0')).toBe('cloud')
+})

@@ -1,0 +1,4 @@
+export { plantedBugs } from './options.ts'
+export type { PlantedBug, WorldOptions } from './options.ts'
+export { runWorld } from './world.ts'
+export type { WorldReport } from './world.ts'

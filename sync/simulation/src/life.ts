@@ -1,0 +1,96 @@
+import { lanes, SegmentBuilder } from '@jidoka/sync-protocol'
+import type { Lane } from '@jidoka/sync-protocol'
+import { JournalLane } from './journal.ts'
+import type { Item } from './journal.ts'
+import { LaneTruth } from './model.ts'
+import type { Random } from './random.ts'
+import { readingText } from './row-text.ts'
+
+/** Where simulated time begins on the wall. */
+export const wallStartMs = 1_790_000_000_000
+
+/** One life of a data folder: its journal on disk, and beside it what is true about it. */
+export class Life {
+  readonly epoch: string
+  readonly journal: Readonly<Record<Lane, JournalLane>> = {
+    records: new JournalLane('records'),
+    readings: new JournalLane('readings'),
+  }
+  readonly truth: Readonly<Record<Lane, LaneTruth>> = { records: new LaneTruth(), readings: new LaneTruth() }
+  readonly #random: Random
+
+  constructor(epoch: string, random: Random) {
+    this.epoch = epoch
+    this.#random = random
+  }
+
+  /** Prepares a group commit of readings; what is returned makes it durable. */
+  prepareReadings(nowMs: number): () => void {
+    const random = this.#random
+    const builder = new SegmentBuilder()
+    const firstSeq = this.journal.readings.lastSeq + 1
+    const texts = Array.from({ length: random.between(1, 12) }, () => {
+      const reading = {
+        tagNo: random.between(1, 5),
+        timeMs: wallStartMs + Math.floor(nowMs),
+        value: this.#value(),
+        quality: random.chance(0.9) ? 'good' : 'bad',
+      } as const
+      builder.push(reading.tagNo, reading.timeMs, reading.value, reading.quality)
+      return readingText(reading)
+    })
+    const bytes = builder.encode(firstSeq, wallStartMs)
+    return () => {
+      this.journal.readings.append({ firstSeq, lastSeq: firstSeq + texts.length - 1, bytes })
+      this.truth.readings.rows.push(...texts)
+    }
+  }
+
+  appendRecord(nowMs: number, kind: string, body: object): void {
+    const seq = this.journal.records.lastSeq + 1
+    const line = JSON.stringify({ seq, at_ms: Math.floor(nowMs), kind, body })
+    this.journal.records.append({ firstSeq: seq, lastSeq: seq, bytes: new TextEncoder().encode(line) })
+    this.truth.records.rows.push(line)
+  }
+
+  /** Room is short: the oldest readings that the cloud has not receipted go (the order of DESIGN), and are noted. */
+  dropForSpace(): readonly Item[] {
+    const items = this.#unreceipted().slice(0, this.#random.between(1, 3))
+    this.journal.readings.remove(items, 'space')
+    for (const item of items) this.truth.readings.lose(item, 'space')
+    return items
+  }
+
+  /** Flips a bit of a segment that is yet to leave. */
+  damageOne(): Item | null {
+    const [item = null] = this.#unreceipted()
+    if (item === null) return null
+    this.journal.readings.damage(item, this.#random.between(0, 10_000))
+    this.truth.readings.lose(item, 'damaged')
+    return item
+  }
+
+  /** Removes old rows. `regardless` is the planted bug: rows that no receipt covers go too. */
+  prune(regardless: boolean): void {
+    for (const name of lanes) {
+      const lane = this.journal[name]
+      const upToSeq = regardless ? lane.lastSeq : lane.point.seq
+      const old = lane.items.filter(({ lastSeq }) => lastSeq <= upToSeq)
+      lane.remove(old.slice(0, this.#random.between(0, old.length)), 'pruned')
+    }
+  }
+
+  #unreceipted(): readonly Item[] {
+    const { items, point } = this.journal.readings
+    return items.filter(({ firstSeq }) => firstSeq > point.seq)
+  }
+
+  #value(): number | boolean | string {
+    const random = this.#random
+    const kind = random.between(0, 9)
+    if (kind === 0) return random.chance(0.5)
+    if (kind === 1) return random.pick(['가동', '정지', 'RUN', ''])
+    if (kind === 2) return random.pick([-0, 1 / 3, 5e-324, -1e300])
+    return random.between(-5_000, 5_000) / 100
+  }
+}

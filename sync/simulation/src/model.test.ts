@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest'
+import { checkLane, LaneTruth } from './model.ts'
+import type { CloudLane } from './model.ts'
+
+const truth = new LaneTruth()
+truth.rows.push('a', 'b', 'c', 'd')
+truth.lost.set(2, 'space')
+truth.lost.set(3, 'damaged')
+
+const row = (seq: number, text = 'abcd'[seq - 1] ?? '') => ({ seq, text })
+const check = (cloud: CloudLane, rules = { complete: true, mayBePruned: false }) =>
+  checkLane('lane', truth, cloud, rules)
+const drop = (fromSeq: number, toSeq: number, reason: 'space' | 'damaged' | 'pruned') => ({ fromSeq, toSeq, reason })
+
+describe('the model', () => {
+  test('accepts all rows in order, and lost rows that are listed with their reason', () => {
+    expect(check({ rows: [1, 2, 3, 4].map((seq) => row(seq)), drops: [] })).toEqual([])
+    expect(check({ rows: [row(1), row(4)], drops: [drop(2, 2, 'space'), drop(3, 3, 'damaged')] })).toEqual([])
+  })
+
+  test.each<[string, CloudLane]>([
+    ['a missing row', { rows: [row(1), row(2), row(4)], drops: [] }],
+    ['a missing last row', { rows: [row(1), row(2), row(3)], drops: [] }],
+    ['a row twice', { rows: [row(1), row(2), row(2), row(3), row(4)], drops: [] }],
+    ['rows out of order', { rows: [row(2), row(1), row(3), row(4)], drops: [] }],
+    ['another content', { rows: [row(1), row(2, 'x'), row(3), row(4)], drops: [] }],
+    ['a row that was never written', { rows: [1, 2, 3, 4, 5].map((seq) => row(seq)), drops: [] }],
+    ['a drop that is also there', { rows: [1, 2, 3, 4].map((seq) => row(seq)), drops: [drop(2, 2, 'space')] }],
+    ['a drop of a row that was not lost', { rows: [row(2), row(3), row(4)], drops: [drop(1, 1, 'space')] }],
+    ['a drop with another reason', { rows: [row(1), row(3), row(4)], drops: [drop(2, 2, 'damaged')] }],
+    ['a pruned row though the cloud lost nothing', { rows: [row(2), row(3), row(4)], drops: [drop(1, 1, 'pruned')] }],
+  ])('refuses %s', (_, cloud) => {
+    expect(check(cloud)).not.toEqual([])
+  })
+
+  test('accepts a pruned row where the cloud lost what it had, and a life that ended early', () => {
+    expect(
+      check({ rows: [row(2), row(3), row(4)], drops: [drop(1, 1, 'pruned')] }, { complete: true, mayBePruned: true }),
+    ).toEqual([])
+    expect(check({ rows: [row(1), row(2)], drops: [] }, { complete: false, mayBePruned: false })).toEqual([])
+  })
+})
