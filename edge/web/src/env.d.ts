@@ -1,0 +1,2 @@
+declare module '@jidoka/ui/styles.css'
+declare module '*.css'

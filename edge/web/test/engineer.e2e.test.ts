@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { chromiumPath, openPanel, openScreens, type Panel, type PanelOptions, type Screens } from './browser.ts'
+import type { FixtureAppliance } from './fixture/server.ts'
+
+/** Sixty judgments of one tag, every tenth abnormal. */
+function withJudgments(appliance: FixtureAppliance): void {
+  for (let index = 0; index < 60; index++)
+    appliance.judge('LINE-A/PRESS-1/temperature', 'temperature-high', index % 10 === 0 ? 'HIGH' : 'NORMAL', 60 + index)
+}
+
+describe.skipIf(chromiumPath === null)('an engineer at the on-site screens (needs Chromium)', () => {
+  let screens: Screens
+  let panel: Panel | null = null
+  const open = async (options?: PanelOptions) => {
+    panel = await openPanel(screens, { user: 'admin', ...options })
+    return panel
+  }
+
+  beforeAll(async () => {
+    screens = await openScreens()
+  })
+  afterAll(() => screens.close())
+  afterEach(async () => {
+    const complaints = panel?.complaints ?? []
+    await panel?.close()
+    panel = null
+    assert.deepEqual(complaints, [])
+  })
+
+  test('finds filters, page and the open judgment in the URL, and a colleague who gets the link sees the same', async () => {
+    const { page } = await open({ path: '/judgments', prepare: withJudgments })
+    await page.getByRole('radio', { name: 'Abnormal only' }).check()
+    await expect.poll(() => page.locator('tbody tr[data-row]').count()).toBe(6)
+    await page.locator('tbody tr[data-row]').nth(2).click()
+    await page.getByText('Inputs as the rule saw them').waitFor()
+    expect(page.url()).toMatch(/abnormal=1.*id=|id=.*abnormal=1/)
+    await page.reload()
+    await page.getByText('Inputs as the rule saw them').waitFor()
+    expect(await page.locator('tbody tr[data-row]').count()).toBe(7)
+    expect(await page.locator('tr[aria-selected="true"]').count()).toBe(1)
+  })
+
+  test('turns to older judgments, and Back leads to the newer ones', async () => {
+    const { page } = await open({ path: '/judgments', prepare: withJudgments })
+    await page.getByRole('button', { name: 'Older' }).click()
+    await expect.poll(() => page.locator('tbody tr[data-row]').count()).toBe(10)
+    await page.goBack()
+    await expect.poll(() => page.locator('tbody tr[data-row]').count()).toBe(50)
+  })
+
+  test('reads why a judgment was given: input, age, rule, version and hash', async () => {
+    const { page, appliance } = await open({ path: '/judgments', prepare: withJudgments })
+    const [judgment] = appliance.plant.judgments
+    await page.goto(`${page.url()}?id=${judgment?.id}`)
+    const detail = page.getByRole('region', { name: 'Judgment' })
+    await detail.getByText(judgment?.rule_hash ?? '').waitFor()
+    await detail.getByText('version 3').waitFor()
+    await detail.getByRole('cell', { name: '119', exact: true }).waitFor()
+  })
+
+  test('tries a rule with another value and another limit, and sees the verdict change', async () => {
+    const { page } = await open({ path: '/rules?id=temperature-high' })
+    const verdict = page.locator('.try-verdict')
+    await verdict.getByText('High').waitFor()
+    await page.getByLabel('value', { exact: true }).fill('72')
+    await verdict.getByText('Normal').waitFor()
+    await page.getByLabel('High limit').fill('70,5')
+    await verdict.getByText('72 > 70.5').waitFor()
+    await page.getByLabel('value', { exact: true }).fill('7x')
+    await page.getByText('Enter a number.').waitFor()
+    await page.getByText('Fill in every input to see a verdict.').waitFor()
+  })
+
+  test('sees the course of a tag over its limits, and moves the reading line with arrow keys', async () => {
+    const { page } = await open({ path: '/lines/LINE-A' })
+    await page.locator('tr[data-row="LINE-A/PRESS-2/vibration"]').click()
+    expect(page.url()).toContain('tag=LINE-A%2FPRESS-2%2Fvibration')
+    const chart = page.getByRole('slider')
+    await chart.waitFor()
+    await chart.focus()
+    const last = await chart.getAttribute('aria-valuenow')
+    await page.keyboard.press('ArrowLeft')
+    expect(Number(await chart.getAttribute('aria-valuenow'))).toBeLessThan(Number(last))
+    await page.getByRole('radio', { name: '8 h' }).check()
+    await expect.poll(() => page.url()).toContain('range=8h')
+    await page.getByText('28,800 readings').waitFor()
+  })
+
+  test('sees lanes, receipts, outages and what could not be stored', async () => {
+    const { page } = await open({
+      path: '/sync',
+      prepare: ({ plant }) => {
+        plant.outages = [
+          { from: '2026-11-19T02:10:00.000Z', to: '2026-11-19T04:40:12.000Z', cause: 'time-out', rows_waiting: 88_120 },
+        ]
+        plant.deadLetters = [
+          {
+            at: '2026-11-21T05:00:00.000Z',
+            source: 'press-1',
+            topic: 'sensor/LINE-A/temperature',
+            reason: 'not_json',
+            detail: 'unexpected end',
+            sample: '{"value": 7',
+          },
+        ]
+      },
+    })
+    await page
+      .getByRole('row', { name: /time-out/ })
+      .getByText('2 h 30 min')
+      .waitFor()
+    await page
+      .getByRole('row', { name: /press-1/ })
+      .getByText('not readable as JSON')
+      .waitFor()
+    await page.getByText('cloud-2026-1').waitFor()
+    await page.getByText('118 days at the present rate').waitFor()
+  })
+
+  test('changes the password only when the fields agree, and is told when the present one is wrong', async () => {
+    const { page } = await open({ path: '/settings' })
+    await page.getByLabel('Present password').fill('wrong')
+    await page.getByLabel('New password', { exact: true }).fill('a long new password')
+    await page.getByLabel('New password again').fill('a long new passwort')
+    await page.getByRole('button', { name: 'Change' }).click()
+    await page.getByText('The two do not agree.').waitFor()
+    await page.getByLabel('New password again').fill('a long new password')
+    await page.getByRole('button', { name: 'Change' }).click()
+    await page.getByText('Login or password is wrong').waitFor()
+    await page.getByLabel('Present password').fill('correct horse battery')
+    await page.getByRole('button', { name: 'Change' }).click()
+    await page.getByText('The password is changed').waitFor()
+  })
+
+  test('an address that is no page leads back to the board', async () => {
+    const { page } = await open({ path: '/nowhere' })
+    await page.getByRole('link', { name: 'To the board' }).click()
+    await page.locator('.tile').first().waitFor()
+  })
+})
