@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['{shared,sync,edge,cloud,scripts}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/target/**'],
+    setupFiles: ['./scripts/test/seed.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // Two cores are the smallest machine that we promise; more workers than that only take memory from the servers under test.

@@ -1,6 +1,6 @@
 import { cloudPaths, fill } from '@jidoka/contract'
 import type { CloudRule, CloudSession, EdgeSummary, Problem } from '@jidoka/contract'
-import type { DesiredItem, LocalText } from '@jidoka/domain'
+import type { DesiredItem } from '@jidoka/domain'
 import type { SignIn } from './sign-in.ts'
 
 export class CloudRefusedError extends Error {
@@ -37,13 +37,6 @@ export class CloudClient {
 
   edges(): Promise<readonly EdgeSummary[]> {
     return this.#call('list the edges', 'GET', cloudPaths.edges)
-  }
-
-  /** Makes the site if it is not there yet. */
-  async ensureSite(code: string, name: LocalText, timeZone: string): Promise<void> {
-    const sites = await this.#call<readonly { code: string }[]>('list the sites', 'GET', cloudPaths.sites)
-    if (sites.some((site) => site.code === code)) return
-    await this.#call('make the site', 'POST', cloudPaths.sites, { code, name, time_zone: timeZone })
   }
 
   /** Puts a desired item in place: a rule through the rule store, so that the console can edit it; the others directly. */

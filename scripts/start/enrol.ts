@@ -12,13 +12,12 @@ export function isSetUp(places: Places): boolean {
   return existsSync(progressFile(places))
 }
 
-/** The first half: a place for the site in the cloud, and a token with which the edge enrols as any edge does. */
+/** The first half: a token for the site, with which the edge enrols as any edge does. */
 export async function prepareEnrolment(
   cloudUrl: string,
   signIn: SignIn,
 ): Promise<{ cloud: CloudClient; token: string }> {
   const cloud = await CloudClient.signIn(cloudUrl, signIn)
-  await cloud.ensureSite(plant.siteCode, plant.siteName, plant.timeZone)
   return { cloud, token: await cloud.enrolmentToken(plant.siteCode) }
 }
 

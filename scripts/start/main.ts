@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { describeError, isErrno, lockFolder } from '@jidoka/base'
 import { deployPlant, isSetUp, prepareEnrolment } from './enrol.ts'
-import { cloudPlan, devicesFiles, edgePlan, plant, simulatorPlan, wantedPorts } from './plant.ts'
+import { cloudPlan, devicesFiles, edgePlan, simulatorPlan, wantedPorts } from './plant.ts'
 import type { Places, PortName, Ports } from './plant.ts'
 import { choosePort } from './ports.ts'
 import { reset } from './reset.ts'
@@ -114,7 +114,7 @@ async function start(): Promise<void> {
     await Promise.all([simulator, cloud])
     const enrolment = await prepareEnrolment(cloudUrl, signIn)
     await timed('edge', () => run(edgePlan(places, ports, signIn, mesUrl, enrolment.token)))
-    await timed(`edge enrolled, rules of the ${plant.siteName.en} deployed`, () => deployPlant(enrolment.cloud, places))
+    await timed('edge enrolled, rules of the plant deployed', () => deployPlant(enrolment.cloud, places))
   } else {
     await Promise.all([simulator, cloud, timed('edge', () => run(edgePlan(places, ports, signIn, mesUrl, null)))])
   }

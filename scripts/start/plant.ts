@@ -8,12 +8,7 @@ export type PortName = keyof typeof wantedPorts
 export type Ports = Readonly<Record<PortName, number>>
 
 /** The demonstration plant's names; a real deployment gives its own. */
-export const plant = {
-  tenantId: 'demo',
-  siteCode: 'ANSAN',
-  siteName: { ko: '안산 공장', en: 'Ansan plant' },
-  timeZone: 'Asia/Seoul',
-}
+export const plant = { tenantId: 'demo', siteCode: 'CHANGWON', edgeName: 'changwon-1', timeZone: 'Asia/Seoul' }
 
 export interface Places {
   readonly root: string
@@ -57,9 +52,9 @@ export function simulatorPlan(places: Places, ports: Ports): ProgramPlan {
       JIDOKA_SIMULATOR_MES_PORT: String(ports.mes),
       JIDOKA_SIMULATOR_LINE_PORT: String(ports.line),
       JIDOKA_SIMULATOR_LINE_TARGET: `127.0.0.1:${ports.cloud}`,
-      JIDOKA_SIMULATOR_DATA: join(places.data, 'simulator'),
-      JIDOKA_SIMULATOR_DEVICES: devicesFiles(places).simulator,
-      JIDOKA_SIMULATOR_TENANT: plant.tenantId,
+      JIDOKA_SIMULATOR_DATA_FOLDER: join(places.data, 'simulator'),
+      JIDOKA_SIMULATOR_DEVICES_FILE: devicesFiles(places).simulator,
+      JIDOKA_SIMULATOR_TENANT_ID: plant.tenantId,
     }),
   }
 }
@@ -79,8 +74,7 @@ export function edgePlan(
     environment: environment({
       JIDOKA_DATA: join(places.data, 'edge'),
       JIDOKA_TENANT: plant.tenantId,
-      JIDOKA_EDGE_NAME: 'ansan-1',
-      JIDOKA_SITE: plant.siteName.ko,
+      JIDOKA_EDGE_NAME: plant.edgeName,
       JIDOKA_TIME_ZONE: plant.timeZone,
       JIDOKA_HTTP_PORT: String(ports.edge),
       JIDOKA_MQTT_PORT: String(ports.mqtt),

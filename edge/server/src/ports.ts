@@ -70,7 +70,12 @@ export interface Committed {
   readonly readingsSeq: number
   readonly recordsSeq: number
   /** Last values that the commit changed, at most one a tag. */
-  readonly values: readonly { readonly key: string; readonly timeMs: number; readonly value: Value; readonly quality: Quality }[]
+  readonly values: readonly {
+    readonly key: string
+    readonly timeMs: number
+    readonly value: Value
+    readonly quality: Quality
+  }[]
   readonly newTags: readonly TagDefinition[]
   /** Changes of standing verdicts (settled through hysteresis), each with its judgment record. */
   readonly verdicts: readonly StandingVerdict[]
@@ -108,7 +113,8 @@ export interface StoredUser {
   readonly login: string
   readonly name: string
   readonly role: Role
-  readonly locale: Locale
+  /** Null where the account has said nothing. */
+  readonly locale: Locale | null
   /** `scrypt$N$r$p$salt$hash`, base64url. */
   readonly passwordHash: string
   /** `local` users are made on the appliance, `desired` ones come from the cloud. A desired one hides a local one of the same login. */
@@ -179,19 +185,32 @@ export interface JournalReader {
   lanes(): { readonly readingsSeq: number; readonly recordsSeq: number }
   receipted(): { readonly readings: Receipt | null; readonly records: Receipt | null }
   /** Stored segments from a sequence number on, as they lie, until about `bytesMax`. The first begins at or before `fromSeq`. */
-  segments(fromSeq: number, bytesMax: number): readonly { readonly firstSeq: number; readonly count: number; readonly body: Uint8Array }[]
+  segments(
+    fromSeq: number,
+    bytesMax: number,
+  ): readonly { readonly firstSeq: number; readonly count: number; readonly body: Uint8Array }[]
   /** Record lines (the JSON that goes up) from a sequence number on. */
   recordLines(fromSeq: number, bytesMax: number): readonly { readonly seq: number; readonly line: string }[]
   tags(): readonly TagDefinition[]
   /** The last reading of every tag, for the board after a start. */
-  lastValues(): readonly { readonly key: string; readonly timeMs: number; readonly value: Value; readonly quality: Quality }[]
+  lastValues(): readonly {
+    readonly key: string
+    readonly timeMs: number
+    readonly value: Value
+    readonly quality: Quality
+  }[]
   standingVerdicts(): readonly StandingVerdict[]
   openAlarms(): readonly Alarm[]
   alarm(id: string): Alarm | null
   facts(): readonly LineFacts[]
   judgments(filter: JudgmentFilter): readonly { readonly seq: number; readonly judgment: Judgment }[]
   judgment(id: string): Judgment | null
-  outages(limit: number): readonly { readonly fromMs: number; readonly toMs: number | null; readonly cause: string; readonly rowsWaiting: number }[]
+  outages(limit: number): readonly {
+    readonly fromMs: number
+    readonly toMs: number | null
+    readonly cause: string
+    readonly rowsWaiting: number
+  }[]
   deadLetters(limit: number): readonly DeadLetter[]
   /** Numeric readings of a tag between two instants, oldest first. */
   history(key: string, fromMs: number, toMs: number): { readonly timesMs: Float64Array; readonly values: Float64Array }

@@ -23,7 +23,8 @@ export const userSchema = z.object({
   login: z.string(),
   name: z.string(),
   role: roleSchema,
-  locale: localeSchema,
+  /** Null where the account has said nothing: then the browser's language. */
+  locale: localeSchema.nullable(),
   permissions: z.array(z.string()),
 })
 export type User = z.infer<typeof userSchema>

@@ -6,7 +6,7 @@ import { boardAlarmSchema, boardVerdictSchema, lineToCloudSchema, tagValueSchema
  * `reset`, fetches the board again: the stream carries changes, never history.
  */
 export const edgeStreamEvents = {
-  /** Last values that changed, at most four times a second a tag: more is unreadable. */
+  /** Last values that changed, at most seven times a second a tag: more is unreadable, and fewer would break the promise of 200 ms from reading to board. */
   values: z.object({ values: z.array(tagValueSchema) }),
   verdict: boardVerdictSchema,
   alarm: boardAlarmSchema,

@@ -33,7 +33,7 @@ export const refusals: Record<RefusalKind, { readonly status: number; readonly s
   wrong_epoch: {
     status: 409,
     sentence:
-      'A newer life of this data folder is known: this one was restored from an older image or copied. Start a new epoch with "jidoka epoch new", or stop the copy.',
+      'A newer life of this data folder is known: this one was restored from an older image or copied. Stop the copy; an appliance that shall go on from an old image enrols anew with an empty data folder.',
   },
   unknown_edge: {
     status: 404,
@@ -60,7 +60,7 @@ export const refusals: Record<RefusalKind, { readonly status: number; readonly s
   digest: {
     status: 409,
     sentence:
-      'The two ends hold different rows. Sending has stopped so that nothing is overwritten; compare them with "jidoka sync audit".',
+      'The two ends hold different rows. Sending has stopped so that nothing is overwritten; the console (Fleet) and the board (Cloud and disk) show number and digest of each.',
   },
   bad_signature: {
     status: 401,

@@ -24,7 +24,7 @@ export interface Ui {
   readonly chooseLocale: (locale: Locale) => void
   readonly chooseTheme: (theme: Theme) => void
   /** The language of an account: holds as long as nobody has chosen one on this device. */
-  readonly suggestLocale: (locale: Locale) => void
+  readonly suggestLocale: (locale: Locale | null) => void
   readonly setTimeZone: (timeZone: string) => void
 }
 

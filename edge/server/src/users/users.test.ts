@@ -1,0 +1,125 @@
+import { ManualClock } from '@jidoka/base'
+import { describe, expect, test } from 'vitest'
+import { MemoryJournal } from '../http/testing/memory-journal.ts'
+import { LoginLimiter, loginLimits } from './login-limiter.ts'
+import { hashPassword, verifyPassword } from './password.ts'
+import { sessionLimits, SessionTable } from './sessions.ts'
+import { UserDirectory } from './user-directory.ts'
+
+describe('passwords', () => {
+  test('are hashed with a salt of their own and verified, composed and decomposed Hangul alike', async () => {
+    const [first, second] = await Promise.all([
+      hashPassword('비밀번호는 길게 짓는다'),
+      hashPassword('비밀번호는 길게 짓는다'),
+    ])
+    expect(first).toMatch(/^scrypt\$32768\$8\$1\$[\w-]{22}\$[\w-]{43}$/)
+    expect(first).not.toBe(second)
+    expect(await verifyPassword('비밀번호는 길게 짓는다'.normalize('NFD'), first)).toBe(true)
+    expect(await verifyPassword('비밀번호는 길게 짓는다.', first)).toBe(false)
+  })
+
+  test.each([
+    '',
+    'plain',
+    'scrypt$1$1$1$x$y',
+    'scrypt$1048576$8$1$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+    'scrypt$32767$8$1$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+  ])('a stored text that is no hash, or asks for more memory than allowed, lets nobody in: %j', async (stored) => {
+    expect(await verifyPassword('', stored)).toBe(false)
+    expect(await verifyPassword('x', stored)).toBe(false)
+  })
+})
+
+describe('users', () => {
+  test('the first start makes one admin and shows a password only when it was made up', async () => {
+    const journal = new MemoryJournal()
+    const made = await new UserDirectory(journal, journal).ensureFirstUser(undefined)
+    expect(made?.madeUpPassword).toHaveLength(16)
+    const again = new UserDirectory(journal, journal)
+    expect(await again.ensureFirstUser(undefined)).toBeNull()
+    expect(await again.authenticate('admin', made?.madeUpPassword ?? '')).toMatchObject({ role: 'admin' })
+    const given = new MemoryJournal()
+    expect(await new UserDirectory(given, given).ensureFirstUser('a password of the config')).toEqual({
+      login: 'admin',
+      madeUpPassword: null,
+    })
+  })
+
+  test('a user of the desired state hides a local one of the same login', async () => {
+    const journal = new MemoryJournal()
+    const local = {
+      login: 'kim',
+      name: 'Kim',
+      role: 'viewer' as const,
+      locale: 'ko' as const,
+      passwordHash: await hashPassword('local password'),
+      origin: 'local' as const,
+    }
+    journal.storedUsers.push(local, {
+      ...local,
+      role: 'manager',
+      passwordHash: await hashPassword('cloud password'),
+      origin: 'desired',
+    })
+    const users = new UserDirectory(journal, journal)
+    expect(await users.authenticate('kim', 'local password')).toBeNull()
+    expect(await users.authenticate('kim', 'cloud password')).toMatchObject({ role: 'manager' })
+  })
+})
+
+describe('sessions', () => {
+  const passwordHashOf = () => 'hash'
+
+  test('are bounded: the one idle longest goes first', async () => {
+    const clock = new ManualClock()
+    const table = new SessionTable(clock, null, () => Promise.resolve())
+    const first = await table.create('kim', 'hash')
+    clock.advance(1_000)
+    const second = await table.create('kim', 'hash')
+    clock.advance(1_000)
+    expect(table.find(first, passwordHashOf)).not.toBeNull()
+    for (let count = 2; count <= sessionLimits.sessionsMax; count++) await table.create('kim', 'hash')
+    expect(table.size).toBe(sessionLimits.sessionsMax)
+    expect(table.find(second, passwordHashOf)).toBeNull()
+    expect(table.find(first, passwordHashOf)).not.toBeNull()
+  })
+
+  test('end when their user is gone', async () => {
+    const table = new SessionTable(new ManualClock(), null, () => Promise.resolve())
+    const token = await table.create('kim', 'hash')
+    expect(table.find(token, () => null)).toBeNull()
+  })
+
+  test('a board that asks all day stays signed in, and that is written at most every ten minutes', async () => {
+    const clock = new ManualClock()
+    let writes = 0
+    const table = new SessionTable(clock, null, () => {
+      writes++
+      return Promise.resolve()
+    })
+    const token = await table.create('board', 'hash')
+    for (let minute = 0; minute < 24 * 60; minute++) {
+      clock.advance(60_000)
+      expect(table.find(token, passwordHashOf)).not.toBeNull()
+    }
+    expect(writes).toBeLessThanOrEqual(1 + (24 * 60) / 10)
+  })
+})
+
+describe('attempts to sign in', () => {
+  test('one password over many names is stopped by the address, other addresses go on', () => {
+    const limiter = new LoginLimiter(new ManualClock())
+    for (let count = 0; count < loginLimits.addressFailuresMax; count++)
+      expect(limiter.begin(`user${count}`, '10.0.0.1')).toBeNull()
+    expect(limiter.begin('user-x', '10.0.0.1')).not.toBeNull()
+    expect(limiter.begin('user-x', '10.0.0.2')).toBeNull()
+  })
+
+  test('a plant behind one address that signs in rightly is never stopped', () => {
+    const limiter = new LoginLimiter(new ManualClock())
+    for (let count = 0; count < 1_000; count++) {
+      expect(limiter.begin(`user${count % 50}`, '10.0.0.1')).toBeNull()
+      limiter.succeeded(`user${count % 50}`, '10.0.0.1')
+    }
+  })
+})
