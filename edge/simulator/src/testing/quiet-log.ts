@@ -1,0 +1,3 @@
+import { createLog } from '@jidoka/base'
+
+export const quietLog = createLog('test', { destination: { write: () => {} } })
