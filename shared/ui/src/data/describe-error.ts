@@ -1,0 +1,63 @@
+import type { ProblemKind } from '@jidoka/contract'
+import type { AlarmRefusal } from '@jidoka/domain'
+import type { Translate } from '../i18n/messages.ts'
+import type { uiMessages } from '../messages/index.ts'
+import { ConnectionError, ProblemError } from './errors.ts'
+
+type UiTranslate = Translate<(typeof uiMessages)['en']>
+
+/** A missing kind does not compile; the same table tells the client which kinds it knows. */
+export const problemMessage = {
+  invalid_input: 'problem.invalid_input',
+  not_signed_in: 'problem.not_signed_in',
+  wrong_credentials: 'problem.wrong_credentials',
+  not_permitted: 'problem.not_permitted',
+  not_found: 'problem.not_found',
+  conflict: 'problem.conflict',
+  too_large: 'problem.too_large',
+  too_many_requests: 'problem.too_many_requests',
+  rule_refused: 'problem.rule_refused',
+  alarm_refused: 'problem.alarm_refused',
+  unavailable: 'problem.unavailable',
+  internal: 'problem.internal',
+} as const satisfies Record<ProblemKind, string>
+
+export const refusalMessage = {
+  already_acknowledged: 'refusal.already_acknowledged',
+  already_returned: 'refusal.already_returned',
+  still_active: 'refusal.still_active',
+  not_shelved: 'refusal.not_shelved',
+  not_out_of_service: 'refusal.not_out_of_service',
+  is_shelved: 'refusal.is_shelved',
+  is_out_of_service: 'refusal.is_out_of_service',
+  is_cleared: 'refusal.is_cleared',
+} as const satisfies Record<AlarmRefusal, string>
+
+function isRefusal(reason: string | undefined): reason is AlarmRefusal {
+  return reason !== undefined && Object.hasOwn(refusalMessage, reason)
+}
+
+export interface ErrorDescription {
+  /** What happened and what to do, in the reader's language. */
+  readonly sentence: string
+  /** Particulars in the server's words: fields of a form, a place in a script, the request's number. */
+  readonly details: readonly string[]
+}
+
+/** Kinds whose own words (English, from the program) say more than our sentence does: which field, which line, which colleague. */
+const withDetail: ReadonlySet<ProblemKind> = new Set<ProblemKind>(['conflict', 'rule_refused', 'unavailable', 'too_large'])
+
+/** The one translator from an error to a sentence. */
+export function describeError(error: unknown, t: UiTranslate): ErrorDescription {
+  if (error instanceof ConnectionError) return { sentence: t(`connection.${error.kind}`), details: [] }
+  if (!(error instanceof ProblemError)) return { sentence: t('error.unexpected'), details: [] }
+  const { problem } = error
+  const details: string[] = []
+  if (problem.line !== undefined) details.push(t('problem.at_line', { line: problem.line, column: problem.column ?? 1 }))
+  if (withDetail.has(problem.kind)) details.push(problem.detail)
+  for (const field of problem.errors ?? []) details.push(field.path === '' ? field.message : `${field.path}: ${field.message}`)
+  if (problem.kind === 'internal' && problem.request_id !== undefined) details.push(t('problem.request_id', { id: problem.request_id }))
+  const sentence =
+    problem.kind === 'alarm_refused' && isRefusal(problem.reason) ? t(refusalMessage[problem.reason]) : t(problemMessage[problem.kind])
+  return { sentence, details }
+}

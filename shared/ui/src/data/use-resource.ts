@@ -1,0 +1,67 @@
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { isAbort } from './errors.ts'
+
+export interface Resource<Data> {
+  /** What was last loaded for this key; stays while it is loaded again, and when that fails. */
+  readonly data: Data | undefined
+  /** Why the last attempt failed; undefined after one that did not. With `data` beside it, that data is old. */
+  readonly error: unknown
+  /** An attempt is under way. */
+  readonly loading: boolean
+  /** When `data` came, by this device's clock. */
+  readonly loadedAtMs: number | null
+  readonly reload: () => void
+}
+
+interface Loaded<Data> {
+  readonly key: string | null
+  readonly data: Data | undefined
+  readonly error: unknown
+  readonly loading: boolean
+  readonly loadedAtMs: number | null
+}
+
+const nothing = (key: string | null): Loaded<never> => ({ key, data: undefined, error: undefined, loading: key !== null, loadedAtMs: null })
+
+/**
+ * Loads when `key` changes (null loads nothing), when `reload` is called, and every `refreshEveryMs` while the page is visible.
+ * `key` must name everything that `load` depends on; an answer for an older key is dropped.
+ */
+export function useResource<Data>(key: string | null, load: (signal: AbortSignal) => Promise<Data>, refreshEveryMs?: number): Resource<Data> {
+  const [loaded, setLoaded] = useState<Loaded<Data>>(() => nothing(key))
+  const [round, setRound] = useState(0)
+  const latestLoad = useRef(load)
+  useEffect(() => {
+    latestLoad.current = load
+  })
+
+  useEffect(() => {
+    if (key === null) return
+    const controller = new AbortController()
+    setLoaded((before) => (before.key === key ? { ...before, loading: true } : nothing(key)))
+    latestLoad.current(controller.signal).then(
+      (data) => {
+        if (!controller.signal.aborted) setLoaded({ key, data, error: undefined, loading: false, loadedAtMs: Date.now() })
+      },
+      (error: unknown) => {
+        if (!controller.signal.aborted && !isAbort(error)) {
+          setLoaded((before) => ({ ...(before.key === key ? before : nothing(key)), error, loading: false }))
+        }
+      },
+    )
+    return () => controller.abort()
+  }, [key, round])
+
+  const reload = useCallback(() => setRound((before) => before + 1), [])
+
+  useEffect(() => {
+    if (key === null || refreshEveryMs === undefined) return
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') reload()
+    }, refreshEveryMs)
+    return () => clearInterval(timer)
+  }, [key, refreshEveryMs, reload])
+
+  // Between the render with a new key and its effect, the old key's data must not be shown as the new one's.
+  return { ...(loaded.key === key ? loaded : nothing(key)), reload }
+}
