@@ -1,0 +1,72 @@
+import {
+  cloudPaths,
+  fill,
+  type CloudLine,
+  type CloudRule,
+  type CloudSession,
+  type EdgeDetail,
+  type EdgeSummary,
+  type Execution,
+  type enrolmentSchema,
+  type auditEntrySchema,
+  type siteSchema,
+} from '@jidoka/contract'
+import type { RuleDefinition } from '@jidoka/domain'
+import type { Answer, Api, Query } from '@jidoka/ui'
+
+type Inferred<Schema extends { readonly _output: unknown }> = Schema['_output']
+export type Site = Inferred<typeof siteSchema>
+export type Enrolment = Inferred<typeof enrolmentSchema>
+export type AuditEntry = Inferred<typeof auditEntrySchema>
+
+export interface Page<Row> {
+  readonly rows: readonly Row[]
+  readonly nextCursor: string | null
+}
+
+function page<Row>({ data, meta }: Answer<Row[]>): Page<Row> {
+  return { rows: data, nextCursor: meta.next_cursor ?? null }
+}
+
+/** Every call that the console makes of the cloud, by what it is for. Each throws as `Api` does. */
+export function createConsoleApi(api: Api) {
+  const get = async <Data>(path: string, signal?: AbortSignal, query?: Query): Promise<Data> =>
+    (await api.get<Data>(path, { ...(signal ? { signal } : {}), ...(query ? { query } : {}) })).data
+  return {
+    edges: (signal?: AbortSignal) => get<EdgeSummary[]>(cloudPaths.edges, signal),
+    edge: (id: string, signal?: AbortSignal) => get<EdgeDetail>(fill(cloudPaths.edge, { id }), signal),
+    sites: (signal?: AbortSignal) => get<Site[]>(cloudPaths.sites, signal),
+    lines: (signal?: AbortSignal) => get<CloudLine[]>(cloudPaths.lines, signal),
+    rules: (signal?: AbortSignal) => get<CloudRule[]>(cloudPaths.rules, signal),
+    rule: (id: string, signal?: AbortSignal) => get<CloudRule>(fill(cloudPaths.rule, { id }), signal),
+    judgment: (id: string, signal?: AbortSignal) => get<Execution>(fill(cloudPaths.judgment, { id }), signal),
+    recent: async (query: Query, signal: AbortSignal) =>
+      page(await api.get<Execution[]>(cloudPaths.judgmentRecent, { query, signal })),
+    audit: async (query: Query, signal: AbortSignal) =>
+      page(await api.get<AuditEntry[]>(cloudPaths.audit, { query, signal })),
+    enrol: async (body: { site_code: string; valid_min: number }) =>
+      (await api.post<Enrolment>(cloudPaths.enrolments, body)).data,
+    saveRule: async (definition: Omit<RuleDefinition, 'version'>, basedOnVersion: number) => {
+      await api.put(fill(cloudPaths.rule, { id: definition.id }), { definition, based_on_version: basedOnVersion })
+    },
+    deployRule: async (id: string, edgeIds: readonly string[]) => {
+      await api.post(fill(cloudPaths.deployRule, { id }), { edge_ids: edgeIds })
+    },
+    withdrawRule: async (edgeId: string, ruleId: string) => {
+      await api.delete(fill(cloudPaths.desired, { id: edgeId, kind: 'rule', key: ruleId }))
+    },
+  }
+}
+export type ConsoleApi = ReturnType<typeof createConsoleApi>
+
+/** The calls by which a session is had; they carry no token, only the cookie. */
+export function createSessionCalls(api: Api) {
+  return {
+    login: async (login: string, password: string) =>
+      (await api.post<CloudSession>(cloudPaths.login, { login, password })).data,
+    refresh: async () => (await api.post<CloudSession>(cloudPaths.refresh)).data,
+    logout: async () => {
+      await api.post(cloudPaths.logout)
+    },
+  }
+}

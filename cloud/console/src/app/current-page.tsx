@@ -1,0 +1,36 @@
+import { EmptyState, Link, Loading, navigate } from '@jidoka/ui'
+import { lazy, Suspense, useEffect, type ReactNode } from 'react'
+import { AuditPage } from '../audit/audit-page.tsx'
+import { FleetPage } from '../fleet/fleet-page.tsx'
+import { JudgmentsPage } from '../judgments/judgments-page.tsx'
+import { LinesPage } from '../lines/lines-page.tsx'
+import { useText } from './console-context.tsx'
+import { pages, pageTitles, type PagePath } from './places.ts'
+
+/** The editor is the largest page and most visits do not need it. */
+const RulesPage = lazy(async () => ({ default: (await import('../rules/rules-page.tsx')).RulesPage }))
+
+const views: Record<PagePath, () => ReactNode> = {
+  '/lines': () => <LinesPage />,
+  '/fleet': () => <FleetPage />,
+  '/judgments': () => <JudgmentsPage />,
+  '/rules': () => <RulesPage />,
+  '/audit': () => <AuditPage />,
+}
+
+export function CurrentPage({ path }: { path: string }) {
+  const t = useText()
+  const page = pages.find((known) => known === path.replace(/\/$/, ''))
+  const title = page === undefined ? '' : `${t(pageTitles[page])} · `
+  useEffect(() => {
+    document.title = `${title}Jidoka`
+    if (path === '/') navigate('/lines', { replace: true })
+  }, [title, path])
+  if (page !== undefined) return <Suspense fallback={<Loading />}>{views[page]()}</Suspense>
+  if (path === '/') return null
+  return (
+    <EmptyState title={t('not_found.title')} action={<Link href="/lines">{t('not_found.link')}</Link>}>
+      {t('not_found.body')}
+    </EmptyState>
+  )
+}

@@ -1,0 +1,25 @@
+import { writeUrlState } from '@jidoka/ui'
+import { judgmentFields, type JudgmentView } from '../judgments/filters.ts'
+
+/** Every address of the console in one place. What a page shows beside its list is in the query, so that a link shows a colleague the same. */
+export const pages = ['/lines', '/fleet', '/judgments', '/rules', '/audit'] as const
+export type PagePath = (typeof pages)[number]
+
+export const pageTitles = {
+  '/lines': 'page.lines',
+  '/fleet': 'page.fleet',
+  '/judgments': 'page.judgments',
+  '/rules': 'page.rules',
+  '/audit': 'page.audit',
+} as const satisfies Record<PagePath, string>
+
+const withOne = (path: PagePath, name: string, value: string): string =>
+  `${path}?${new URLSearchParams({ [name]: value }).toString()}`
+
+export const places = {
+  edge: (id: string) => withOne('/fleet', 'edge', id),
+  line: (edgeId: string, code: string) => withOne('/lines', 'line', `${edgeId}/${code}`),
+  rule: (id: string) => withOne('/rules', 'rule', id),
+  newRule: '/rules?new=1',
+  judgments: (view: Partial<JudgmentView>) => `/judgments${writeUrlState(judgmentFields, '', view)}`,
+}

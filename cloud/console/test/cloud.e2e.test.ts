@@ -1,0 +1,173 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { noBrowser, openBrowser } from './browser.ts'
+import { buildConsole, type BuiltConsole } from './built-console.ts'
+import { passwordOfAll } from './fixture-world.ts'
+
+/**
+ * The console served by the real cloud, on an empty database: what the fixture cannot prove, which is that the two agree on
+ * cookies, headers, the content security policy and every answer on the way.
+ */
+const cloudMain = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url))
+const missing = noBrowser ?? (existsSync(cloudMain) ? undefined : 'the cloud server is not in this checkout')
+
+if (missing !== undefined) console.warn(`skipped: the console on the real cloud (${missing})`)
+
+describe.skipIf(missing !== undefined)('the console on the real cloud', () => {
+  let cloud: ChildProcess
+  let data: string
+  let url: string
+  let built: BuiltConsole
+  let browser: Browser
+  let page: Page
+  const mistakes: string[] = []
+  const heading = (name: string) => page.getByRole('heading', { name, exact: true })
+
+  beforeAll(async () => {
+    built = await buildConsole()
+    data = await mkdtemp(join(tmpdir(), 'jidoka-console-'))
+    cloud = spawn(process.execPath, [cloudMain], {
+      env: {
+        ...process.env,
+        JIDOKA_CLOUD_DATA: data,
+        JIDOKA_CLOUD_HTTP_PORT: '0',
+        JIDOKA_CLOUD_ADMIN_PASSWORD: passwordOfAll,
+        JIDOKA_CLOUD_CONSOLE: built.folder,
+        JIDOKA_CLOUD_LOG_LEVEL: 'error',
+      },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    if (cloud.stdout === null) throw new Error('the cloud has no output')
+    const [line] = (await once(createInterface(cloud.stdout), 'line')) as [string]
+    url = (JSON.parse(line) as { http: string }).http
+    browser = await openBrowser()
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' })
+    await context.addInitScript(() =>
+      localStorage.setItem('jidoka.preferences', JSON.stringify({ locale: 'en', theme: 'system' })),
+    )
+    page = await context.newPage()
+    page.setDefaultTimeout(15_000)
+    page.on('pageerror', (error) => mistakes.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
+        mistakes.push(message.text())
+    })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await built?.remove()
+    if (cloud?.exitCode === null) {
+      cloud.kill('SIGTERM')
+      await once(cloud, 'exit')
+    }
+    await rm(data, { recursive: true, force: true })
+  })
+
+  test('signs in, and loading the page again asks for no password', async () => {
+    await page.goto(url)
+    await page.fill('[name=login]', 'admin')
+    await page.fill('[name=password]', passwordOfAll)
+    await page.keyboard.press('Enter')
+    await heading('No line has been heard of yet').waitFor()
+    await page.getByText('Live', { exact: true }).waitFor()
+    await page.reload()
+    await heading('No line has been heard of yet').waitFor()
+  })
+
+  test('a rule is tried under the own security policy of the cloud, saved, changed and saved again', async () => {
+    await page.getByRole('link', { name: 'Rules' }).click()
+    await page.getByRole('button', { name: 'New rule' }).click()
+    await page.getByLabel('Identifier').fill('oven-temperature')
+    await page.getByLabel('Name (Korean)').first().fill('오븐 온도')
+    await page.getByLabel('Name (English)').first().fill('Oven temperature')
+    await page.getByText('2 pass').waitFor()
+    await page.getByRole('button', { name: /^Save/ }).click()
+    await heading('Oven temperature').waitFor()
+    await page.getByText('Version 1 by').waitFor()
+    // The engine in this browser and the one in the cloud give the rule the same name.
+    const [saved, tried] = await Promise.all([
+      page.locator('.page-head .digest code').getAttribute('title'),
+      page.locator('.try-answer .digest code').getAttribute('title'),
+    ])
+    expect(saved).toMatch(/^[0-9a-f]{64}$/)
+    expect(tried).toBe(saved)
+    await page.getByLabel('Upper limit', { exact: true }).fill('85.5')
+    await page.getByText('2 pass').waitFor()
+    await page.keyboard.press('Control+s')
+    await page.getByText('Version 2 by').waitFor()
+  })
+
+  test('a version that another program saved meanwhile is shown beside the own one', async () => {
+    await page.getByLabel('Upper limit', { exact: true }).fill('86')
+    await page.getByText('2 pass').waitFor()
+    const status = await page.evaluate(async (password) => {
+      const post = (path: string, method: string, body: unknown, token = '') =>
+        fetch(path, {
+          method,
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+          body: JSON.stringify(body),
+        })
+      const session = (await (await post('/api/v1/auth/login', 'POST', { login: 'admin', password })).json()) as {
+        data: { access_token: string }
+      }
+      const token = session.data.access_token
+      const answer = await fetch('/api/v1/rules/oven-temperature', { headers: { authorization: `Bearer ${token}` } })
+      const rule = (await answer.json()) as { data: { definition: Record<string, unknown> } }
+      const { version, ...definition } = rule.data.definition
+      return (
+        await post(
+          '/api/v1/rules/oven-temperature',
+          'PUT',
+          { definition: { ...definition, cool_down_s: 60 }, based_on_version: version },
+          token,
+        )
+      ).status
+    }, passwordOfAll)
+    expect(status).toBeLessThan(300)
+    await page.keyboard.press('Control+s')
+    await heading('Somebody else has changed this rule').waitFor()
+    await page.locator('dialog').getByText('cool_down_s').waitFor()
+    await page.getByRole('button', { name: 'Save mine as version 4' }).click()
+    await page.getByText('Version 4 by').waitFor()
+  })
+
+  test('a token for a new site is made, and the site is there', async () => {
+    await page.getByRole('link', { name: 'Fleet' }).click()
+    await heading('No edge has been enrolled yet').waitFor()
+    await page.getByRole('button', { name: 'Enrol an edge' }).click()
+    await page.getByLabel('Site code').fill('pohang')
+    await page.getByRole('button', { name: 'Make the token' }).click()
+    expect((await page.locator('.secret code').innerText()).length).toBeGreaterThan(20)
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('button', { name: 'Sites' }).click()
+    await page.getByRole('cell', { name: 'pohang', exact: true }).first().waitFor()
+    await page.getByRole('button', { name: 'Close' }).click()
+  })
+
+  test('the filters of the judgments are taken, and the audit has what was done', async () => {
+    await page.goto(`${url}/judgments?line=LINE-A&rule=oven-temperature&status=HIGH&abnormal=1&range=7d`)
+    await heading('Nothing fits these filters').waitFor()
+    await page.getByRole('link', { name: 'Audit' }).click()
+    await page.getByRole('cell', { name: 'oven-temperature' }).first().waitFor()
+  })
+
+  test('signing out ends the cookie', async () => {
+    await page.locator('.shell-aside button').last().click()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByText('You are signed out.').waitFor()
+    await page.reload()
+    await page.locator('[name=password]').waitFor()
+  })
+
+  test('nothing was refused by the content security policy and nothing was thrown', () => {
+    expect(mistakes).toEqual([])
+  })
+})

@@ -1,0 +1,356 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { extname, join, normalize } from 'node:path'
+import {
+  auditEntrySchema,
+  cloudLineSchema,
+  cloudPaths,
+  cloudRuleSchema,
+  cloudStreamEvents,
+  deployRuleSchema,
+  edgeDetailSchema,
+  edgeSummarySchema,
+  enrolmentSchema,
+  envelope,
+  executionSchema,
+  loginRequestSchema,
+  newEnrolmentSchema,
+  pageQuerySchema,
+  problemSchema,
+  problemStatus,
+  putRuleSchema,
+  recentQuerySchema,
+  sessionSchema,
+  siteSchema,
+  userSchema,
+  type ProblemKind,
+  type User,
+} from '@jidoka/contract'
+import { z } from 'zod'
+import { edgeDetail } from './fixture-data.ts'
+import { putRule, wishRule, type FixtureWorld } from './fixture-world.ts'
+
+/**
+ * The cloud's contract over real HTTP and server-sent events on loopback, for tests of the console in a browser. Every answer is
+ * checked against the contract's schemas before it leaves, so that the fixture cannot drift away from it unseen.
+ */
+export interface FixtureServer {
+  readonly url: string
+  readonly close: () => Promise<void>
+  /** Ends the streams that are open, and accepts none until it is called with false. */
+  readonly cutStreams: (cut: boolean) => void
+}
+
+class Refusal extends Error {
+  readonly kind: ProblemKind
+  constructor(kind: ProblemKind, detail: string) {
+    super(detail)
+    this.kind = kind
+  }
+}
+
+interface Call {
+  readonly user: User
+  readonly body: unknown
+  readonly query: Record<string, string>
+  readonly parts: readonly string[]
+}
+
+/** What the cloud sends besides: the console must work under it, the rules' WebAssembly included. */
+const securityHeaders = {
+  'content-security-policy':
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; worker-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+}
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+  '.map': 'application/json',
+}
+
+/** As the cloud's. */
+const tokenLifeS = 900
+
+export async function startFixtureServer(world: FixtureWorld, distFolder: string): Promise<FixtureServer> {
+  const streams = new Set<ServerResponse>()
+  const refreshTokens = new Map<string, string>()
+  let streamsCut = false
+
+  const tokenOf = (login: string): string => {
+    const iat = Date.now() / 1_000
+    const payload = Buffer.from(JSON.stringify({ sub: login, iat, exp: iat + tokenLifeS })).toString('base64url')
+    return `e30.${payload}.${randomUUID()}`
+  }
+  const startSession = (response: ServerResponse, login: string) => {
+    const account = world.users.get(login)
+    if (account === undefined) throw new Refusal('not_signed_in', 'the account is gone')
+    const refresh = randomUUID()
+    refreshTokens.set(refresh, login)
+    response.setHeader('set-cookie', `jidoka_refresh=${refresh}; HttpOnly; SameSite=Strict; Path=/api/v1/auth`)
+    return {
+      access_token: tokenOf(login),
+      expires_at: new Date(Date.now() + tokenLifeS * 1_000).toISOString(),
+      tenant_id: 'demo',
+      user: account.user,
+    }
+  }
+  const cookie = (request: IncomingMessage) => /jidoka_refresh=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1]
+  const signedIn = (request: IncomingMessage): User => {
+    const token = /^Bearer [^.]+\.([^.]+)\./.exec(request.headers.authorization ?? '')?.[1]
+    const claims =
+      token === undefined
+        ? null
+        : (JSON.parse(Buffer.from(token, 'base64url').toString()) as { sub: string; iat: number })
+    const account = claims === null || claims.iat * 1_000 < world.tokensFromMs ? undefined : world.users.get(claims.sub)
+    if (account === undefined) throw new Refusal('not_signed_in', 'sign in first')
+    return account.user
+  }
+  const need = (user: User, permission: string) => {
+    if (!user.permissions.includes(permission)) throw new Refusal('not_permitted', `this needs ${permission}`)
+  }
+  const found = <Value>(value: Value | null | undefined): Value => {
+    if (value === null || value === undefined) throw new Refusal('not_found', 'it is not there')
+    return value
+  }
+  const page = <Row>(rows: readonly Row[], { cursor, limit }: { cursor?: string | undefined; limit: number }) => {
+    const from = cursor === undefined ? 0 : Number(cursor)
+    const next = from + limit
+    return { data: rows.slice(from, next), ...(next < rows.length ? { next_cursor: String(next) } : {}) }
+  }
+  const detail = (id: string) => edgeDetail(found(world.edges.find((edge) => edge.id === id)), world.rules)
+
+  type Route = [
+    method: string,
+    path: string,
+    answer: z.ZodType,
+    handle: (call: Call) => { data: unknown; next_cursor?: string },
+  ]
+  const routes: readonly Route[] = [
+    ['GET', cloudPaths.me, userSchema, ({ user }) => ({ data: user })],
+    ['GET', cloudPaths.edges, z.array(edgeSummarySchema), () => ({ data: world.edges })],
+    ['GET', cloudPaths.edge, edgeDetailSchema, ({ parts }) => ({ data: detail(parts[0] ?? '') })],
+    ['GET', cloudPaths.sites, z.array(siteSchema), () => ({ data: world.sites })],
+    ['GET', cloudPaths.lines, z.array(cloudLineSchema), () => ({ data: world.lines })],
+    ['GET', cloudPaths.rules, z.array(cloudRuleSchema), () => ({ data: world.rules })],
+    [
+      'GET',
+      cloudPaths.rule,
+      cloudRuleSchema,
+      ({ parts }) => ({ data: found(world.rules.find(({ definition }) => definition.id === parts[0])) }),
+    ],
+    [
+      'PUT',
+      cloudPaths.rule,
+      cloudRuleSchema,
+      ({ user, body }) => {
+        need(user, 'rule:write')
+        const { definition, based_on_version: basedOn } = putRuleSchema.parse(body)
+        const saved = putRule(world, definition, basedOn, user.login, Date.now())
+        if (saved === null) throw new Refusal('conflict', 'another version was saved meanwhile')
+        return { data: saved }
+      },
+    ],
+    [
+      'POST',
+      cloudPaths.deployRule,
+      cloudRuleSchema,
+      ({ user, body, parts }) => {
+        need(user, 'rule:deploy')
+        return { data: found(wishRule(world, parts[0] ?? '', deployRuleSchema.parse(body).edge_ids)) }
+      },
+    ],
+    [
+      'POST',
+      cloudPaths.enrolments,
+      enrolmentSchema,
+      ({ user, body }) => {
+        need(user, 'fleet:manage')
+        const { site_code: code, valid_min: validMin } = newEnrolmentSchema.parse(body)
+        return {
+          data: {
+            token: `jde_${randomUUID().replaceAll('-', '')}`,
+            site_code: code,
+            expires_at: new Date(Date.now() + validMin * 60_000).toISOString(),
+          },
+        }
+      },
+    ],
+    [
+      'DELETE',
+      cloudPaths.desired,
+      z.null(),
+      ({ user, parts: [edgeId, , key] }) => {
+        need(user, 'rule:deploy')
+        world.rules = world.rules.map((rule) =>
+          rule.definition.id === key
+            ? { ...rule, deployments: rule.deployments.filter(({ edge_id: id }) => id !== edgeId) }
+            : rule,
+        )
+        return { data: null }
+      },
+    ],
+    [
+      'GET',
+      cloudPaths.judgmentRecent,
+      z.array(executionSchema),
+      ({ query }) => {
+        const wanted = recentQuerySchema.parse(query)
+        const rows = world.judgments.filter(
+          (row) =>
+            (wanted.edge_id === undefined || row.edge_id === wanted.edge_id) &&
+            (wanted.line === undefined || row.line === wanted.line) &&
+            (wanted.rule_id === undefined || row.rule_id === wanted.rule_id) &&
+            (wanted.status === undefined || row.status === wanted.status) &&
+            (wanted.abnormal !== 'true' || !row.normal) &&
+            (wanted.from === undefined || row.executed_at >= wanted.from) &&
+            (wanted.to === undefined || row.executed_at <= wanted.to),
+        )
+        return page(rows, wanted)
+      },
+    ],
+    [
+      'GET',
+      cloudPaths.judgment,
+      executionSchema,
+      ({ parts }) => ({ data: found(world.judgments.find((row) => row.execution_id === parts[0])) }),
+    ],
+    [
+      'GET',
+      cloudPaths.audit,
+      z.array(auditEntrySchema),
+      ({ user, query }) => {
+        need(user, 'audit:read')
+        return page(world.audit, pageQuerySchema.parse(query))
+      },
+    ],
+  ]
+
+  const problem = (response: ServerResponse, kind: ProblemKind, text: string) => {
+    response.writeHead(problemStatus[kind], { 'content-type': 'application/problem+json' })
+    response.end(
+      JSON.stringify(
+        problemSchema.parse({
+          type: 'about:blank',
+          kind,
+          title: kind,
+          status: problemStatus[kind],
+          detail: text,
+          request_id: 'fixture',
+        }),
+      ),
+    )
+  }
+  const send = (response: ServerResponse, schema: z.ZodType, answer: { data: unknown; next_cursor?: string }) => {
+    const { data, next_cursor: next } = answer
+    const body = { data, meta: { request_id: 'fixture', ...(next === undefined ? {} : { next_cursor: next }) } }
+    envelope(schema).parse(body)
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(body))
+  }
+
+  async function serveApi(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    query: Record<string, string>,
+  ): Promise<void> {
+    const method = request.method ?? 'GET'
+    world.requests.push(`${method} ${path}`)
+    let text = ''
+    for await (const piece of request) text += String(piece)
+    const body: unknown = text === '' ? undefined : JSON.parse(text)
+    if (world.failing.has(path)) throw new Refusal('unavailable', 'the database does not answer')
+
+    if (method === 'POST' && path === cloudPaths.login) {
+      const { login, password } = loginRequestSchema.parse(body)
+      if (world.users.get(login)?.password !== password)
+        throw new Refusal('wrong_credentials', 'login or password is wrong')
+      return send(response, sessionSchema, { data: startSession(response, login) })
+    }
+    if (method === 'POST' && path === cloudPaths.refresh) {
+      const token = cookie(request) ?? ''
+      const login = refreshTokens.get(token)
+      // Rotated: a token that is used a second time is no longer there.
+      refreshTokens.delete(token)
+      if (login === undefined) throw new Refusal('not_signed_in', 'no valid cookie')
+      return send(response, sessionSchema, { data: startSession(response, login) })
+    }
+    if (method === 'POST' && path === cloudPaths.logout) {
+      refreshTokens.delete(cookie(request) ?? '')
+      response.setHeader('set-cookie', 'jidoka_refresh=; Max-Age=0; Path=/api/v1/auth')
+      return send(response, z.null(), { data: null })
+    }
+    const user = signedIn(request)
+    if (path === cloudPaths.stream) return serveStream(response)
+    for (const [of, pattern, schema, handle] of routes) {
+      const match = new RegExp(`^${pattern.replace(/\{\w+\}/g, '([^/]+)')}$`).exec(path)
+      if (of === method && match !== null) {
+        return send(response, schema, handle({ user, body, query, parts: match.slice(1).map(decodeURIComponent) }))
+      }
+    }
+    throw new Refusal('not_found', `no route ${method} ${path}`)
+  }
+
+  function serveStream(response: ServerResponse): void {
+    if (streamsCut) throw new Refusal('unavailable', 'the line is cut')
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    response.write(': hello\n\n')
+    streams.add(response)
+    const stop = world.listen((event) => {
+      cloudStreamEvents[event.event].parse(event.data)
+      response.write(`event: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`)
+    })
+    response.on('close', () => {
+      stop()
+      streams.delete(response)
+    })
+  }
+
+  async function serveFile(response: ServerResponse, path: string): Promise<void> {
+    const wanted = normalize(path).replace(/^(\.\.[/\\])+/, '')
+    const name = extname(wanted) === '' ? 'index.html' : wanted
+    try {
+      const bytes = await readFile(join(distFolder, name))
+      response.writeHead(200, {
+        ...securityHeaders,
+        'content-type': types[extname(name)] ?? 'application/octet-stream',
+      })
+      response.end(bytes)
+    } catch {
+      response.writeHead(404).end()
+    }
+  }
+
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://fixture')
+    const work = url.pathname.startsWith('/api/')
+      ? serveApi(request, response, url.pathname, Object.fromEntries(url.searchParams))
+      : serveFile(response, url.pathname)
+    work.catch((error: unknown) => {
+      if (error instanceof Refusal) problem(response, error.kind, error.message)
+      else if (error instanceof z.ZodError) problem(response, 'invalid_input', z.prettifyError(error))
+      else problem(response, 'internal', String(error))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the fixture server has no port')
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    cutStreams: (cut) => {
+      streamsCut = cut
+      if (cut) for (const stream of streams) stream.destroy()
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
