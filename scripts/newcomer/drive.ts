@@ -129,11 +129,10 @@ export async function drive(steps: Steps, plant: PlantProcess, way: Way): Promis
     })
 
     await steps.run('a limit changed in the console is in the next verdict on the board', async () => {
-      const { ruleId, parameter, value, version } = await cloud.someLimit()
+      const { ruleId, label, value, version } = await cloud.someLimit()
       await desk.goto(`${plant.console}/rules/${ruleId}`)
-      const field = desk.locator(`[name="parameter.${parameter}"]`)
-      await field.fill(String(value))
-      await desk.getByRole('button', { name: 'Save', exact: false }).first().click()
+      await desk.getByLabel(label).first().fill(String(value))
+      await desk.getByRole('button', { name: 'Save', exact: true }).click()
       await eventually('the new version is kept', 10, async () => (await cloud.ruleVersion(ruleId)) === version + 1)
       await shot(desk, '8-rule')
       await desk

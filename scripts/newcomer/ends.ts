@@ -82,10 +82,10 @@ export async function cloudOf(plant: PlantProcess) {
       const rules = await get<readonly CloudRule[]>(cloudPaths.rules)
       for (const { definition } of rules) {
         if (definition.trigger.on !== 'reading') continue
-        for (const [parameter, { value, max }] of Object.entries(definition.parameters)) {
+        for (const { name, value, max } of Object.values(definition.parameters)) {
           if (typeof value !== 'number') continue
           const next = max === undefined ? value + 1 : Math.min(max, value + 1)
-          if (next !== value) return { ruleId: definition.id, parameter, value: next, version: definition.version }
+          if (next !== value) return { ruleId: definition.id, label: name.en, value: next, version: definition.version }
         }
       }
       throw new Error('no rule has a limit that can be changed')

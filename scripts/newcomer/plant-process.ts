@@ -28,7 +28,10 @@ export function startPlant(clone: string): Promise<PlantProcess> {
     detached: true,
   })
   let output = ''
-  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  // npm passes Ctrl-C on, waits for its child, and then ends by the signal itself.
+  const ended = new Promise<string | number | null>((resolve) =>
+    child.once('exit', (code, signal) => resolve(signal === 'SIGINT' ? 0 : (code ?? signal))),
+  )
   const interrupt = (signal: NodeJS.Signals) => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal)
   }
@@ -62,7 +65,7 @@ export function startPlant(clone: string): Promise<PlantProcess> {
     }
     child.stdout.on('data', read)
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    void ended.then((code) => {
+    child.once('exit', (code) => {
       clearTimeout(late)
       reject(new Error(`npm start ended with exit code ${code}:\n${output}`))
     })

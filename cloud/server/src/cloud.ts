@@ -1,0 +1,177 @@
+import { join } from 'node:path'
+import type { Clock, Log, Service } from '@jidoka/base'
+import { describeError, startAll, stopAll } from '@jidoka/base'
+import type { CloudConfig, ModuleName } from './config.ts'
+import { addAuditRoutes } from './modules/audit/routes.ts'
+import { AuditService } from './modules/audit/service.ts'
+import { EdgeAuthenticator } from './modules/fleet/edge-identity.ts'
+import { Enrolment } from './modules/fleet/enrolment.ts'
+import { Ingestion } from './modules/fleet/ingestion.ts'
+import { Overview } from './modules/fleet/overview.ts'
+import { addFleetRoutes } from './modules/fleet/routes.ts'
+import { FleetService } from './modules/fleet/service.ts'
+import { ShapeServer } from './modules/fleet/shape.ts'
+import { addSyncRoutes } from './modules/fleet/sync-routes.ts'
+import { addIdentityRoutes, createGuard } from './modules/identity/routes.ts'
+import { IdentityService } from './modules/identity/service.ts'
+import { addJudgmentRoutes } from './modules/judgment/routes.ts'
+import { RuleRunner } from './modules/judgment/rule-runner.ts'
+import { RulesService } from './modules/judgment/rules-service.ts'
+import { JudgmentService } from './modules/judgment/service.ts'
+import type { Backend } from './platform/db/backend.ts'
+import { Database } from './platform/db/database.ts'
+import { EventHub } from './platform/events.ts'
+import { createApp } from './platform/http/app.ts'
+import type { App } from './platform/http/app.ts'
+import { addConsole } from './platform/http/console.ts'
+import { addHealthRoutes } from './platform/http/health.ts'
+import type { Readiness } from './platform/http/health.ts'
+import { addOpenApi } from './platform/http/openapi.ts'
+import { addStreamRoute } from './platform/http/stream.ts'
+import { openKeys } from './platform/keys.ts'
+import { Metrics } from './platform/metrics.ts'
+import { Partitions } from './platform/partitions.ts'
+
+export const cloudVersion = '0.1.0'
+
+/** Partitions are made three months ahead: a day is often enough a hundred times over. */
+const housekeepingMs = 24 * 3_600_000
+
+export interface CloudParts {
+  config: CloudConfig
+  /** Open and migrated; the caller closes it after `stop`. */
+  backend: Backend
+  clock: Clock
+  log: Log
+}
+
+/** The program without its socket and its database: what main.ts listens with and tests call. */
+export interface Cloud {
+  readonly app: App
+  /** Shown once when the first administrator was made with a made-up password. */
+  readonly firstAdmin: { login: string; password: string } | null
+  /** Not ready any more; streams and long polls are answered. To be called before the socket is closed. */
+  drain(): void
+  stop(): Promise<void>
+}
+
+/**
+ * Wires the modules. The services of all are made in every process, as they are libraries over one database; routes and jobs
+ * are those of `config.modules`.
+ */
+export async function openCloud({ config, backend, clock, log }: CloudParts): Promise<Cloud> {
+  const metrics = new Metrics()
+  metrics.watchPool(backend.pool)
+  const keys = await openKeys(config.keys ?? join(config.data, 'keys'))
+  const database = new Database(backend, { clock, waitSeconds: metrics.poolWaitSeconds })
+  const hub = new EventHub()
+  const partitions = new Partitions(database, clock)
+  const stopping = new AbortController()
+
+  const audit = new AuditService(database, clock)
+  const identity = new IdentityService({ database, keys, clock, audit, log })
+  const runner = new RuleRunner()
+  // Fleet and judgment need each other: each gets the other as a question to ask later.
+  const fleet: FleetService = new FleetService({ database, clock, hub, audit, judgment: () => judgment })
+  const judgment: JudgmentService = new JudgmentService({
+    database,
+    clock,
+    hub,
+    metrics,
+    partitions,
+    fleet: () => fleet,
+    runner,
+  })
+
+  const { https, trust_forwarded_for: trustForwarded } = config.http
+  const guard = createGuard(identity)
+  const app = createApp({ log, metrics, clock, https })
+  const mount: Record<ModuleName, () => void> = {
+    identity: () => addIdentityRoutes(app, { service: identity, guard, clock, https, trustForwarded }),
+    fleet: () => {
+      const enrolment = new Enrolment({ database, clock, audit, receiptKeys: keys.receiptKeys })
+      addFleetRoutes(app, {
+        service: fleet,
+        overview: new Overview({ database, clock, judgment: () => judgment }),
+        enrolment,
+        guard,
+      })
+      addSyncRoutes(app, {
+        authenticator: new EdgeAuthenticator(database, clock),
+        enrolment,
+        ingestion: new Ingestion({
+          database,
+          clock,
+          hub,
+          metrics,
+          partitions,
+          signer: keys.receipts,
+          audit,
+          judgment: () => judgment,
+        }),
+        shape: new ShapeServer({ database, clock, hub, metrics, stopping: stopping.signal }),
+        database,
+        clock,
+        trustForwarded,
+      })
+    },
+    judgment: () =>
+      addJudgmentRoutes(app, {
+        service: judgment,
+        rules: new RulesService({ database, clock, audit, fleet: () => fleet, runner }),
+        guard,
+      }),
+    audit: () => addAuditRoutes(app, { service: audit, guard }),
+  }
+  const readiness: Readiness = { stopping: false, checkDatabase: async () => void (await database.asOwner('select 1')) }
+  addHealthRoutes(app, readiness, metrics)
+  for (const name of new Set(config.modules)) mount[name]()
+  addStreamRoute(app, { hub, guard, metrics, clock, stopping: stopping.signal })
+  addOpenApi(app, cloudVersion)
+  if (config.console !== undefined) addConsole(app, config.console)
+
+  const services: Service[] = [
+    partitionJob(partitions, clock, log),
+    ...(config.modules.includes('fleet') ? [fleetJobs(fleet)] : []),
+  ]
+  const firstAdmin = await identity.seed(config.tenant, config.admin_password)
+  await startAll(services)
+  const drain = () => {
+    readiness.stopping = true
+    stopping.abort()
+  }
+  return {
+    app,
+    firstAdmin,
+    drain,
+    stop: async () => {
+      drain()
+      await stopAll(services)
+    },
+  }
+}
+
+function fleetJobs(fleet: FleetService): Service {
+  return { name: 'fleet', start: () => fleet.start(), stop: () => fleet.stop() }
+}
+
+function partitionJob(partitions: Partitions, clock: Clock, log: Log): Service {
+  let cancel: () => void = () => undefined
+  const again = () => {
+    cancel = clock.after(housekeepingMs, () => {
+      // Tried again tomorrow: three months are left, and the log says so every day.
+      partitions
+        .makeAhead()
+        .catch((error: unknown) => log.error({ action: 'partitions.make', success: false }, describeError(error)))
+      again()
+    })
+  }
+  return {
+    name: 'partitions',
+    start: async () => {
+      await partitions.makeAhead()
+      again()
+    },
+    stop: () => Promise.resolve(cancel()),
+  }
+}

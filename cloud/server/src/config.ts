@@ -1,0 +1,66 @@
+import { booleanSetting, loadConfig, portSetting } from '@jidoka/base'
+import { passwordSchema, tenantIdSchema } from '@jidoka/domain'
+import { z } from 'zod'
+
+export const moduleNames = ['identity', 'fleet', 'judgment', 'audit'] as const
+export type ModuleName = (typeof moduleNames)[number]
+
+/** A list that may also come as text with commas, as it does from the environment. */
+const modulesSetting = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value),
+  z.array(z.enum(moduleNames)).min(1),
+)
+
+const configSchema = z.strictObject({
+  http: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: portSetting.default(3000),
+      /** People reach this program by https (a proxy in front ends TLS): cookies are for https alone, browsers are told to insist. */
+      https: booleanSetting.default(false),
+      /** A proxy of ours writes X-Forwarded-For; without one in front, anybody could. */
+      trust_forwarded_for: booleanSetting.default(false),
+    })
+    .prefault({}),
+  /** The data folder: PGlite's database, and keys. */
+  data: z.string().min(1).default('data/cloud'),
+  /** Keys, where they do not lie in the data folder: replicas share them. */
+  keys: z.string().min(1).optional(),
+  /** PostgreSQL; absent: PGlite in the data folder. */
+  database_url: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'it must begin with postgres:// or postgresql://')
+    .optional(),
+  /** Whose routes and jobs run in this process. */
+  modules: modulesSetting.default([...moduleNames]),
+  tenant: tenantIdSchema.default('demo'),
+  /** Of the first administrator; absent: one is made up and shown once. */
+  admin_password: passwordSchema.optional(),
+  /** The built console. */
+  console: z.string().min(1).optional(),
+  log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** Bring the database up to date at the start; otherwise `migrate up` does. */
+  migrate_at_start: booleanSetting.default(true),
+})
+export type CloudConfig = z.output<typeof configSchema>
+
+const names = {
+  JIDOKA_CLOUD_HTTP_HOST: 'http.host',
+  JIDOKA_CLOUD_HTTP_PORT: 'http.port',
+  JIDOKA_CLOUD_HTTPS: 'http.https',
+  JIDOKA_CLOUD_TRUST_FORWARDED_FOR: 'http.trust_forwarded_for',
+  JIDOKA_CLOUD_DATA: 'data',
+  JIDOKA_CLOUD_KEYS: 'keys',
+  DATABASE_URL: 'database_url',
+  JIDOKA_CLOUD_MODULES: 'modules',
+  JIDOKA_CLOUD_TENANT: 'tenant',
+  JIDOKA_CLOUD_ADMIN_PASSWORD: 'admin_password',
+  JIDOKA_CLOUD_CONSOLE: 'console',
+  JIDOKA_CLOUD_LOG_LEVEL: 'log_level',
+  JIDOKA_CLOUD_MIGRATE_AT_START: 'migrate_at_start',
+}
+
+/** @throws ConfigError with a sentence for each mistake. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): CloudConfig {
+  return loadConfig(configSchema, { environment, names, file: environment['JIDOKA_CLOUD_CONFIG'] })
+}

@@ -1,0 +1,8 @@
+export { cloudVersion, openCloud } from './cloud.ts'
+export type { Cloud, CloudParts } from './cloud.ts'
+export { moduleNames, readConfig } from './config.ts'
+export type { CloudConfig, ModuleName } from './config.ts'
+export type { Backend } from './platform/db/backend.ts'
+export { migrateUp } from './platform/db/migrations.ts'
+export { allMigrations, openBackend } from './platform/db/open.ts'
+export { HttpServer } from './platform/http/server.ts'

@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+import { fileURLToPath } from 'node:url'
+import { ConfigError, createLog, describeError, OperationalError, systemClock } from '@jidoka/base'
+import type { Log } from '@jidoka/base'
+import { openCloud } from './cloud.ts'
+import { readConfig } from './config.ts'
+import type { CloudConfig } from './config.ts'
+import { runMigrateCommand } from './migrate.ts'
+import { migrateUp } from './platform/db/migrations.ts'
+import { allMigrations, openBackend } from './platform/db/open.ts'
+import { HttpServer } from './platform/http/server.ts'
+
+// The composition root. stdout: the one line that says ready, and what commands print. stderr: the log.
+
+/** Where the console's build lies beside these sources; what ships says its own place. */
+const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url))
+
+const exitCode = { failed: 1, wrongConfig: 2 }
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  const log = createLog('cloud', {
+    level: config.log_level,
+    destination: { write: (line) => void process.stderr.write(line) },
+  })
+  const [command, argument = 'up'] = process.argv.slice(2)
+  if (command === undefined) return serve(config, log)
+  if (command !== 'migrate')
+    throw new OperationalError(
+      `"${command}" is not a command. Without one the program serves; "migrate" works on its database.`,
+    )
+  const backend = await open(config, log)
+  try {
+    process.stdout.write(`${await runMigrateCommand(backend.pool, allMigrations(), argument)}\n`)
+  } finally {
+    await backend.close()
+  }
+}
+
+function open(config: CloudConfig, log: Log) {
+  return openBackend({
+    url: config.database_url,
+    folder: config.data,
+    // A database that is gone for good: whoever supervises the process starts it anew and sees why.
+    onFailure: (error) => fail(error),
+    onBrokenConnection: (error) => log.warn({ action: 'database.connection', success: false }, describeError(error)),
+  })
+}
+
+async function serve(config: CloudConfig, log: Log): Promise<void> {
+  const backend = await open(config, log)
+  try {
+    if (!backend.profile.commitSurvivesPowerLoss) {
+      log.warn(
+        'The database is PGlite, which does not force commits to the disk: a power cut can take the last seconds. Edges keep what they sent and send it again. For production set DATABASE_URL to a PostgreSQL server.',
+      )
+    }
+    if (config.migrate_at_start) {
+      for (const name of await migrateUp(backend.pool, allMigrations()))
+        log.info({ action: 'migrate', success: true }, `applied ${name}`)
+    }
+    const cloud = await openCloud({
+      config: { ...config, console: config.console ?? builtConsole },
+      backend,
+      clock: systemClock,
+      log,
+    })
+    const server = new HttpServer(cloud.app, config.http)
+    await server.start()
+    if (cloud.firstAdmin !== null) {
+      const { login, password } = cloud.firstAdmin
+      process.stderr.write(`\nFirst sign-in: name "${login}", password "${password}". It is shown this once.\n\n`)
+    }
+    process.stdout.write(`${JSON.stringify({ ready: true, http: server.url })}\n`)
+    const stop = once(async (signal: string) => {
+      log.info({ action: 'stop' }, `stopping after ${signal}`)
+      cloud.drain()
+      await server.stop()
+      await cloud.stop()
+      await backend.close()
+      process.exit(0)
+    })
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal).catch(fail))
+  } catch (error) {
+    await backend.close()
+    throw error
+  }
+}
+
+function once<Argument>(run: (argument: Argument) => Promise<void>): (argument: Argument) => Promise<void> {
+  let running: Promise<void> | undefined
+  return (argument) => (running ??= run(argument))
+}
+
+/** The last word of the program: a sentence for what an operator can mend, a stack for a mistake of ours. */
+function fail(error: unknown): never {
+  const isOurs = !(error instanceof OperationalError)
+  process.stderr.write(`${describeError(error)}\n${isOurs && error instanceof Error ? `${error.stack}\n` : ''}`)
+  process.exit(error instanceof ConfigError ? exitCode.wrongConfig : exitCode.failed)
+}
+
+await main().catch(fail)

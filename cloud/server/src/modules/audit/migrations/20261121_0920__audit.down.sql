@@ -1,0 +1,2 @@
+drop table audit.audit_logs;
+drop function audit.refuse_change();

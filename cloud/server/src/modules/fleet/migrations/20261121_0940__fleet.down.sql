@@ -1,0 +1,16 @@
+drop view core.sensor_events;
+drop table core.reading_segments;
+drop table core.events;
+drop table fleet.drops;
+drop table fleet.outages;
+drop table fleet.tag_values;
+drop table fleet.tags;
+drop table fleet.receipts;
+drop table fleet.cursors;
+drop table fleet.reported;
+drop table fleet.desired_changes;
+drop table fleet.desired;
+drop table fleet.enrolments;
+drop table fleet.superseded_epochs;
+drop table fleet.edges;
+drop table fleet.sites;

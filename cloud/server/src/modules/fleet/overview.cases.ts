@@ -1,0 +1,122 @@
+import { cloudLineSchema, cloudPaths } from '@jidoka/contract'
+import { z } from 'zod'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { alarmRecord, judgmentRecord, ruleOf, tagRecord, World } from '../../testing/world.ts'
+import type { TestEdge } from '../../testing/world.ts'
+import type { NewStore } from '../../testing/stores.ts'
+
+export function overviewCases(newStore: NewStore): void {
+  describe('lines of all edges', () => {
+    let world: World
+    let edge: TestEdge
+    beforeAll(async () => {
+      world = await World.open(await newStore())
+      edge = await world.newEdge()
+    })
+    afterAll(() => world.close())
+    const lines = async () => z.array(cloudLineSchema).parse((await world.as('GET', cloudPaths.lines)).body.data)
+
+    it('show values, limits, verdicts and alarms as their edge last sent them', async () => {
+      const atMs = world.clock.nowMs()
+      await world.as('PUT', '/api/v1/rules/press-temperature', { definition: ruleOf(), based_on_version: 0 })
+      await world.as('PUT', `/api/v1/fleet/edges/${edge.id}/desired/site/site`, {
+        body: {
+          name: { ko: '울산', en: 'Ulsan' },
+          time_zone: 'Asia/Seoul',
+          lines: [{ code: 'LINE-A', area: 'PRESS', name: { ko: '가 라인', en: 'Line A' } }],
+        },
+      })
+      await world.as('PUT', `/api/v1/fleet/edges/${edge.id}/desired/tag_catalogue/tags`, {
+        body: {
+          tags: [
+            {
+              key: 'LINE-A/PRESS-1/temperature',
+              name: { ko: '온도', en: 'Temperature' },
+              kind: 'number',
+              unit: '°C',
+              limits: { high: 90 },
+            },
+          ],
+        },
+      })
+      await edge.sendRecords([
+        tagRecord(atMs, 1, 'LINE-A/PRESS-1/temperature'),
+        judgmentRecord(atMs, { status: 'NORMAL', normal: true }),
+        judgmentRecord(atMs + 1_000),
+        judgmentRecord(atMs + 2_000),
+        alarmRecord(atMs + 1_000),
+      ])
+      await edge.sendReadings([80, 85, 92.5].map((value, index) => ({ tagNo: 1, timeMs: atMs + index, value })))
+      const [line, ...rest] = await lines()
+      expect(rest).toEqual([])
+      expect(line).toMatchObject({
+        edge_id: edge.id,
+        code: 'LINE-A',
+        name: { en: 'Line A' },
+        site: { name: { en: 'Ulsan' } },
+        heard_at: new Date(atMs).toISOString(),
+        tags: [
+          {
+            key: 'LINE-A/PRESS-1/temperature',
+            value: 92.5,
+            limits: { high: 90 },
+            adopted: true,
+            recent: [80, 85, 92.5],
+            at: new Date(atMs + 2).toISOString(),
+          },
+        ],
+        verdicts: [
+          { status: 'HIGH', rule_name: { en: 'Press temperature' }, since: new Date(atMs + 1_000).toISOString() },
+        ],
+        alarms: [{ state: 'unacknowledged', priority: 'high' }],
+      })
+    })
+
+    it('keep the last sixty numbers of a tag, and a late reading does not become its last value', async () => {
+      const atMs = world.clock.nowMs()
+      await edge.sendReadings(
+        Array.from({ length: 70 }, (_, index) => ({ tagNo: 1, timeMs: atMs + 100 + index, value: index })),
+      )
+      await edge.sendReadings([{ tagNo: 1, timeMs: atMs - 60_000, value: -5 }])
+      const [line] = await lines()
+      expect(line?.tags[0]?.recent).toEqual([...Array.from({ length: 59 }, (_, index) => index + 11), -5])
+      expect(line?.tags[0]?.value).toBe(69)
+    })
+
+    it('show an alarm until it has ended', async () => {
+      const atMs = world.clock.nowMs()
+      const alarm = alarmRecord(atMs + 5_000)
+      await edge.sendRecords([alarm])
+      expect((await lines())[0]?.alarms).toHaveLength(2)
+      expect((await world.as('GET', cloudPaths.edges)).body.data[0].open_alarms).toBe(2)
+      await edge.sendRecords([
+        { ...alarm, body: { ...alarm.body, state: 'cleared', changed_at_ms: atMs + 6_000 } } as typeof alarm,
+      ])
+      expect((await lines())[0]?.alarms).toHaveLength(1)
+    })
+
+    it('take the verdicts of a rule down when its edge says that it is removed', async () => {
+      await edge.sendRecords([
+        {
+          at_ms: world.clock.nowMs(),
+          kind: 'reported',
+          body: {
+            kind: 'rule',
+            key: 'press-temperature',
+            version: 2,
+            state: 'removed',
+            problem: null,
+            rule_hash: null,
+          },
+        },
+      ])
+      expect((await lines())[0]?.verdicts).toEqual([])
+    })
+
+    it('call an edge silent a minute after it was last heard', async () => {
+      expect((await world.as('GET', cloudPaths.edges)).body.data[0].state).toBe('online')
+      world.clock.advance(61_000)
+      expect((await world.as('GET', cloudPaths.edges)).body.data[0].state).toBe('silent')
+    })
+  })
+}

@@ -1,0 +1,200 @@
+import type { Clock } from '@jidoka/base'
+import type { BoardTag, CloudLine, EdgeDetail, EdgeSummary } from '@jidoka/contract'
+import { siteDescriptionSchema } from '@jidoka/domain'
+import type { CatalogueEntry, LocalText, ReportedItem } from '@jidoka/domain'
+import { emptyDigest, lanes } from '@jidoka/sync-protocol'
+import { z } from 'zod'
+import type { Database, Transaction } from '../../platform/db/database.ts'
+import { ProblemError } from '../../platform/http/problem.ts'
+import type { JudgmentPort } from '../judgment/port.ts'
+import { listDesired, listItems } from './desired-repository.ts'
+import type { EdgeOverview, TagRow } from './overview-repository.ts'
+import { listCursors, listEdges, listTags, qualityOf } from './overview-repository.ts'
+import type { CursorRow } from './schema.ts'
+
+/** An edge asks for its desired state at least every 20 s; after three of those nobody should wait for it. */
+const silentAfterMs = 60_000
+
+/** The epoch of an edge that has sent nothing yet. */
+const noEpoch = '-'
+
+/** What people see of the fleet: edges, what they shall be and are, and their lines live. */
+export class Overview {
+  #database: Database
+  #clock: Clock
+  #judgment: () => JudgmentPort
+
+  constructor(parts: { database: Database; clock: Clock; judgment: () => JudgmentPort }) {
+    this.#database = parts.database
+    this.#clock = parts.clock
+    this.#judgment = parts.judgment
+  }
+
+  edges(tenantId: string): Promise<EdgeSummary[]> {
+    return this.#database.withTenant(tenantId, (tx) => this.#summaries(tx, null))
+  }
+
+  /** @throws ProblemError `not_found` */
+  edge(tenantId: string, edgeId: string): Promise<EdgeDetail> {
+    return this.#database.withTenant(tenantId, async (tx) => {
+      const [summary] = await this.#summaries(tx, edgeId)
+      if (summary === undefined)
+        throw new ProblemError('not_found', 'There is no such edge. Go back to the list of edges.')
+      const { desired, reported } = await listItems(tx, edgeId)
+      const names = new Map([...desired, ...reported].map(({ kind, key }) => [`${kind} ${key}`, { kind, key }]))
+      const items = [...names.values()].map(({ kind, key }) => {
+        const wanted = desired.find((row) => row.kind === kind && row.key === key && !row.deleted)
+        const done = reported.find((row) => row.kind === kind && row.key === key)
+        return {
+          kind,
+          key,
+          desired_version: wanted?.version ?? null,
+          desired_at: wanted?.changed_at ?? null,
+          reported: done === undefined ? null : reportedItemOf(done),
+          reported_at: done?.reported_at ?? null,
+        }
+      })
+      return { ...summary, items }
+    })
+  }
+
+  lines(tenantId: string): Promise<CloudLine[]> {
+    return this.#database.withTenant(tenantId, async (tx) => {
+      const edges = (await listEdges(tx, null)).filter((edge) => edge.revoked_at === null)
+      const edgeIds = edges.map(({ id }) => id)
+      const tags = Map.groupBy(await listTags(tx), ({ edge_id }) => edge_id)
+      const descriptions = Map.groupBy(
+        await listDesired(tx, edgeIds, ['site', 'tag_catalogue']),
+        ({ edge_id }) => edge_id,
+      )
+      const standing = await this.#judgment().standing(tx, edgeIds)
+      return edges.flatMap((edge) => {
+        const items = descriptions.get(edge.id) ?? []
+        const stands = standing.get(edge.id) ?? { verdicts: [], alarms: [] }
+        return linesOf(edge, tags.get(edge.id) ?? [], {
+          lineNames: lineNamesOf(items.find(({ kind }) => kind === 'site')?.body),
+          catalogue: catalogueOf(items.find(({ kind }) => kind === 'tag_catalogue')?.body),
+          ...stands,
+        })
+      })
+    })
+  }
+
+  async #summaries(tx: Transaction, edgeId: string | null): Promise<EdgeSummary[]> {
+    const edges = await listEdges(tx, edgeId)
+    const cursors = Map.groupBy(await listCursors(tx, edgeId), ({ edge_id }) => edge_id)
+    const openAlarms = await this.#judgment().openAlarms(tx)
+    const nowMs = this.#clock.nowMs()
+    return edges.map((edge) => ({
+      id: edge.id,
+      name: edge.name,
+      site: siteOf(edge),
+      state:
+        edge.revoked_at !== null
+          ? 'revoked'
+          : edge.seen_at !== null && nowMs - Date.parse(edge.seen_at) <= silentAfterMs
+            ? 'online'
+            : 'silent',
+      seen_at: edge.seen_at,
+      enrolled_at: edge.enrolled_at,
+      program_version: edge.program_version,
+      lanes: lanes.map((lane) => laneOf(edge, lane, cursors.get(edge.id) ?? [])),
+      open_alarms: openAlarms.get(edge.id) ?? 0,
+      pending_items: edge.pending_items,
+    }))
+  }
+}
+
+const siteOf = (edge: EdgeOverview) => ({
+  id: edge.site_code,
+  code: edge.site_code,
+  name: edge.site_name,
+  time_zone: edge.time_zone,
+})
+
+function laneOf(
+  edge: EdgeOverview,
+  lane: CursorRow['lane'],
+  cursors: readonly CursorRow[],
+): EdgeSummary['lanes'][number] {
+  const cursor = cursors.find((each) => each.lane === lane)
+  return {
+    lane,
+    epoch: edge.epoch ?? noEpoch,
+    received_seq: cursor?.received_seq ?? 0,
+    rows_total: cursor?.rows_total ?? 0,
+    digest: cursor?.digest ?? emptyDigest,
+    received_at: cursor?.received_at ?? null,
+  }
+}
+
+function reportedItemOf({ kind, key, version, state, problem, rule_hash }: ReportedItem): ReportedItem {
+  return { kind, key, version, state, problem, rule_hash }
+}
+
+interface LineParts {
+  lineNames: ReadonlyMap<string, LocalText>
+  catalogue: ReadonlyMap<string, CatalogueEntry>
+  verdicts: readonly CloudLine['verdicts'][number][]
+  alarms: readonly CloudLine['alarms'][number][]
+}
+
+function linesOf(edge: EdgeOverview, tags: readonly TagRow[], parts: LineParts): CloudLine[] {
+  const codes = new Set([
+    ...parts.lineNames.keys(),
+    ...tags.map(({ line }) => line),
+    ...parts.verdicts.map(({ line }) => line),
+    ...parts.alarms.map(({ line }) => line),
+  ])
+  return [...codes].sort().map((code) => {
+    const ofLine = tags.filter(({ line }) => line === code)
+    const heard = ofLine.flatMap(({ received_at }) => received_at ?? []).sort()
+    return {
+      edge_id: edge.id,
+      edge_name: edge.name,
+      site: siteOf(edge),
+      code,
+      name: parts.lineNames.get(code) ?? { ko: code, en: code },
+      verdicts: parts.verdicts.filter(({ line }) => line === code),
+      alarms: parts.alarms.filter(({ line }) => line === code),
+      tags: ofLine.map((row) => boardTagOf(row, parts.catalogue.get(row.key))),
+      heard_at: heard.at(-1) ?? null,
+    }
+  })
+}
+
+/** How a tag is shown that nobody has described yet; the same as the catalogue's own defaults. */
+const undescribed = { decimals: 1, stale_after_s: 30 }
+
+function boardTagOf(row: TagRow, entry: CatalogueEntry | undefined): BoardTag {
+  return {
+    key: row.key,
+    line: row.line,
+    equipment: row.equipment,
+    sensor: row.sensor,
+    name: entry?.name ?? { ko: row.sensor, en: row.sensor },
+    kind: row.kind,
+    unit: entry?.unit ?? row.unit,
+    decimals: entry?.decimals ?? undescribed.decimals,
+    stale_after_s: entry?.stale_after_s ?? undescribed.stale_after_s,
+    limits: entry?.limits ?? {},
+    adopted: entry !== undefined,
+    value: row.value,
+    quality: qualityOf(row),
+    at: row.at,
+    recent: row.recent ?? [],
+  }
+}
+
+/** Bodies were checked when they were put; a description of an older program that no longer fits is shown as none. */
+function lineNamesOf(body: unknown): Map<string, LocalText> {
+  const site = siteDescriptionSchema.safeParse(body)
+  return new Map(site.success ? site.data.lines.map(({ code, name }) => [code, name]) : [])
+}
+
+const catalogueBodySchema = z.object({ tags: z.array(z.object({ key: z.string() }).loose()) })
+
+function catalogueOf(body: unknown): Map<string, CatalogueEntry> {
+  const parsed = catalogueBodySchema.safeParse(body)
+  return new Map(parsed.success ? parsed.data.tags.map((entry) => [entry.key, entry as unknown as CatalogueEntry]) : [])
+}

@@ -1,0 +1,71 @@
+import { cloudLineSchema, edgeDetailSchema, edgeSummarySchema, enrolmentSchema, siteSchema } from '@jidoka/contract'
+import { desiredItemSchema } from '@jidoka/domain'
+import type { LocalText } from '@jidoka/domain'
+import type { Lane } from '@jidoka/sync-protocol'
+import { z } from 'zod'
+
+export const edgeListSchema = z.array(edgeSummarySchema)
+export const siteListSchema = z.array(siteSchema)
+export const lineListSchema = z.array(cloudLineSchema)
+export { desiredItemSchema, edgeDetailSchema, enrolmentSchema }
+
+export const edgeParamsSchema = z.object({ id: z.uuid() })
+export const desiredParamsSchema = z.object({
+  id: z.uuid(),
+  kind: z.enum(['rule', 'tag_catalogue', 'site', 'user']),
+  key: z.string().min(1).max(64),
+})
+
+export interface SiteRow {
+  code: string
+  name: LocalText
+  time_zone: string
+}
+
+export interface EdgeRow {
+  id: string
+  site_code: string
+  name: string
+  public_key: string
+  /** The current life of its data folder; null before the first batch. */
+  epoch: string | null
+  program_version: string
+  enrolled_at: string
+  seen_at: string | null
+  revoked_at: string | null
+  desired_seq: number
+  shape_handle: string
+}
+
+export interface CursorRow {
+  edge_id: string
+  epoch: string
+  lane: Lane
+  received_seq: number
+  rows_total: number
+  digest: string
+  received_at: string | null
+}
+
+export interface DesiredRecord {
+  edge_id: string
+  kind: string
+  key: string
+  id: string
+  version: number
+  body: unknown
+  changed_at: string
+  changed_by: string
+  deleted: boolean
+}
+
+export interface ReportedRecord {
+  edge_id: string
+  kind: 'rule' | 'tag_catalogue' | 'site' | 'user'
+  key: string
+  version: number
+  state: 'applied' | 'refused' | 'removed' | 'quarantined'
+  problem: string | null
+  rule_hash: string | null
+  reported_at: string
+}

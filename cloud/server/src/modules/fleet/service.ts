@@ -1,0 +1,88 @@
+import type { Clock } from '@jidoka/base'
+import type { DesiredItem, RuleDefinition } from '@jidoka/domain'
+import { allTenantsOf } from '../../platform/db/tenants.ts'
+import type { Database, Transaction } from '../../platform/db/database.ts'
+import type { EventHub } from '../../platform/events.ts'
+import { ProblemError } from '../../platform/http/problem.ts'
+import type { AuditPort } from '../audit/port.ts'
+import type { JudgmentPort } from '../judgment/port.ts'
+import { desiredChannel, DesiredState } from './desired.ts'
+import type { ItemName } from './desired.ts'
+import { renewAllHandles } from './desired-repository.ts'
+import { listRuleDeployments } from './overview-repository.ts'
+import type { FleetPort, RuleDeployment } from './port.ts'
+import { edgeNames, listSites, revokeEdge } from './repository.ts'
+
+export interface FleetParts {
+  database: Database
+  clock: Clock
+  hub: EventHub
+  audit: AuditPort
+  judgment: () => JudgmentPort
+}
+
+/** Sites, edges and what they shall be. Enrolment, ingestion, the shape and the overviews have files of their own. */
+export class FleetService implements FleetPort {
+  #parts: FleetParts
+  #desired: DesiredState
+  #unlisten: (() => Promise<void>) | undefined
+
+  constructor(parts: FleetParts) {
+    this.#parts = parts
+    this.#desired = new DesiredState(parts)
+  }
+
+  async start(): Promise<void> {
+    const { database, hub } = this.#parts
+    // What the edges followed last may be newer than what this database still has: all of them fetch anew.
+    if (!database.backend.keptEverything) {
+      for (const tenantId of await allTenantsOf(database)) await database.withTenant(tenantId, renewAllHandles)
+    }
+    this.#unlisten = await database.backend.listen(desiredChannel, (edgeId) => hub.wakeEdge(edgeId))
+  }
+
+  async stop(): Promise<void> {
+    await this.#unlisten?.()
+  }
+
+  async sites(tenantId: string) {
+    const rows = await this.#parts.database.withTenant(tenantId, listSites)
+    return rows.map(({ code, name, time_zone }) => ({ id: code, code, name, time_zone }))
+  }
+
+  put(tenantId: string, name: ItemName, body: unknown, by: string): Promise<DesiredItem> {
+    return this.#parts.database.withTenant(tenantId, (tx) => this.#desired.put(tx, name, body, by))
+  }
+
+  remove(tenantId: string, name: ItemName, by: string): Promise<void> {
+    return this.#parts.database.withTenant(tenantId, (tx) => this.#desired.remove(tx, name, by))
+  }
+
+  /** From now on nothing signed by this edge is taken. Its data stays. @throws ProblemError `not_found` */
+  revoke(tenantId: string, edgeId: string, by: string): Promise<void> {
+    const { database, clock, audit } = this.#parts
+    return database.withTenant(tenantId, async (tx) => {
+      if (!(await revokeEdge(tx, edgeId, new Date(clock.nowMs()).toISOString())))
+        throw new ProblemError('not_found', 'There is no such edge. Go back to the list of edges.')
+      await audit.append(tx, { actor: by, action: 'edge.revoke', subject: edgeId, detail: {} })
+    })
+  }
+
+  ruleDeployments(tx: Transaction, ruleId: string | null): Promise<RuleDeployment[]> {
+    return listRuleDeployments(tx, ruleId)
+  }
+
+  async deployRule(
+    tx: Transaction,
+    request: { edgeIds: readonly string[]; definition: RuleDefinition; by: string },
+  ): Promise<void> {
+    // In one order for everybody, so that two deployments never wait for each other's edges.
+    for (const edgeId of [...new Set(request.edgeIds)].sort()) {
+      await this.#desired.put(tx, { edgeId, kind: 'rule', key: request.definition.id }, request.definition, request.by)
+    }
+  }
+
+  edgeNames(tx: Transaction, edgeIds: readonly string[]): Promise<Map<string, string>> {
+    return edgeNames(tx, edgeIds)
+  }
+}

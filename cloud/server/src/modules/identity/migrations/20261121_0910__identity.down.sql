@@ -1,0 +1,3 @@
+drop table core.sessions;
+drop table core.users;
+drop table core.tenants;

@@ -1,0 +1,123 @@
+import type { Clock } from '@jidoka/base'
+import { cloudPaths, loginRequestSchema, sessionSchema, userSchema } from '@jidoka/contract'
+import { createRoute } from '@hono/zod-openapi'
+import type { Context, MiddlewareHandler } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { may } from '@jidoka/domain'
+import type { App } from '../../platform/http/app.ts'
+import type { AppEnv, Guard } from '../../platform/http/env.ts'
+import { addressOf } from '../../platform/http/env.ts'
+import { httpLimits } from '../../platform/http/limits.ts'
+import { ProblemError } from '../../platform/http/problem.ts'
+import { RateLimit } from '../../platform/http/rate-limit.ts'
+import { answers, jsonBody, nothing, reply } from '../../platform/http/reply.ts'
+import type { IdentityPort } from './port.ts'
+import type { IdentityService } from './service.ts'
+import { refreshS } from './service.ts'
+
+const cookieName = 'jidoka_refresh'
+/** The cookie goes to these routes alone. */
+const cookiePath = '/api/v1/auth'
+const tags = ['identity']
+
+/** Checks the access token of the Authorization header, then the permission. */
+export function createGuard(identity: IdentityPort): Guard {
+  return (permission): MiddlewareHandler<AppEnv> =>
+    async (c, next) => {
+      const token = /^Bearer (\S{1,8192})$/.exec(c.req.header('authorization') ?? '')?.[1]
+      if (token === undefined) throw new ProblemError('not_signed_in', 'Sign in first.')
+      const caller = await identity.authenticate(token)
+      if (permission !== null && !may(caller.role, permission)) {
+        throw new ProblemError(
+          'not_permitted',
+          `Your role may not do this; it takes the permission ${permission}. Ask an administrator.`,
+        )
+      }
+      c.set('caller', caller)
+      await next()
+    }
+}
+
+export function addIdentityRoutes(
+  app: App,
+  {
+    service,
+    guard,
+    clock,
+    https,
+    trustForwarded,
+  }: { service: IdentityService; guard: Guard; clock: Clock; https: boolean; trustForwarded: boolean },
+): void {
+  const logins = new RateLimit(clock, {
+    max: httpLimits.loginsMax,
+    windowMs: httpLimits.loginWindowMs,
+    keysMax: httpLimits.rateKeysMax,
+  })
+  const cookie = { path: cookiePath, httpOnly: true, sameSite: 'Strict', secure: https } as const
+  const keep = (c: Context<AppEnv>, token: string) => setCookie(c, cookieName, token, { ...cookie, maxAge: refreshS })
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: cloudPaths.login,
+      tags,
+      summary: 'Sign in; the refresh token comes as a cookie',
+      request: { body: jsonBody(loginRequestSchema) },
+      responses: answers(sessionSchema, 'Signed in'),
+    }),
+    async (c) => {
+      const { login, password } = c.req.valid('json')
+      const key = `${login} ${addressOf(c, trustForwarded)}`
+      logins.take(key)
+      const { session, refreshToken } = await service.login(login, password)
+      logins.clear(key)
+      keep(c, refreshToken)
+      return reply(c, session)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: cloudPaths.refresh,
+      tags,
+      summary: 'A new access token for the refresh cookie, which is replaced',
+      responses: answers(sessionSchema, 'Signed in'),
+    }),
+    async (c) => {
+      const token = getCookie(c, cookieName)
+      if (token === undefined) throw new ProblemError('not_signed_in', 'Sign in first.')
+      const { session, refreshToken } = await service.refresh(token)
+      keep(c, refreshToken)
+      return reply(c, session)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: cloudPaths.logout,
+      tags,
+      summary: 'Sign out',
+      responses: answers(nothing, 'Signed out'),
+    }),
+    async (c) => {
+      const token = getCookie(c, cookieName)
+      if (token !== undefined) await service.logout(token)
+      deleteCookie(c, cookieName, cookie)
+      return reply(c, {})
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: cloudPaths.me,
+      tags,
+      summary: 'Who is signed in',
+      middleware: guard(null),
+      responses: answers(userSchema, 'The caller'),
+    }),
+    async (c) => reply(c, await service.me(c.var.caller)),
+  )
+}

@@ -1,0 +1,229 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import type { Clock, Log } from '@jidoka/base'
+import type { CloudSession, User } from '@jidoka/contract'
+import type { Role } from '@jidoka/domain'
+import { permissionsOf } from '@jidoka/domain'
+import { errors as joseErrors, jwtVerify, SignJWT } from 'jose'
+import type { Database, Transaction } from '../../platform/db/database.ts'
+import type { Caller } from '../../platform/http/env.ts'
+import { ProblemError } from '../../platform/http/problem.ts'
+import type { CloudKeys } from '../../platform/keys.ts'
+import type { AuditPort } from '../audit/port.ts'
+import { hashPassword, nobodysHash, verifyPassword } from './password.ts'
+import type { IdentityPort } from './port.ts'
+import * as repository from './repository.ts'
+import type { UserRow } from './schema.ts'
+import { claimsSchema } from './schema.ts'
+
+/** REFERENCE: access 15 minutes, refresh 7 days. */
+export const accessS = 15 * 60
+export const refreshS = 7 * 24 * 3_600
+/**
+ * A token that was replaced this short ago is taken once more: two tabs of one browser, or an answer lost on the way, are
+ * not a thief. A longer time would give one.
+ */
+export const replacedGraceMs = 10_000
+
+const issuer = 'jidoka-cloud'
+const audience = 'jidoka'
+
+export interface SignedIn {
+  session: CloudSession
+  /** For the cookie alone. */
+  refreshToken: string
+}
+
+export class IdentityService implements IdentityPort {
+  #database: Database
+  #keys: CloudKeys
+  #clock: Clock
+  #audit: AuditPort
+  #log: Log
+
+  constructor(parts: { database: Database; keys: CloudKeys; clock: Clock; audit: AuditPort; log: Log }) {
+    this.#database = parts.database
+    this.#keys = parts.keys
+    this.#clock = parts.clock
+    this.#audit = parts.audit
+    this.#log = parts.log
+  }
+
+  /**
+   * Makes the tenant and its first administrator when there is nobody yet.
+   * @returns the password to show once when it was made up here, else null
+   */
+  async seed(tenantId: string, adminPassword: string | undefined): Promise<{ login: string; password: string } | null> {
+    const password = adminPassword ?? randomBytes(12).toString('base64url')
+    // The first tenant of a database has the short name; a login is one person on the whole server.
+    const isTaken =
+      (await this.#database.asDirectory((directory) => repository.tenantOfLogin(directory, 'admin'))) !== null
+    const login = isTaken ? `admin@${tenantId}` : 'admin'
+    const isNew = await this.#database.withTenant(tenantId, async (tx) => {
+      await repository.ensureTenant(tx, tenantId)
+      return !(await repository.hasUsers(tx))
+    })
+    if (!isNew) return null
+    const password_hash = await hashPassword(password)
+    const made = await this.#database.withTenant(tenantId, async (tx) => {
+      const inserted = await repository.insertUser(tx, {
+        login,
+        name: 'Administrator',
+        role: 'admin',
+        locale: null,
+        password_hash,
+      })
+      if (inserted)
+        await this.#audit.append(tx, {
+          actor: 'system',
+          action: 'user.create',
+          subject: login,
+          detail: { role: 'admin' },
+        })
+      return inserted
+    })
+    return made && adminPassword === undefined ? { login, password } : null
+  }
+
+  /** @throws ProblemError `wrong_credentials`, in the same time whether the login exists or not. */
+  async login(login: string, password: string): Promise<SignedIn> {
+    const tenantId = await this.#database.asDirectory((directory) => repository.tenantOfLogin(directory, login))
+    const user =
+      tenantId === null ? null : await this.#database.withTenant(tenantId, (tx) => repository.findUser(tx, login))
+    const right = await verifyPassword(password, user?.password_hash ?? (await nobodysHash))
+    if (tenantId === null || user === null || !right || user.disabled) {
+      if (tenantId !== null) {
+        await this.#database.withTenant(tenantId, (tx) =>
+          this.#audit.append(tx, { actor: login, action: 'session.refuse', subject: login, detail: {} }),
+        )
+      }
+      throw new ProblemError('wrong_credentials', 'The name or the password is wrong. Check both and try again.')
+    }
+    return this.#database.withTenant(tenantId, async (tx) => {
+      await repository.deleteExpiredSessions(tx, this.#now())
+      await this.#audit.append(tx, { actor: login, action: 'session.begin', subject: login, detail: {} })
+      return this.#issue(tx, user, randomUUID())
+    })
+  }
+
+  /** Gives a new access token, and a new refresh token in place of this one. A token that was used up ends its whole sign-in: somebody else has it. */
+  async refresh(refreshToken: string): Promise<SignedIn> {
+    const ended = () => new ProblemError('not_signed_in', 'Your session has ended. Sign in again.')
+    const tokenHash = hashToken(refreshToken)
+    const tenantId = await this.#database.asDirectory((directory) => repository.tenantOfToken(directory, tokenHash))
+    if (tenantId === null) throw ended()
+    const outcome = await this.#database.withTenant(tenantId, async (tx) => {
+      const session = await repository.lockSession(tx, tokenHash)
+      const nowMs = this.#clock.nowMs()
+      if (session === null || Date.parse(session.expires_at) <= nowMs) return null
+      if (session.replaced_at !== null && nowMs - Date.parse(session.replaced_at) > replacedGraceMs) {
+        await repository.endFamily(tx, session.family_id)
+        await this.#audit.append(tx, {
+          actor: session.login,
+          action: 'session.reuse_detected',
+          subject: session.login,
+          detail: {},
+        })
+        return null
+      }
+      const user = await repository.findUser(tx, session.login)
+      if (user === null || user.disabled) return null
+      if (session.replaced_at === null) await repository.markReplaced(tx, tokenHash, this.#now())
+      return this.#issue(tx, user, session.family_id)
+    })
+    if (outcome === null) throw ended()
+    return outcome
+  }
+
+  /** Ends the sign-in that a refresh token belongs to. Nothing happens for one that is not known. */
+  async logout(refreshToken: string): Promise<void> {
+    const tokenHash = hashToken(refreshToken)
+    const tenantId = await this.#database.asDirectory((directory) => repository.tenantOfToken(directory, tokenHash))
+    if (tenantId === null) return
+    await this.#database.withTenant(tenantId, async (tx) => {
+      const session = await repository.lockSession(tx, tokenHash)
+      if (session === null) return
+      await repository.endFamily(tx, session.family_id)
+      await this.#audit.append(tx, { actor: session.login, action: 'session.end', subject: session.login, detail: {} })
+    })
+  }
+
+  async me(caller: Caller): Promise<User> {
+    const user = await this.#database.withTenant(caller.tenantId, (tx) => repository.findUser(tx, caller.login))
+    if (user === null || user.disabled)
+      throw new ProblemError('not_signed_in', 'This account is no longer there. Sign in with another one.')
+    return describeUser(user)
+  }
+
+  async authenticate(accessToken: string): Promise<Caller> {
+    try {
+      const { payload } = await jwtVerify(accessToken, this.#keys.accessToken.publicKey, {
+        issuer,
+        audience,
+        algorithms: ['RS256'],
+        currentDate: new Date(this.#clock.nowMs()),
+      })
+      const claims = claimsSchema.parse(payload)
+      return { tenantId: claims.tenant_id, login: claims.sub, role: claims.roles[0] as Role, expiresAtS: claims.exp }
+    } catch (cause) {
+      if (!(cause instanceof joseErrors.JWTExpired))
+        this.#log.debug({ action: 'authenticate', success: false }, String(cause))
+      throw new ProblemError('not_signed_in', 'Sign in again.', { cause })
+    }
+  }
+
+  async #issue(tx: Transaction, user: UserRow, familyId: string): Promise<SignedIn> {
+    const nowS = Math.floor(this.#clock.nowMs() / 1_000)
+    const refreshToken = randomBytes(32).toString('base64url')
+    await repository.insertSession(tx, {
+      token_hash: hashToken(refreshToken),
+      family_id: familyId,
+      login: user.login,
+      issued_at: new Date(nowS * 1_000).toISOString(),
+      expires_at: new Date((nowS + refreshS) * 1_000).toISOString(),
+    })
+    const { keyId, privateKey } = this.#keys.accessToken
+    const accessToken = await new SignJWT({
+      tenant_id: tx.tenantId,
+      // The login where it is an address; there is no other on file.
+      email: user.login.includes('@') ? user.login : null,
+      roles: [user.role],
+      permissions: [...permissionsOf(user.role)],
+    })
+      .setProtectedHeader({ alg: 'RS256', kid: keyId })
+      .setSubject(user.login)
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setJti(randomUUID())
+      .setIssuedAt(nowS)
+      .setExpirationTime(nowS + accessS)
+      .sign(privateKey)
+    return {
+      refreshToken,
+      session: {
+        access_token: accessToken,
+        expires_at: new Date((nowS + accessS) * 1_000).toISOString(),
+        tenant_id: tx.tenantId,
+        user: describeUser(user),
+      },
+    }
+  }
+
+  #now(): string {
+    return new Date(this.#clock.nowMs()).toISOString()
+  }
+}
+
+/** Only the hash is kept: whoever reads the table cannot be anybody. The tokens are random, so a fast hash will do. */
+function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('base64url')
+}
+
+function describeUser(user: UserRow): User {
+  return {
+    login: user.login,
+    name: user.name,
+    role: user.role,
+    locale: user.locale,
+    permissions: [...permissionsOf(user.role)],
+  }
+}

@@ -1,0 +1,153 @@
+import { cloudPaths, executeAnswerSchema, executionSchema } from '@jidoka/contract'
+import { z } from 'zod'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { judgmentRecord, ruleOf, World } from '../../testing/world.ts'
+import type { TestEdge } from '../../testing/world.ts'
+import type { NewStore } from '../../testing/stores.ts'
+
+export function judgmentCases(newStore: NewStore): void {
+  describe('judgments', () => {
+    let world: World
+    let edge: TestEdge
+    const ids: string[] = []
+    beforeAll(async () => {
+      world = await World.open(await newStore())
+      edge = await world.newEdge()
+      const startMs = world.clock.nowMs() - 40 * 24 * 3_600_000
+      // 25 judgments over 40 days, some at the very same instant.
+      const records = Array.from({ length: 25 }, (_, index) =>
+        judgmentRecord(startMs + Math.floor(index / 2) * 3 * 24 * 3_600_000, {
+          line: index % 2 === 0 ? 'LINE-A' : 'LINE-B',
+          status: index % 5 === 0 ? 'HIGH' : 'NORMAL',
+          normal: index % 5 !== 0,
+          rule_id: index < 20 ? 'press-temperature' : 'vibration',
+        }),
+      )
+      ids.push(...records.map(({ body }) => (body as { id: string }).id))
+      await edge.sendRecords(records)
+    })
+    afterAll(() => world.close())
+    const recent = async (query = '') => {
+      const { body } = await world.as('GET', `${cloudPaths.judgmentRecent}?limit=200${query}`)
+      return z.array(executionSchema).parse(body.data)
+    }
+
+    it('come newest first, page by page, each once', async () => {
+      const all = await recent()
+      expect(all).toHaveLength(25)
+      expect(all.map(({ executed_at }) => executed_at)).toEqual(
+        all
+          .map(({ executed_at }) => executed_at)
+          .toSorted()
+          .toReversed(),
+      )
+      const paged: string[] = []
+      let cursor = ''
+      for (;;) {
+        const { body } = await world.as('GET', `${cloudPaths.judgmentRecent}?limit=4${cursor}`)
+        paged.push(...body.data.map((row: { execution_id: string }) => row.execution_id))
+        if (body.meta.next_cursor === undefined) break
+        cursor = `&cursor=${body.meta.next_cursor}`
+      }
+      expect(paged).toEqual(all.map(({ execution_id }) => execution_id))
+      expect(new Set(paged)).toEqual(new Set(ids))
+    })
+
+    it('are found by edge, line, rule, status, abnormality and time', async () => {
+      expect(await recent(`&edge_id=${edge.id}`)).toHaveLength(25)
+      expect(await recent(`&edge_id=${crypto.randomUUID()}`)).toHaveLength(0)
+      expect((await recent('&line=LINE-B')).every(({ line }) => line === 'LINE-B')).toBe(true)
+      expect(await recent('&rule_id=vibration')).toHaveLength(5)
+      expect(await recent('&status=HIGH')).toHaveLength(5)
+      expect(await recent('&abnormal=true')).toHaveLength(5)
+      expect(await recent('&abnormal=false')).toHaveLength(20)
+      const [newest] = await recent()
+      expect(
+        (await recent(`&from=${newest?.executed_at}`)).every(({ executed_at }) => executed_at === newest?.executed_at),
+      ).toBe(true)
+      expect(await recent(`&to=${newest?.executed_at}`)).toHaveLength(
+        25 - (await recent(`&from=${newest?.executed_at}`)).length,
+      )
+    })
+
+    it('refuse a filter that makes no sense with a problem and not with a query', async () => {
+      expect((await world.as('GET', `${cloudPaths.judgmentRecent}?edge_id=x'--`)).body.data).toEqual([])
+      expect((await world.as('GET', `${cloudPaths.judgmentRecent}?from=yesterday`)).body.kind).toBe('invalid_input')
+      expect((await world.as('GET', `${cloudPaths.judgmentRecent}?limit=1000`)).body.kind).toBe('invalid_input')
+    })
+
+    it('are found by their id, whatever time the id itself says', async () => {
+      const answer = await world.as('GET', `/api/v1/judgment/${ids[3]}`)
+      expect(executionSchema.parse(answer.body.data)).toMatchObject({
+        execution_id: ids[3],
+        edge_id: edge.id,
+        edge_name: 'press shop',
+        workflow_id: 'press-temperature',
+      })
+      const odd = judgmentRecord(world.clock.nowMs(), { id: crypto.randomUUID() })
+      await edge.sendRecords([odd])
+      expect((await world.as('GET', `/api/v1/judgment/${(odd.body as { id: string }).id}`)).status).toBe(200)
+      expect((await world.as('GET', `/api/v1/judgment/${crypto.randomUUID()}`)).status).toBe(404)
+    })
+
+    describe('made here', () => {
+      beforeAll(async () => {
+        await world.as('PUT', '/api/v1/rules/press-temperature', { definition: ruleOf(), based_on_version: 0 })
+      })
+      const execute = async (input: Record<string, unknown>, workflow_id = 'press-temperature') =>
+        world.as('POST', cloudPaths.judgmentExecute, { workflow_id, input })
+
+      it('follow the newest rule, and are kept with all that is needed to make them again', async () => {
+        const answer = executeAnswerSchema.parse((await execute({ value: 95, line_code: 'LINE-C' })).body.data)
+        expect(answer).toMatchObject({
+          status: 'HIGH',
+          confidence: 0.95,
+          explanation: '95.0 > 90.0',
+          method_used: 'rule',
+        })
+        const kept = (await world.as('GET', `/api/v1/judgment/${answer.execution_id}`)).body.data
+        expect(kept).toMatchObject({
+          edge_id: null,
+          line: 'LINE-C',
+          normal: false,
+          rule_version: 1,
+          inputs: { value: { value: 95 } },
+        })
+        expect(kept.rule_hash).toMatch(/^[0-9a-f]{64}$/)
+      })
+
+      it('I4: are UNJUDGED when an input is missing or of another kind, and say which', async () => {
+        expect((await execute({})).body.data).toMatchObject({
+          status: 'UNJUDGED',
+          confidence: 0,
+          explanation: 'not judged, as inputs cannot be used (value: missing)',
+        })
+        expect((await execute({ value: 'hot' })).body.data.explanation).toContain('value: wrong_kind')
+      })
+
+      it('are refused for a workflow that is not there', async () => {
+        expect((await execute({ value: 1 }, 'nowhere')).status).toBe(404)
+      })
+
+      it('follow the standing status that is given, and none when it is not', async () => {
+        const definition = ruleOf({
+          id: 'deadband',
+          inputs: [
+            { name: 'value', from: 'trigger', kind: 'number', max_age_s: 60 },
+            { name: 'before', from: 'previous_status', kind: 'text' },
+          ],
+          script:
+            'if input.value > 90.0 || (input.value > 85.0 && input.before == "HIGH") { verdict("HIGH", 0.9) } else { verdict("NORMAL", 0.8) }',
+          parameters: {},
+          examples: [
+            { input: { value: 87, before: 'HIGH' }, status: 'HIGH' },
+            { input: { value: 87 }, status: 'NORMAL' },
+          ],
+        })
+        expect((await world.as('PUT', '/api/v1/rules/deadband', { definition, based_on_version: 0 })).status).toBe(200)
+        expect((await execute({ value: 87, before: 'HIGH' }, 'deadband')).body.data.status).toBe('HIGH')
+        expect((await execute({ value: 87 }, 'deadband')).body.data.status).toBe('NORMAL')
+      })
+    })
+  })
+}

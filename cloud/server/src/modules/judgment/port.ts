@@ -1,0 +1,32 @@
+import type { BoardAlarm, BoardVerdict } from '@jidoka/contract'
+import type { Alarm, Judgment, RuleDefinition } from '@jidoka/domain'
+import type { Transaction } from '../../platform/db/database.ts'
+
+export interface EdgeName {
+  readonly id: string
+  readonly name: string
+}
+
+/** What stands at an edge now. */
+export interface Standing {
+  readonly verdicts: readonly BoardVerdict[]
+  /** Those that have not ended. */
+  readonly alarms: readonly BoardAlarm[]
+}
+
+/** What other modules may ask of judgment. */
+export interface JudgmentPort {
+  /** To be called before the transaction that stores these judgments. */
+  prepare(judgments: readonly Judgment[]): Promise<void>
+  /** Judgments of an edge, in its order. A second delivery changes nothing. */
+  storeJudgments(tx: Transaction, edge: EdgeName, judgments: readonly Judgment[]): Promise<void>
+  /** Changes of alarms of an edge, in its order; the latest of an id is the alarm. */
+  storeAlarms(tx: Transaction, edge: EdgeName, alarms: readonly Alarm[]): Promise<void>
+  /** Takes down what stands at an edge for rules that it has removed. */
+  rulesRemoved(tx: Transaction, edgeId: string, ruleIds: readonly string[]): Promise<void>
+  /** By edge id; an edge without anything is absent. */
+  standing(tx: Transaction, edgeIds: readonly string[]): Promise<ReadonlyMap<string, Standing>>
+  openAlarms(tx: Transaction): Promise<ReadonlyMap<string, number>>
+  /** I7. @throws ProblemError `rule_refused` for a rule that does not compile or whose examples fail. */
+  checkRule(definition: RuleDefinition): void
+}

@@ -1,0 +1,218 @@
+import type { Alarm, Judgment } from '@jidoka/domain'
+import type { Transaction } from '../../platform/db/database.ts'
+import { storableInstant, storableInstantOrNull, storableJson, storableText } from '../../platform/db/storable.ts'
+import type { PageKey } from '../../platform/paging.ts'
+import type { AlarmRow, ExecutionRow, VerdictRow } from './schema.ts'
+
+const executionColumns = `execution_id, workflow_id, edge_id, executed_at, received_at, rule_id, rule_version, rule_hash, subject, line, equipment,
+  status, normal, previous_status, confidence, method_used, explanation, inputs, reading_seq`
+
+const textOrNull = (text: string | null) => (text === null ? null : storableText(text))
+
+/** Stores judgments; those that are there already stay as they are. The workflow of a rule has the rule's own id. */
+export async function insertExecutions(
+  tx: Transaction,
+  source: { edgeId: string | null; receivedAt: string },
+  judgments: readonly Judgment[],
+): Promise<void> {
+  await tx.run(
+    `insert into core.judgment_executions (tenant_id, edge_id, received_at, execution_id, workflow_id, executed_at, rule_id, rule_version, rule_hash, subject, line,
+       equipment, status, normal, previous_status, confidence, method_used, explanation, inputs, reading_seq)
+     select $1, $2, $3, id, rule_id, executed_at, rule_id, rule_version, rule_hash, subject, line,
+       equipment, status, normal, previous_status, confidence, method_used, explanation, inputs, reading_seq
+     from unnest($4::uuid[], $5::text[], $6::timestamptz[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[],
+       $14::text[], $15::float8[], $16::text[], $17::text[], $18::jsonb[], $19::bigint[])
+       as j (id, rule_id, executed_at, rule_version, rule_hash, subject, line, equipment, status, normal, previous_status, confidence, method_used, explanation, inputs, reading_seq)
+     on conflict do nothing`,
+    [
+      tx.tenantId,
+      source.edgeId,
+      source.receivedAt,
+      judgments.map(({ id }) => id),
+      judgments.map(({ rule_id }) => rule_id),
+      judgments.map(({ judged_at_ms }) => storableInstant(judged_at_ms)),
+      judgments.map(({ rule_version }) => rule_version),
+      judgments.map(({ rule_hash }) => rule_hash),
+      judgments.map(({ subject }) => storableText(subject)),
+      judgments.map(({ line }) => storableText(line)),
+      judgments.map(({ equipment }) => textOrNull(equipment)),
+      judgments.map(({ status }) => status),
+      judgments.map(({ normal }) => normal),
+      judgments.map(({ previous_status }) => previous_status),
+      judgments.map(({ confidence }) => confidence),
+      judgments.map(({ method_used }) => method_used),
+      judgments.map(({ explanation }) => textOrNull(explanation)),
+      judgments.map(({ inputs }) => storableJson(inputs)),
+      judgments.map(({ reading_seq }) => reading_seq),
+    ],
+  )
+}
+
+/** The last judgment of each rule and subject becomes the standing verdict; `since` moves when the status does. */
+export async function putStandingVerdicts(
+  tx: Transaction,
+  edgeId: string,
+  judgments: readonly Judgment[],
+): Promise<void> {
+  const latest = new Map<string, { judgment: Judgment; sinceMs: number }>()
+  for (const judgment of judgments) {
+    const key = `${judgment.rule_id} ${judgment.subject}`
+    const before = latest.get(key)
+    const sinceMs =
+      before !== undefined && before.judgment.status === judgment.status ? before.sinceMs : judgment.judged_at_ms
+    latest.set(key, { judgment, sinceMs })
+  }
+  const rows = [...latest.values()]
+  await tx.run(
+    `insert into core.standing_verdicts as old (tenant_id, edge_id, rule_id, subject, line, equipment, rule_version, status, normal, confidence, explanation, judgment_id, judged_at, since)
+     select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::boolean[], $10::float8[], $11::text[], $12::uuid[], $13::timestamptz[], $14::timestamptz[])
+     on conflict (tenant_id, edge_id, rule_id, subject) do update set
+       line = excluded.line, equipment = excluded.equipment, rule_version = excluded.rule_version, status = excluded.status, normal = excluded.normal,
+       confidence = excluded.confidence, explanation = excluded.explanation, judgment_id = excluded.judgment_id, judged_at = excluded.judged_at,
+       since = case when old.status = excluded.status then old.since else excluded.since end`,
+    [
+      tx.tenantId,
+      edgeId,
+      rows.map(({ judgment }) => judgment.rule_id),
+      rows.map(({ judgment }) => storableText(judgment.subject)),
+      rows.map(({ judgment }) => storableText(judgment.line)),
+      rows.map(({ judgment }) => textOrNull(judgment.equipment)),
+      rows.map(({ judgment }) => judgment.rule_version),
+      rows.map(({ judgment }) => judgment.status),
+      rows.map(({ judgment }) => judgment.normal),
+      rows.map(({ judgment }) => judgment.confidence),
+      rows.map(({ judgment }) => textOrNull(judgment.explanation)),
+      rows.map(({ judgment }) => judgment.id),
+      rows.map(({ judgment }) => storableInstant(judgment.judged_at_ms)),
+      rows.map(({ sinceMs }) => storableInstant(sinceMs)),
+    ],
+  )
+}
+
+/** The latest state of each alarm; a change that is older than what is known (another epoch's copy) is left aside. */
+export async function putAlarms(tx: Transaction, edgeId: string, alarms: readonly Alarm[]): Promise<void> {
+  const latest = [...new Map(alarms.map((alarm) => [alarm.id, alarm])).values()]
+  await tx.run(
+    `insert into core.alarms as old (tenant_id, edge_id, id, rule_id, subject, line, equipment, priority, state, status, explanation, judgment_id,
+       raised_at, returned_at, acknowledged_at, acknowledged_by, changed_at)
+     select $1, $2, * from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::uuid[],
+       $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::timestamptz[])
+     on conflict (tenant_id, edge_id, id) do update set
+       priority = excluded.priority, state = excluded.state, status = excluded.status, explanation = excluded.explanation, judgment_id = excluded.judgment_id,
+       raised_at = excluded.raised_at, returned_at = excluded.returned_at, acknowledged_at = excluded.acknowledged_at, acknowledged_by = excluded.acknowledged_by,
+       changed_at = excluded.changed_at
+     where excluded.changed_at >= old.changed_at`,
+    [
+      tx.tenantId,
+      edgeId,
+      latest.map(({ id }) => id),
+      latest.map(({ rule_id }) => storableText(rule_id)),
+      latest.map(({ subject }) => storableText(subject)),
+      latest.map(({ line }) => storableText(line)),
+      latest.map(({ equipment }) => textOrNull(equipment)),
+      latest.map(({ priority }) => priority),
+      latest.map(({ state }) => state),
+      latest.map(({ status }) => storableText(status)),
+      latest.map(({ explanation }) => textOrNull(explanation)),
+      latest.map(({ judgment_id }) => judgment_id),
+      latest.map(({ raised_at_ms }) => storableInstant(raised_at_ms)),
+      latest.map(({ returned_at_ms }) => storableInstantOrNull(returned_at_ms)),
+      latest.map(({ acknowledged_at_ms }) => storableInstantOrNull(acknowledged_at_ms)),
+      latest.map(({ acknowledged_by }) => textOrNull(acknowledged_by)),
+      latest.map(({ changed_at_ms }) => storableInstant(changed_at_ms)),
+    ],
+  )
+}
+
+export interface RecentFilter {
+  edgeId: string | null
+  line: string | null
+  ruleId: string | null
+  status: string | null
+  abnormal: boolean | null
+  from: string | null
+  to: string | null
+  after: PageKey | null
+  limit: number
+}
+
+/** Newest first, one more than `limit`. Conditions are written only where they are asked for, so that partitions and indexes are chosen by them. */
+export async function listExecutions(tx: Transaction, filter: RecentFilter): Promise<ExecutionRow[]> {
+  const values: unknown[] = []
+  const conditions: string[] = []
+  const where = (condition: (parameter: string) => string, value: unknown) => {
+    if (value === null) return
+    values.push(value)
+    conditions.push(condition(`$${values.length}`))
+  }
+  where((p) => `edge_id = ${p}::uuid`, filter.edgeId)
+  where((p) => `line = ${p}`, filter.line)
+  // By the workflow, which has an index; the two ids are one.
+  where((p) => `workflow_id = ${p}`, filter.ruleId)
+  where((p) => `status = ${p}`, filter.status)
+  where((p) => `normal = not ${p}::boolean`, filter.abnormal)
+  where((p) => `executed_at >= ${p}::timestamptz`, filter.from)
+  where((p) => `executed_at < ${p}::timestamptz`, filter.to)
+  if (filter.after !== null) {
+    where((p) => `executed_at <= ${p}::timestamptz`, filter.after.at)
+    values.push(filter.after.at, filter.after.id)
+    conditions.push(`(executed_at, execution_id) < ($${values.length - 1}::timestamptz, $${values.length}::uuid)`)
+  }
+  values.push(filter.limit + 1)
+  return tx.query<ExecutionRow>(
+    `select ${executionColumns} from core.judgment_executions ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''}
+     order by executed_at desc, execution_id desc limit $${values.length}`,
+    values,
+  )
+}
+
+/** How far an execution's id (UUIDv7: the time of its making) may be from its own time; the same clock wrote both. */
+const idSkewMs = 3_600_000
+
+/** Looks in the month that the id's own time names first, then in all. */
+export async function findExecution(tx: Transaction, executionId: string): Promise<ExecutionRow | null> {
+  const madeMs = Number.parseInt(executionId.replaceAll('-', '').slice(0, 12), 16)
+  const near = await tx.query<ExecutionRow>(
+    `select ${executionColumns} from core.judgment_executions where execution_id = $1 and executed_at between $2 and $3`,
+    [executionId, storableInstant(madeMs - idSkewMs), storableInstant(madeMs + idSkewMs)],
+  )
+  if (near[0] !== undefined) return near[0]
+  return (
+    (
+      await tx.query<ExecutionRow>(`select ${executionColumns} from core.judgment_executions where execution_id = $1`, [
+        executionId,
+      ])
+    )[0] ?? null
+  )
+}
+
+export async function listVerdicts(tx: Transaction, edgeIds: readonly string[]): Promise<VerdictRow[]> {
+  return tx.query<VerdictRow>(
+    `select edge_id, rule_id, rule_version, subject, line, equipment, status, normal, confidence, explanation, judgment_id, since
+     from core.standing_verdicts where edge_id = any($1::uuid[]) order by normal, since desc`,
+    [edgeIds],
+  )
+}
+
+export async function listOpenAlarms(tx: Transaction, edgeIds: readonly string[]): Promise<AlarmRow[]> {
+  return tx.query<AlarmRow>(
+    `select edge_id, id, rule_id, subject, line, equipment, priority, state, status, explanation, judgment_id, raised_at, returned_at, acknowledged_at, acknowledged_by
+     from core.alarms where edge_id = any($1::uuid[]) and state <> 'cleared' order by raised_at desc`,
+    [edgeIds],
+  )
+}
+
+export async function countOpenAlarms(tx: Transaction): Promise<Map<string, number>> {
+  const rows = await tx.query<{ edge_id: string; count: number }>(
+    `select edge_id, count(*) as count from core.alarms where state <> 'cleared' group by edge_id`,
+  )
+  return new Map(rows.map(({ edge_id, count }) => [edge_id, count]))
+}
+
+export async function deleteStandingVerdicts(
+  tx: Transaction,
+  edgeId: string,
+  ruleIds: readonly string[],
+): Promise<void> {
+  await tx.run('delete from core.standing_verdicts where edge_id = $1 and rule_id = any($2::text[])', [edgeId, ruleIds])
+}

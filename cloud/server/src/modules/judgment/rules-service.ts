@@ -1,0 +1,123 @@
+import type { Clock } from '@jidoka/base'
+import type { CloudRule } from '@jidoka/contract'
+import type { RuleDefinition } from '@jidoka/domain'
+import type { Database, Transaction } from '../../platform/db/database.ts'
+import { ProblemError } from '../../platform/http/problem.ts'
+import { without } from '../../platform/without.ts'
+import type { AuditPort } from '../audit/port.ts'
+import type { FleetPort } from '../fleet/port.ts'
+import { findRule, listRules, writeRule } from './rule-repository.ts'
+import type { RuleRunner } from './rule-runner.ts'
+import type { RuleRow } from './schema.ts'
+
+export interface RulesParts {
+  database: Database
+  clock: Clock
+  audit: AuditPort
+  fleet: () => FleetPort
+  runner: RuleRunner
+}
+
+/** Rules as people write them: versions, checks, and where they are deployed. */
+export class RulesService {
+  #parts: RulesParts
+
+  constructor(parts: RulesParts) {
+    this.#parts = parts
+  }
+
+  list(tenantId: string): Promise<CloudRule[]> {
+    const { database } = this.#parts
+    return database.withTenant(tenantId, async (tx) => {
+      const rows = await listRules(tx)
+      const deployments = Map.groupBy(await this.#parts.fleet().ruleDeployments(tx, null), ({ rule_id }) => rule_id)
+      return rows.map((row) => describe(row, deployments.get(row.rule_id) ?? []))
+    })
+  }
+
+  /** @throws ProblemError `not_found` */
+  get(tenantId: string, ruleId: string): Promise<CloudRule> {
+    return this.#parts.database.withTenant(tenantId, (tx) => this.#described(tx, ruleId))
+  }
+
+  /**
+   * Writes the next version of a rule.
+   * @throws ProblemError `rule_refused` (I7), `conflict` when the newest version is not the one that this is based on
+   */
+  async put(
+    tenantId: string,
+    request: { ruleId: string; definition: Omit<RuleDefinition, 'version'>; basedOnVersion: number; by: string },
+  ): Promise<CloudRule> {
+    const { database, clock, audit, runner } = this.#parts
+    const { ruleId, basedOnVersion, by } = request
+    if (request.definition.id !== ruleId)
+      throw new ProblemError(
+        'invalid_input',
+        `The rule in the body is ${request.definition.id} and not ${ruleId}. Send it under its own id.`,
+      )
+    const version = basedOnVersion + 1
+    const definition = { ...request.definition, version }
+    const hash = runner.check(definition)
+    return database.withTenant(tenantId, async (tx) => {
+      const changed_at = new Date(clock.nowMs()).toISOString()
+      if (
+        !(await writeRule(
+          tx,
+          { rule_id: ruleId, version, definition, hash, changed_at, changed_by: by },
+          basedOnVersion,
+        ))
+      ) {
+        const newest = await findRule(tx, ruleId)
+        const now =
+          newest === null
+            ? 'This rule is not there any more.'
+            : `${newest.changed_by} has saved version ${newest.version} meanwhile.`
+        throw new ProblemError('conflict', `${now} Load it, look at the difference, and save your change on top of it.`)
+      }
+      await audit.append(tx, { actor: by, action: 'rule.put', subject: ruleId, detail: { version, hash } })
+      return this.#described(tx, ruleId)
+    })
+  }
+
+  /** Makes the newest version of a rule the desired one of these edges. */
+  async deploy(
+    tenantId: string,
+    request: { ruleId: string; edgeIds: readonly string[]; by: string },
+  ): Promise<CloudRule> {
+    const { database, audit, fleet } = this.#parts
+    return database.withTenant(tenantId, async (tx) => {
+      const { definition } = await this.#found(tx, request.ruleId)
+      await fleet().deployRule(tx, { edgeIds: request.edgeIds, definition, by: request.by })
+      await audit.append(tx, {
+        actor: request.by,
+        action: 'rule.deploy',
+        subject: request.ruleId,
+        detail: { version: definition.version, edges: request.edgeIds.length },
+      })
+      return this.#described(tx, request.ruleId)
+    })
+  }
+
+  async #found(tx: Transaction, ruleId: string): Promise<RuleRow> {
+    const row = await findRule(tx, ruleId)
+    if (row === null) throw new ProblemError('not_found', `There is no rule ${ruleId}. Go back to the list of rules.`)
+    return row
+  }
+
+  async #described(tx: Transaction, ruleId: string): Promise<CloudRule> {
+    return describe(await this.#found(tx, ruleId), await this.#parts.fleet().ruleDeployments(tx, ruleId))
+  }
+}
+
+function describe(
+  row: RuleRow,
+  deployments: readonly (CloudRule['deployments'][number] & { rule_id: string })[],
+): CloudRule {
+  return {
+    definition: row.definition,
+    hash: row.hash,
+    changed_at: row.changed_at,
+    changed_by: row.changed_by,
+    deployments: deployments.map((deployment) => without(deployment, 'rule_id')),
+  }
+}

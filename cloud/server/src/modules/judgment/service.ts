@@ -1,0 +1,235 @@
+import type { Clock } from '@jidoka/base'
+import { uuidv7 } from '@jidoka/base'
+import type { BoardAlarm, Execution } from '@jidoka/contract'
+import { codeSchema, isNormal } from '@jidoka/domain'
+import type { Alarm, Judgment, LocalText, RuleDefinition, Value } from '@jidoka/domain'
+import { z } from 'zod'
+import type { Database, Transaction } from '../../platform/db/database.ts'
+import { storableInstant } from '../../platform/db/storable.ts'
+import type { EventHub } from '../../platform/events.ts'
+import { ProblemError } from '../../platform/http/problem.ts'
+import type { Metrics } from '../../platform/metrics.ts'
+import { pageOf, readCursor } from '../../platform/paging.ts'
+import type { Partitions } from '../../platform/partitions.ts'
+import { without } from '../../platform/without.ts'
+import type { FleetPort } from '../fleet/port.ts'
+import type { EdgeName, JudgmentPort, Standing } from './port.ts'
+import * as repository from './repository.ts'
+import { findRuleOfWorkflow, ruleNames } from './rule-repository.ts'
+import type { RuleRunner } from './rule-runner.ts'
+import type { AlarmRow, ExecutionRow } from './schema.ts'
+
+/** The line of a judgment that was asked for without naming one. */
+const noLine = 'API'
+
+export interface JudgmentParts {
+  database: Database
+  clock: Clock
+  hub: EventHub
+  metrics: Metrics
+  partitions: Partitions
+  fleet: () => FleetPort
+  runner: RuleRunner
+}
+
+export interface RecentQuery {
+  cursor?: string | undefined
+  limit: number
+  edge_id?: string | undefined
+  line?: string | undefined
+  rule_id?: string | undefined
+  status?: string | undefined
+  abnormal?: 'true' | 'false' | undefined
+  from?: string | undefined
+  to?: string | undefined
+}
+
+export class JudgmentService implements JudgmentPort {
+  #parts: JudgmentParts
+
+  constructor(parts: JudgmentParts) {
+    this.#parts = parts
+  }
+
+  prepare(judgments: readonly Judgment[]): Promise<void> {
+    return this.#parts.partitions.make(
+      'core.judgment_executions',
+      judgments.map(({ judged_at_ms }) => judged_at_ms),
+    )
+  }
+
+  async storeJudgments(tx: Transaction, edge: EdgeName, judgments: readonly Judgment[]): Promise<void> {
+    const receivedAt = new Date(this.#parts.clock.nowMs()).toISOString()
+    await repository.insertExecutions(tx, { edgeId: edge.id, receivedAt }, judgments)
+    await repository.putStandingVerdicts(tx, edge.id, judgments)
+    tx.afterCommit(() => {
+      const { hub, metrics } = this.#parts
+      metrics.judgments.inc({ origin: 'edge' }, judgments.length)
+      if (!hub.isHeard(tx.tenantId)) return
+      for (const judgment of judgments)
+        hub.publish(tx.tenantId, { event: 'judgment', data: executionOf(judgment, edge, receivedAt) })
+    })
+  }
+
+  async storeAlarms(tx: Transaction, edge: EdgeName, alarms: readonly Alarm[]): Promise<void> {
+    await repository.putAlarms(tx, edge.id, alarms)
+    const { hub } = this.#parts
+    if (!hub.isHeard(tx.tenantId)) return
+    const names = await ruleNames(tx)
+    tx.afterCommit(() => {
+      for (const alarm of alarms)
+        hub.publish(tx.tenantId, {
+          event: 'alarm',
+          data: { ...boardAlarmOf(alarmRowOf(alarm, edge.id), names), edge_id: edge.id },
+        })
+    })
+  }
+
+  rulesRemoved(tx: Transaction, edgeId: string, ruleIds: readonly string[]): Promise<void> {
+    return repository.deleteStandingVerdicts(tx, edgeId, ruleIds)
+  }
+
+  async standing(tx: Transaction, edgeIds: readonly string[]): Promise<Map<string, Standing>> {
+    const names = await ruleNames(tx)
+    const verdicts = Map.groupBy(await repository.listVerdicts(tx, edgeIds), ({ edge_id }) => edge_id)
+    const alarms = Map.groupBy(await repository.listOpenAlarms(tx, edgeIds), ({ edge_id }) => edge_id)
+    const standing = new Map<string, Standing>()
+    for (const edgeId of new Set([...verdicts.keys(), ...alarms.keys()])) {
+      standing.set(edgeId, {
+        verdicts: (verdicts.get(edgeId) ?? []).map((row) => ({
+          ...without(row, 'edge_id'),
+          rule_name: nameOf(row.rule_id, names),
+        })),
+        alarms: (alarms.get(edgeId) ?? []).map((row) => boardAlarmOf(row, names)),
+      })
+    }
+    return standing
+  }
+
+  openAlarms(tx: Transaction): Promise<Map<string, number>> {
+    return repository.countOpenAlarms(tx)
+  }
+
+  checkRule(definition: RuleDefinition): void {
+    this.#parts.runner.check(definition)
+  }
+
+  async recent(tenantId: string, query: RecentQuery): Promise<{ rows: Execution[]; next: string | null }> {
+    // No edge has an id that is no id.
+    if (query.edge_id !== undefined && !z.uuid().safeParse(query.edge_id).success) return { rows: [], next: null }
+    const filter: repository.RecentFilter = {
+      edgeId: query.edge_id ?? null,
+      line: query.line ?? null,
+      ruleId: query.rule_id ?? null,
+      status: query.status ?? null,
+      abnormal: query.abnormal === undefined ? null : query.abnormal === 'true',
+      from: query.from ?? null,
+      to: query.to ?? null,
+      after: readCursor(query.cursor),
+      limit: query.limit,
+    }
+    return this.#parts.database.withTenant(tenantId, async (tx) => {
+      const { rows, next } = pageOf(await repository.listExecutions(tx, filter), query.limit, (row) => ({
+        at: row.executed_at,
+        id: row.execution_id,
+      }))
+      return { rows: await this.#named(tx, rows), next }
+    })
+  }
+
+  /** @throws ProblemError `not_found` */
+  async get(tenantId: string, executionId: string): Promise<Execution> {
+    return this.#parts.database.withTenant(tenantId, async (tx) => {
+      const row = await repository.findExecution(tx, executionId)
+      const [execution] = row === null ? [] : await this.#named(tx, [row])
+      if (execution === undefined)
+        throw new ProblemError('not_found', 'There is no such judgment. It may have passed its retention of two years.')
+      return execution
+    })
+  }
+
+  /** Judges one input with the newest version of a workflow's rule, and keeps the judgment. @throws ProblemError `not_found` */
+  async execute(tenantId: string, request: { workflowId: string; input: Record<string, Value> }): Promise<Execution> {
+    const { database, clock, hub, metrics, runner } = this.#parts
+    const nowMs = clock.nowMs()
+    return database.withTenant(tenantId, async (tx) => {
+      const rule = await findRuleOfWorkflow(tx, request.workflowId)
+      if (rule === null)
+        throw new ProblemError(
+          'not_found',
+          `There is no workflow ${request.workflowId}. A rule's workflow has the rule's id.`,
+        )
+      const { definition } = rule
+      const judged = runner.run(definition, request.input, nowMs)
+      const line = codeSchema.safeParse(request.input['line_code'] ?? request.input['line'])
+      const judgment: Judgment = {
+        id: uuidv7(nowMs),
+        rule_id: definition.id,
+        rule_version: definition.version,
+        rule_hash: rule.hash,
+        subject: line.success ? line.data : noLine,
+        line: line.success ? line.data : noLine,
+        equipment: null,
+        status: judged.status,
+        normal: isNormal(definition, judged.status),
+        previous_status: null,
+        confidence: judged.confidence,
+        method_used: 'rule',
+        explanation: judged.explanation,
+        inputs: judged.inputs,
+        reading_seq: null,
+        judged_at_ms: nowMs,
+      }
+      const receivedAt = storableInstant(nowMs)
+      await repository.insertExecutions(tx, { edgeId: null, receivedAt }, [judgment])
+      const execution = executionOf(judgment, null, receivedAt)
+      tx.afterCommit(() => {
+        metrics.judgments.inc({ origin: 'cloud' })
+        hub.publish(tenantId, { event: 'judgment', data: execution })
+      })
+      return execution
+    })
+  }
+
+  async #named(tx: Transaction, rows: readonly ExecutionRow[]): Promise<Execution[]> {
+    const edgeIds = [...new Set(rows.flatMap(({ edge_id }) => edge_id ?? []))]
+    const names = edgeIds.length === 0 ? new Map<string, string>() : await this.#parts.fleet().edgeNames(tx, edgeIds)
+    return rows.map((row) => ({ ...row, edge_name: row.edge_id === null ? null : (names.get(row.edge_id) ?? null) }))
+  }
+}
+
+function executionOf(
+  { id, judged_at_ms, ...judgment }: Judgment,
+  edge: EdgeName | null,
+  receivedAt: string,
+): Execution {
+  return {
+    ...judgment,
+    execution_id: id,
+    workflow_id: judgment.rule_id,
+    edge_id: edge?.id ?? null,
+    edge_name: edge?.name ?? null,
+    executed_at: storableInstant(judged_at_ms),
+    received_at: receivedAt,
+  }
+}
+
+/** A rule that only its edge knows is shown by its id. */
+const nameOf = (ruleId: string, names: ReadonlyMap<string, LocalText>): LocalText =>
+  names.get(ruleId) ?? { ko: ruleId, en: ruleId }
+
+function boardAlarmOf(alarm: AlarmRow, names: ReadonlyMap<string, LocalText>): BoardAlarm {
+  return { ...without(alarm, 'edge_id'), rule_name: nameOf(alarm.rule_id, names) }
+}
+
+function alarmRowOf(alarm: Alarm, edgeId: string): AlarmRow {
+  const { raised_at_ms, returned_at_ms, acknowledged_at_ms, ...same } = without(alarm, 'changed_at_ms')
+  const instant = (ms: number | null) => (ms === null ? null : storableInstant(ms))
+  return {
+    ...same,
+    edge_id: edgeId,
+    raised_at: storableInstant(raised_at_ms),
+    returned_at: instant(returned_at_ms),
+    acknowledged_at: instant(acknowledged_at_ms),
+  }
+}

@@ -1,0 +1,28 @@
+import type { Backend } from './backend.ts'
+import type { Migration } from './migrations.ts'
+import { readMigrations } from './migrations.ts'
+import { openPglite } from './pglite.ts'
+import { openPostgres } from './postgres.ts'
+
+export interface OpenOptions {
+  /** Absent: PGlite in `folder`. */
+  url?: string | undefined
+  folder: string
+  onFailure: (error: Error) => void
+  onBrokenConnection: (error: Error) => void
+}
+
+export function openBackend({ url, folder, onFailure, onBrokenConnection }: OpenOptions): Promise<Backend> {
+  return url === undefined ? openPglite({ folder, onFailure }) : openPostgres({ url, onBrokenConnection })
+}
+
+/** The migrations of all modules: a database has every table, whichever modules a process runs. */
+export function allMigrations(): Migration[] {
+  return readMigrations({
+    platform: new URL('./migrations/', import.meta.url),
+    identity: new URL('../../modules/identity/migrations/', import.meta.url),
+    audit: new URL('../../modules/audit/migrations/', import.meta.url),
+    judgment: new URL('../../modules/judgment/migrations/', import.meta.url),
+    fleet: new URL('../../modules/fleet/migrations/', import.meta.url),
+  })
+}

@@ -1,0 +1,93 @@
+import { describeError, OperationalError } from '@jidoka/base'
+import { Client, Pool } from 'pg'
+import type { Backend } from './backend.ts'
+import { backendProfiles, rowTypes } from './backend.ts'
+
+export class DatabaseUnreachableError extends OperationalError {
+  override name = 'DatabaseUnreachableError'
+}
+
+export interface PostgresOptions {
+  url: string
+  /** Called for a connection that broke while nobody used it; the pool replaces it by itself. */
+  onBrokenConnection: (error: Error) => void
+}
+
+/** REFERENCE, PostgreSQL: wait 30 s for a connection, recycle after an hour. */
+const connectionWaitMsMax = 30_000
+const connectionAgeSMax = 3_600
+
+/** @throws DatabaseUnreachableError with a sentence that names host and database, never the password (I8). */
+export async function openPostgres(options: PostgresOptions): Promise<Backend> {
+  const settings = { connectionString: options.url, application_name: 'jidoka-cloud', types: rowTypes, keepAlive: true }
+  const pool = new Pool({
+    ...settings,
+    max: backendProfiles.postgres.poolSizeMax,
+    connectionTimeoutMillis: connectionWaitMsMax,
+    maxLifetimeSeconds: connectionAgeSMax,
+  })
+  pool.on('error', options.onBrokenConnection)
+  try {
+    const version = await pool.query<{ number: string }>(`select current_setting('server_version_num') as number`)
+    // 15 brought security_invoker views, which keep row-level security in force behind core.sensor_events.
+    if (Number(version.rows[0]?.number) < 150_000)
+      throw new OperationalError('it is older than PostgreSQL 15; upgrade the server')
+  } catch (cause) {
+    await pool.end()
+    throw new DatabaseUnreachableError(
+      `The database ${place(options.url)} cannot be used: ${describeError(cause)}. Check DATABASE_URL and that the server runs.`,
+      { cause },
+    )
+  }
+  return {
+    profile: backendProfiles.postgres,
+    pool,
+    keptEverything: true,
+    listen: (channel, heard) => listen(settings, channel, heard, options.onBrokenConnection),
+    close: () => pool.end(),
+  }
+}
+
+/** One connection outside the pool that only listens; when it breaks it is made again, and whoever waits polls meanwhile. */
+async function listen(
+  settings: object,
+  channel: string,
+  heard: (payload: string) => void,
+  onBroken: (error: Error) => void,
+): Promise<() => Promise<void>> {
+  // A second: often enough to be unseen beside the poll of those who wait, rare enough for a server that is restarting.
+  const retryDelayMs = 1_000
+  let client: Client | undefined
+  let retry: NodeJS.Timeout | undefined
+  let ended = false
+  const connect = async () => {
+    client = new Client(settings)
+    client.on('notification', (notice) => heard(notice.payload ?? ''))
+    client.on('error', again)
+    await client.connect()
+    await client.query(`listen ${client.escapeIdentifier(channel)}`)
+  }
+  const again = (error: Error) => {
+    client?.removeListener('error', again)
+    client?.on('error', () => undefined) // the broken connection may complain again while it is being closed
+    void client?.end().catch(() => undefined)
+    if (ended) return
+    onBroken(error)
+    retry = setTimeout(() => void connect().catch(again), retryDelayMs)
+  }
+  await connect()
+  return async () => {
+    ended = true
+    clearTimeout(retry)
+    await client?.end()
+  }
+}
+
+function place(url: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(url)
+    return `${pathname.slice(1) || '(default)'} at ${hostname || 'the local socket'}${port ? `:${port}` : ''}`
+  } catch {
+    return 'of DATABASE_URL (which is not a URL)'
+  }
+}

@@ -1,0 +1,28 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Permission, Role } from '@jidoka/domain'
+import type { Context, MiddlewareHandler } from 'hono'
+
+/** Who is signed in, from the access token. */
+export interface Caller {
+  readonly tenantId: string
+  readonly login: string
+  readonly role: Role
+  /** When the access token ends, epoch seconds: a stream opened with it ends then too. */
+  readonly expiresAtS: number
+}
+
+export interface AppEnv {
+  /** Absent when a test calls the application without a socket. */
+  Bindings: Partial<HttpBindings>
+  Variables: { requestId: string; caller: Caller }
+}
+
+/** Lets a request through that is signed in and may do this; null: signed in is enough. */
+export type Guard = (permission: Permission | null) => MiddlewareHandler<AppEnv>
+
+/** The address of the other end; "" without a socket. */
+export function addressOf(c: Context<AppEnv>, trustForwarded: boolean): string {
+  // The last entry is the one that our own proxy wrote; those before it are the sender's own words.
+  const forwarded = trustForwarded ? c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined
+  return forwarded ?? c.env?.incoming?.socket.remoteAddress ?? ''
+}

@@ -1,0 +1,33 @@
+import type { Metrics } from '../metrics.ts'
+import type { App } from './app.ts'
+
+/** Whether this program can serve. `stopping` goes first, so that a load balancer sends nothing more while requests drain. */
+export interface Readiness {
+  stopping: boolean
+  /** Rejects when the database does not answer. */
+  checkDatabase(): Promise<void>
+}
+
+/** A load balancer asks every 5 s and waits little: what takes longer than this is not ready. */
+const checkMsMax = 3_000
+
+export function addHealthRoutes(app: App, readiness: Readiness, metrics: Metrics): void {
+  app.get('/health', (c) => c.json({ status: 'ok' }))
+  app.get('/ready', async (c) => {
+    if (readiness.stopping) return c.json({ status: 'stopping', database: 'unknown' }, 503)
+    const timeout = Promise.withResolvers<'slow'>()
+    const timer = setTimeout(() => timeout.resolve('slow'), checkMsMax)
+    const database = await Promise.race([
+      readiness.checkDatabase().then(
+        () => 'ok' as const,
+        () => 'down' as const,
+      ),
+      timeout.promise,
+    ])
+    clearTimeout(timer)
+    return database === 'ok' ? c.json({ status: 'ok', database }) : c.json({ status: 'waiting', database }, 503)
+  })
+  app.get('/metrics', async (c) =>
+    c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),
+  )
+}

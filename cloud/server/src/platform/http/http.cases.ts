@@ -1,0 +1,244 @@
+import { cloudPaths, problemSchema } from '@jidoka/contract'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { judgmentRecord, ruleOf, World } from '../../testing/world.ts'
+import type { TestEdge } from '../../testing/world.ts'
+import type { NewStore } from '../../testing/stores.ts'
+
+export function httpCases(newStore: NewStore): void {
+  describe('http', () => {
+    let world: World
+    let edge: TestEdge
+    beforeAll(async () => {
+      world = await World.open(await newStore())
+      edge = await world.newEdge()
+    })
+    afterAll(() => world.close())
+
+    it('says that it lives, that it is ready, and how it does', async () => {
+      expect((await world.request('GET', '/health')).body).toEqual({ status: 'ok' })
+      expect((await world.request('GET', '/ready')).body).toEqual({ status: 'ok', database: 'ok' })
+      const metrics = (await world.request('GET', '/metrics')).body
+      for (const name of [
+        'jidoka_sync_rows_committed_total{lane="records"}',
+        'jidoka_http_requests_total{method="GET",route="/health",status="200"}',
+        'jidoka_db_pool_connections',
+        'jidoka_stream_clients',
+      ]) {
+        expect(metrics).toContain(name)
+      }
+    })
+
+    it('makes no new series for paths that are made up', async () => {
+      for (const path of ['/api/v1/fleet/edges/1', '/api/v1/fleet/edges/2', '/nowhere/3', '/nowhere/4'])
+        await world.request('GET', path)
+      const metrics: string = (await world.request('GET', '/metrics')).body
+      expect(metrics).not.toContain('nowhere')
+      expect(metrics).not.toContain('edges/1')
+    })
+
+    it('describes every path of the contract in OpenAPI 3.1, each with the problem that it may answer with', async () => {
+      const { body } = await world.request('GET', '/openapi.json')
+      expect(body.openapi).toBe('3.1.0')
+      const described = Object.keys(body.paths)
+      expect(
+        Object.values(cloudPaths).filter((path) => path !== cloudPaths.stream && !described.includes(path)),
+      ).toEqual([])
+      for (const item of Object.values(body.paths))
+        for (const operation of Object.values(item as object))
+          expect(operation.responses.default.content).toHaveProperty(['application/problem+json'])
+      const docs = await world.request('GET', '/docs')
+      expect(docs.body).toContain(cloudPaths.judgmentRecent)
+      expect(docs.body).not.toContain('<script')
+    })
+
+    it('answers what is not there, what is no JSON and what is too large with problems of RFC 9457', async () => {
+      const nowhere = await world.request('GET', '/api/v1/nowhere')
+      expect(nowhere.headers.get('content-type')).toBe('application/problem+json')
+      expect(problemSchema.parse(nowhere.body)).toMatchObject({ kind: 'not_found', status: 404 })
+      expect(nowhere.body.request_id).toBe(nowhere.headers.get('x-request-id'))
+      const noJson = await world.request('POST', cloudPaths.login, {
+        body: new TextEncoder().encode('{'),
+        headers: { 'content-type': 'application/json' },
+      })
+      expect(problemSchema.parse(noJson.body).kind).toBe('invalid_input')
+      const large = await world.request('POST', cloudPaths.login, {
+        json: { login: 'admin', password: 'x'.repeat(1_200_000) },
+      })
+      expect(problemSchema.parse(large.body)).toMatchObject({ kind: 'too_large', status: 413 })
+    })
+
+    it('keeps the request id of a proxy, and not one that is no id', async () => {
+      expect(
+        (await world.request('GET', '/health', { headers: { 'x-request-id': 'abc-123' } })).headers.get('x-request-id'),
+      ).toBe('abc-123')
+      expect(
+        (await world.request('GET', '/health', { headers: { 'x-request-id': 'a b"c' } })).headers.get('x-request-id'),
+      ).toMatch(/^[0-9a-f-]{36}$/)
+    })
+
+    it('forbids scripts from elsewhere, framing and sniffing, and keeps answers out of caches', async () => {
+      const { headers } = await world.as('GET', cloudPaths.edges)
+      expect(headers.get('content-security-policy')).toContain("default-src 'self'")
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('x-frame-options')).toBe('DENY')
+      expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('strict-transport-security')).toBeNull()
+    })
+
+    it('compresses long answers', async () => {
+      await edge.sendRecords(Array.from({ length: 50 }, (_, index) => judgmentRecord(world.clock.nowMs() + index)))
+      const response = await world.cloud.app.request(cloudPaths.judgmentRecent, {
+        headers: { authorization: `Bearer ${await world.accessToken()}`, 'accept-encoding': 'gzip' },
+      })
+      expect(response.headers.get('content-encoding')).toBe('gzip')
+      await response.arrayBuffer()
+    })
+
+    it('serves the routes of the modules that were asked for, and says of the others that they are not here', async () => {
+      const alone = await World.open(world.store, { clock: world.clock, modules: 'identity,audit' })
+      expect((await alone.as('GET', cloudPaths.audit)).status).toBe(200)
+      expect((await alone.as('GET', cloudPaths.edges)).body.kind).toBe('not_found')
+      expect(Object.keys((await alone.request('GET', '/openapi.json')).body.paths)).not.toContain(cloudPaths.rules)
+      await alone.cloud.stop()
+    })
+
+    it('refuses every route of the API without a token, except those that let people and edges in', async () => {
+      const { body } = await world.request('GET', '/openapi.json')
+      const open = new Set([cloudPaths.login, cloudPaths.refresh, cloudPaths.logout] as string[])
+      let tried = 0
+      for (const [path, item] of Object.entries(body.paths as Record<string, object>)) {
+        for (const method of Object.keys(item)) {
+          if (open.has(path)) continue
+          tried++
+          const answer = await world.request(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'x'), {
+            json: method === 'get' || method === 'delete' ? undefined : {},
+          })
+          expect([method, path, answer.status]).toEqual([method, path, 401])
+        }
+      }
+      expect(tried).toBeGreaterThan(15)
+    })
+
+    it('answers input of any kind with a problem and never with an error of its own', async () => {
+      const rubbish: unknown[] = [
+        null,
+        1,
+        'x',
+        [],
+        {},
+        { definition: null },
+        { workflow_id: '\u0000', input: { a: 1 } },
+        { body: { name: '\ud800' } },
+        { site_code: '../..' },
+        { edge_ids: ['\u0000'] },
+      ]
+      const targets: [string, string][] = [
+        ['POST', cloudPaths.judgmentExecute],
+        ['PUT', '/api/v1/rules/x'],
+        ['PUT', '/api/v1/rules/%00'],
+        ['POST', '/api/v1/rules/x/deploy'],
+        ['POST', cloudPaths.enrolments],
+        ['PUT', `/api/v1/fleet/edges/${edge.id}/desired/site/site`],
+        ['PUT', `/api/v1/fleet/edges/${edge.id}/desired/rule/%F0`],
+        ['POST', cloudPaths.login],
+      ]
+      for (const [method, path] of targets) {
+        for (const json of rubbish) {
+          const answer = await world.as(method, path, json)
+          expect([path, json, answer.status < 500]).toEqual([path, json, true])
+        }
+      }
+      for (const query of [
+        'cursor=%00',
+        'line=%00',
+        'status=%F0%9F',
+        'from=0001-01-01T00:00:00Z',
+        'rule_id=%ED%A0%80',
+      ]) {
+        expect([query, (await world.as('GET', `${cloudPaths.judgmentRecent}?${query}`)).status < 500]).toEqual([
+          query,
+          true,
+        ])
+      }
+    })
+
+    describe('stream', () => {
+      /** Reads events until `count` have come. */
+      const listen = async (token: string) => {
+        const controller = new AbortController()
+        const response = await world.cloud.app.request(cloudPaths.stream, {
+          headers: { authorization: `Bearer ${token}` },
+          signal: controller.signal,
+        })
+        const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+        const decoder = new TextDecoder()
+        let text = ''
+        const read = async () => {
+          const { value, done } = await reader.read()
+          text += decoder.decode(value, { stream: true })
+          return !done
+        }
+        await read()
+        return {
+          response,
+          until: async (count: number) => {
+            const events = () =>
+              [...text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)].map(([, event, data]) => ({
+                event,
+                data: JSON.parse(data as string),
+              }))
+            while (events().length < count) await read()
+            return events()
+          },
+          ended: async () => {
+            while (await read());
+          },
+          close: () => reader.cancel(),
+        }
+      }
+
+      it('tells a console what has been committed: judgments, alarms, readings by line, deployments', async () => {
+        const stream = await listen(await world.accessToken())
+        expect(stream.response.headers.get('content-type')).toContain('text/event-stream')
+        const atMs = world.clock.nowMs()
+        await edge.sendRecords([
+          { at_ms: atMs, kind: 'tag', body: { tag_no: 1, key: 'LINE-A/temperature', kind: 'number', unit: '°C' } },
+          judgmentRecord(atMs),
+          {
+            at_ms: atMs,
+            kind: 'reported',
+            body: { kind: 'rule', key: 'x', version: 1, state: 'applied', problem: null, rule_hash: null },
+          },
+        ])
+        await edge.sendReadings([{ tagNo: 1, timeMs: atMs, value: 1 }])
+        expect(await stream.until(3)).toMatchObject([
+          { event: 'judgment', data: { status: 'HIGH', edge_id: edge.id, edge_name: 'press shop' } },
+          { event: 'deployment', data: { key: 'x', state: 'applied' } },
+          { event: 'edge', data: { edge_id: edge.id, lines: ['LINE-A'] } },
+        ])
+        await stream.close()
+      })
+
+      it('tells nothing of a request that was refused, and nothing of another tenant', async () => {
+        const other = await World.open(world.store, { clock: world.clock, tenant: 'other' })
+        const stream = await listen(await world.accessToken())
+        await world.as('PUT', '/api/v1/rules/press-temperature', { definition: ruleOf(), based_on_version: 0 })
+        await world.as('POST', cloudPaths.judgmentExecute, { workflow_id: 'nowhere', input: {} })
+        await edge.send(edge.recordsBatch([judgmentRecord(1)], 1_000))
+        edge.nextSeq.records -= 1
+        await world.as('POST', cloudPaths.judgmentExecute, { workflow_id: 'press-temperature', input: { value: 99 } })
+        expect(await stream.until(1)).toMatchObject([{ event: 'judgment', data: { edge_id: null, status: 'HIGH' } }])
+        await stream.close()
+        await other.cloud.stop()
+      })
+
+      it('needs a token, and ends when the program stops', async () => {
+        expect((await world.request('GET', cloudPaths.stream)).status).toBe(401)
+        const stream = await listen(await world.accessToken())
+        world.cloud.drain()
+        await stream.ended()
+      })
+    })
+  })
+}

@@ -1,0 +1,34 @@
+/** Bounds of everything that HTTP lets in (I10), each with what would happen without it. */
+export const httpLimits = {
+  /** A rule with script and examples is about 100 KB; JSON is parsed on the thread that serves everybody. */
+  bodyBytesMax: 1024 * 1024,
+  /** A catalogue of 10,000 tags is about 4 MB; only signed-in administrators send one. */
+  desiredBodyBytesMax: 8 * 1024 * 1024,
+  /** A body that arrives slower than this holds a connection and its memory for ever. */
+  requestMsMax: 60_000,
+  /** A head that arrives slower is a slowloris. */
+  headersMsMax: 10_000,
+  /** Bodies of batches in memory at once, 8 MB each at most: half a gigabyte is what this program may hold of them. */
+  batchBodiesMax: 64,
+  /** Longer than the 60 s of usual proxies, so that they close first and never send into a closed connection. */
+  keepAliveMs: 65_000,
+  /** Sockets; beyond it the kernel's queue holds the rest rather than this process's memory. */
+  connectionsMax: 10_000,
+  /** Streams to consoles; each may hold `streamEventsMax` events of about 2 KB. */
+  streamClientsMax: 500,
+  /** Events that wait for one slow console before it is told to fetch everything again. */
+  streamEventsMax: 256,
+  /** Silence after which a comment is sent, so that proxies do not close the stream. */
+  streamHeartbeatMs: 15_000,
+  /** An edge waits this long for a change before it asks again; the client gives up after 45 s. */
+  shapeWaitMs: 20_000,
+  /** REFERENCE: sign-ins by account and address in 15 minutes. */
+  loginsMax: 20,
+  loginWindowMs: 15 * 60_000,
+  /** Wrong enrolment tokens by address in the same window: 256 random bits need no more than that to be unguessable. */
+  enrolmentsMax: 60,
+  /** Accounts and addresses remembered for it; the oldest go first. Without it made-up names fill the memory. */
+  rateKeysMax: 10_000,
+  /** Time for requests under way when the program stops. */
+  drainMsMax: 10_000,
+} as const

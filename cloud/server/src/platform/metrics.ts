@@ -1,0 +1,81 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+export type { Histogram } from 'prom-client'
+
+/** Every metric of the program. Labels come from closed sets (routes, lanes, modules), so that no input makes a new series. */
+export class Metrics {
+  readonly registry = new Registry()
+  readonly requests: Counter<'method' | 'route' | 'status'>
+  readonly requestSeconds: Histogram<'method' | 'route'>
+  readonly syncRows: Counter<'lane'>
+  readonly syncBatches: Counter<'lane' | 'outcome'>
+  readonly judgments: Counter<'origin'>
+  readonly poolWaitSeconds: Histogram
+  readonly streamClients: Gauge
+  readonly shapeWaiters: Gauge
+
+  constructor() {
+    const registers = [this.registry]
+    collectDefaultMetrics({ register: this.registry, prefix: 'jidoka_cloud_' })
+    this.requests = new Counter({
+      name: 'jidoka_http_requests_total',
+      help: 'Requests by route and status',
+      labelNames: ['method', 'route', 'status'],
+      registers,
+    })
+    this.requestSeconds = new Histogram({
+      name: 'jidoka_http_request_duration_seconds',
+      help: 'Time from the request to the head of its answer; streams and long polls are left out',
+      labelNames: ['method', 'route'],
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers,
+    })
+    this.syncRows = new Counter({
+      name: 'jidoka_sync_rows_committed_total',
+      help: 'Rows of edges committed here',
+      labelNames: ['lane'],
+      registers,
+    })
+    this.syncBatches = new Counter({
+      name: 'jidoka_sync_batches_total',
+      help: 'Batches of edges by what became of them',
+      labelNames: ['lane', 'outcome'],
+      registers,
+    })
+    this.judgments = new Counter({
+      name: 'jidoka_judgments_stored_total',
+      help: 'Judgments stored, made at an edge or here',
+      labelNames: ['origin'],
+      registers,
+    })
+    this.poolWaitSeconds = new Histogram({
+      name: 'jidoka_db_pool_wait_seconds',
+      help: 'Wait for a database connection',
+      buckets: [0.0001, 0.001, 0.01, 0.1, 1, 10],
+      registers,
+    })
+    this.streamClients = new Gauge({ name: 'jidoka_stream_clients', help: 'Open server-sent event streams', registers })
+    this.shapeWaiters = new Gauge({
+      name: 'jidoka_shape_waiters',
+      help: 'Edges that wait for a change of their desired state',
+      registers,
+    })
+    for (const lane of ['records', 'readings']) this.syncRows.inc({ lane }, 0)
+  }
+
+  /** How the pool stands, read when somebody asks. */
+  watchPool(pool: { totalCount: number; idleCount: number; waitingCount: number }): void {
+    const registers = [this.registry]
+    new Gauge({
+      name: 'jidoka_db_pool_connections',
+      help: 'Database connections by state',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        this.set({ state: 'idle' }, pool.idleCount)
+        this.set({ state: 'busy' }, pool.totalCount - pool.idleCount)
+        this.set({ state: 'waited_for' }, pool.waitingCount)
+      },
+    })
+  }
+}

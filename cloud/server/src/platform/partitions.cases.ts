@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { judgmentRecord, World } from '../testing/world.ts'
+import type { TestEdge } from '../testing/world.ts'
+import type { NewStore } from '../testing/stores.ts'
+
+export function partitionCases(newStore: NewStore): void {
+  describe('partitions', () => {
+    let world: World
+    let edge: TestEdge
+    beforeAll(async () => {
+      world = await World.open(await newStore())
+      edge = await world.newEdge()
+    })
+    afterAll(() => world.close())
+
+    const partitionsOf = async (table: string) =>
+      (
+        await world.store.backend.pool.query<{ name: string; rows: number }>(
+          `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = $1::regclass order by 1`,
+          [table],
+        )
+      ).rows.map(({ name }) => name)
+    const placeOf = async (id: string) =>
+      (
+        await world.store.backend.pool.query<{ name: string }>(
+          'select tableoid::regclass::text as name from core.judgment_executions where execution_id = $1',
+          [id],
+        )
+      ).rows[0]?.name
+    const send = async (atMs: number) => {
+      const record = judgmentRecord(atMs)
+      await edge.sendRecords([record])
+      return (record.body as { id: string }).id
+    }
+
+    it('are made three months ahead at the start, named by their month', async () => {
+      expect(await partitionsOf('core.judgment_executions')).toEqual([
+        'judgment_executions_default',
+        'judgment_executions_y2026m11',
+        'judgment_executions_y2026m12',
+        'judgment_executions_y2027m01',
+        'judgment_executions_y2027m02',
+      ])
+    })
+
+    it('are made for data of a month that has passed', async () => {
+      const id = await send(Date.UTC(2026, 8, 30, 23, 59, 59, 999))
+      expect(await placeOf(id)).toBe('core.judgment_executions_y2026m09')
+      expect(await placeOf(await send(Date.UTC(2026, 9, 1)))).toBe('core.judgment_executions_y2026m10')
+    })
+
+    it('keep what a clock that is years off has written, and give it its month when that comes', async () => {
+      const early = await send(Date.UTC(1999, 0, 1))
+      const late = await send(Date.UTC(2027, 2, 15))
+      expect(await placeOf(early)).toBe('core.judgment_executions_default')
+      expect(await placeOf(late)).toBe('core.judgment_executions_default')
+      await world.store.backend.pool.query(
+        `select jidoka.make_month_partition('core.judgment_executions', '2027-03-01')`,
+      )
+      expect(await placeOf(late)).toBe('core.judgment_executions_y2027m03')
+      expect((await world.as('GET', `/api/v1/judgment/${late}`)).body.data.execution_id).toBe(late)
+    })
+
+    it('are looked at only where the time that was asked for lies', async () => {
+      const { rows } = await world.store.backend.pool.query<Record<string, string>>(
+        `explain select * from core.judgment_executions where tenant_id = 'demo' and executed_at >= '2026-11-01Z' and executed_at < '2026-12-01Z' order by executed_at desc limit 10`,
+      )
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+      expect(plan).toContain('judgment_executions_y2026m11')
+      expect(plan).not.toContain('y2026m12')
+      expect(plan).not.toContain('default')
+    })
+  })
+}

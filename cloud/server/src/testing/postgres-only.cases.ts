@@ -1,0 +1,110 @@
+import { createLog, systemClock } from '@jidoka/base'
+import { describe, expect, it } from 'vitest'
+import { Database } from '../platform/db/database.ts'
+import { migrateUp } from '../platform/db/migrations.ts'
+import { allMigrations, openBackend } from '../platform/db/open.ts'
+import { readConfig } from '../config.ts'
+import { openCloud } from '../cloud.ts'
+import type { PostgresServer, TestStore } from './stores.ts'
+import { judgmentRecord, World } from './world.ts'
+
+/** What a server has and PGlite has not: roles that may sign in, several processes, connections that break. */
+export function postgresOnlyCases(server: () => PostgresServer): void {
+  const open = (url: string) =>
+    openBackend({ url, folder: '', onFailure: () => undefined, onBrokenConnection: () => undefined })
+
+  describe('a server', () => {
+    it('is used by a plain owner that is neither superuser nor may make roles, after the grants of the README', async () => {
+      await server().admin(`create role plain login; grant jidoka_app, jidoka_directory to plain`)
+      await server().admin('create database of_plain owner plain')
+      const backend = await open(server().url('of_plain', 'plain'))
+      await migrateUp(backend.pool, allMigrations())
+      const { newStore } = server()
+      const folder = await newStore()
+      const store: TestStore = {
+        backend,
+        folder: folder.folder,
+        close: async () => (await backend.close(), folder.close()),
+      }
+      const world = await World.open(store)
+      const edge = await world.newEdge()
+      await edge.sendReadings([{ tagNo: 1, timeMs: world.clock.nowMs(), value: 1 }])
+      // One in a month to come and one far off: partitions are made, and moved into, by an owner under forced row-level security.
+      const far = judgmentRecord(Date.UTC(2027, 2, 15))
+      await edge.sendRecords([judgmentRecord(Date.UTC(2026, 6, 1)), far])
+      await backend.pool.query(`select jidoka.make_month_partition('core.judgment_executions', '2027-03-01')`)
+      expect((await world.as('GET', '/api/v1/judgment/recent')).body.data).toHaveLength(2)
+      // Row-level security is in force for the owner too: outside of a tenant it sees nothing.
+      expect((await backend.pool.query('select * from core.judgment_executions')).rows).toEqual([])
+      await world.close()
+    })
+
+    it('refuses to migrate as a user that may not take the roles, and says what to do', async () => {
+      await server().admin('create role lonely login')
+      await server().admin('create database of_lonely owner lonely')
+      const backend = await open(server().url('of_lonely', 'lonely'))
+      await expect(migrateUp(backend.pool, allMigrations())).rejects.toThrow(
+        'an administrator runs once: grant jidoka_app to lonely',
+      )
+      await backend.close()
+    })
+
+    it('that is not there is a sentence without the password', async () => {
+      const failure = open('postgres://me:secret-word@127.0.0.1:1/none')
+      await expect(failure).rejects.toThrow('The database none at 127.0.0.1:1 cannot be used')
+      await expect(failure).rejects.not.toThrow('secret-word')
+    })
+
+    it('wakes an edge that waits at another process of the cloud', async () => {
+      const store = await server().newStore()
+      const world = await World.open(store)
+      const edge = await world.newEdge()
+      const [database] = (await store.backend.pool.query<{ name: string }>('select current_database() as name')).rows
+      const secondBackend = await open(server().url(database?.name ?? ''))
+      const config = readConfig({ JIDOKA_CLOUD_DATA: store.folder })
+      const second = await openCloud({
+        config,
+        backend: secondBackend,
+        clock: world.clock,
+        log: createLog('test', { level: 'silent' }),
+      })
+      const at = (path: string) => second.app.request(path, { headers: edge.headers('GET', path) })
+      const start = await at('/sync/v1/shape?offset=-1')
+      const waiting = at(
+        `/sync/v1/shape?live=true&offset=${start.headers.get('electric-offset')}&handle=${start.headers.get('electric-handle')}`,
+      )
+      await world.as('PUT', `/api/v1/fleet/edges/${edge.id}/desired/site/site`, {
+        body: { name: { ko: 'a', en: 'a' }, time_zone: 'UTC' },
+      })
+      // The clock stands still: neither the poll nor the end of the long poll can answer, only the other process's word.
+      expect(await (await waiting).json()).toMatchObject([
+        { headers: { operation: 'insert' } },
+        { headers: { control: 'up-to-date' } },
+      ])
+      await second.stop()
+      await secondBackend.close()
+      await world.close()
+    })
+
+    it('lets two processes migrate an empty database at once', async () => {
+      await server().admin('create database twice')
+      const backends = await Promise.all([open(server().url('twice')), open(server().url('twice'))])
+      const ran = await Promise.all(backends.map((backend) => migrateUp(backend.pool, allMigrations())))
+      expect(ran.flat().sort()).toEqual(allMigrations().map(({ name }) => name))
+      await Promise.all(backends.map((backend) => backend.close()))
+    })
+
+    it('is asked again when it ends a transaction by a deadlock', async () => {
+      const store = await server().newStore()
+      const database = new Database(store.backend, { clock: systemClock })
+      let attempts = 0
+      const result = await database.withTenant('demo', async (tx) => {
+        attempts++
+        if (attempts === 1) await tx.query(`do $$ begin raise exception 'deadlock' using errcode = '40P01'; end $$`)
+        return 'done'
+      })
+      expect([result, attempts]).toEqual(['done', 2])
+      await store.close()
+    })
+  })
+}

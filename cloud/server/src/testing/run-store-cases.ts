@@ -1,0 +1,31 @@
+import { auditCases } from '../modules/audit/audit.cases.ts'
+import { enrolmentCases } from '../modules/fleet/enrolment.cases.ts'
+import { desiredCases } from '../modules/fleet/desired.cases.ts'
+import { ingestionCases } from '../modules/fleet/ingestion.cases.ts'
+import { overviewCases } from '../modules/fleet/overview.cases.ts'
+import { shapeCases } from '../modules/fleet/shape.cases.ts'
+import { identityCases } from '../modules/identity/identity.cases.ts'
+import { judgmentCases } from '../modules/judgment/judgment.cases.ts'
+import { rulesCases } from '../modules/judgment/rules.cases.ts'
+import { migrationCases } from '../platform/db/migrations.cases.ts'
+import { partitionCases } from '../platform/partitions.cases.ts'
+import { rowSecurityCases } from '../platform/db/row-security.cases.ts'
+import { httpCases } from '../platform/http/http.cases.ts'
+import type { NewStore } from './stores.ts'
+
+/** Everything that touches the database, to be run on each backend: one code path must have one behaviour. */
+export function runStoreCases(newStore: NewStore): void {
+  migrationCases(newStore)
+  rowSecurityCases(newStore)
+  partitionCases(newStore)
+  identityCases(newStore)
+  auditCases(newStore)
+  enrolmentCases(newStore)
+  ingestionCases(newStore)
+  desiredCases(newStore)
+  shapeCases(newStore)
+  overviewCases(newStore)
+  judgmentCases(newStore)
+  rulesCases(newStore)
+  httpCases(newStore)
+}
