@@ -130,7 +130,7 @@ export async function drive(steps: Steps, plant: PlantProcess, way: Way): Promis
 
     await steps.run('a limit changed in the console is in the next verdict on the board', async () => {
       const { ruleId, label, value, version } = await cloud.someLimit()
-      await desk.goto(`${plant.console}/rules/${ruleId}`)
+      await desk.goto(`${plant.console}/rules?rule=${ruleId}`)
       await desk.getByLabel(label).first().fill(String(value))
       await desk.getByRole('button', { name: 'Save', exact: true }).click()
       await eventually('the new version is kept', 10, async () => (await cloud.ruleVersion(ruleId)) === version + 1)

@@ -1,0 +1,40 @@
+import { createLog } from '@jidoka/base'
+import { createBroker } from '../src/broker/index.ts'
+import { openPipeline } from '../src/pipeline/index.ts'
+
+/** The real broker and journal in a process of their own. Arguments: data folder, number of rules. Prints its port. */
+const [dataFolder = '', ruleCount = '0'] = process.argv.slice(2)
+const log = createLog('bench', { level: 'warn' })
+const pipeline = await openPipeline({ dataFolder, tenantId: 'acme', log })
+if (Number(ruleCount) > 0) {
+  await pipeline.applyDesired({
+    upserts: Array.from({ length: Number(ruleCount) }, (_, index) => ({
+      kind: 'rule' as const,
+      key: `hot-${index}`,
+      version: 1,
+      body: {
+        id: `hot-${index}`,
+        version: 1,
+        name: { ko: '온도', en: 'Temperature' },
+        enabled: true,
+        trigger: { on: 'reading' as const, sensor: 'temperature' },
+        inputs: [{ name: 'value', from: 'trigger' as const, kind: 'number' as const, max_age_s: 86_400 }],
+        parameters: { high: { value: 90 + index, name: { ko: '상한', en: 'High' } } },
+        script: 'if input.value > params.high { verdict("HIGH", 0.95) } else { verdict("NORMAL", 0.8) }',
+        normal_statuses: ['NORMAL'],
+        alarms: { HIGH: 'high' as const },
+        hysteresis: { raise_after_count: 1, return_after_count: 1 },
+        cool_down_s: 0,
+        confidence_min: 0,
+        examples: [],
+      },
+    })),
+    removals: [],
+    replaceAll: false,
+    position: { handle: 'bench', offset: '0' },
+  })
+}
+const broker = createBroker({ port: 0, host: '127.0.0.1', policy: 'open', authenticate: () => null, pipeline, log })
+await broker.start()
+process.stdout.write(`${JSON.stringify({ port: broker.port })}\n`)
+process.once('SIGTERM', () => void broker.stop().then(() => pipeline.stop()))

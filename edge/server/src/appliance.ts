@@ -1,0 +1,257 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { describeError, lockFolder, systemClock } from '@jidoka/base'
+import type { Log, Service } from '@jidoka/base'
+import { LiveBoard, streamValue } from './board/board.ts'
+import { DiskWatch, freeBytesOf } from './board/disk.ts'
+import { createBroker, loadDevices } from './broker/index.ts'
+import { newCliToken, removeCliAccess, writeCliAccess } from './cli/access.ts'
+import type { EdgeConfig } from './config.ts'
+import { MesConnector } from './connectors/mes/mes-connector.ts'
+import { applyStarter } from './downlink/starter.ts'
+import { createApp } from './http/app.ts'
+import type { QueryFunctions } from './http/query/query-worker.ts'
+import { HttpServer } from './http/server.ts'
+import { StreamHub } from './http/stream-hub.ts'
+import { Metrics } from './metrics/metrics.ts'
+import { openPipeline, openReader } from './pipeline/index.ts'
+import type { Committed } from './ports.ts'
+import { folderError, withSetting } from './start-errors.ts'
+import { WorkerClient } from './threads/worker-client.ts'
+import { CloudLink } from './uplink/cloud-link.ts'
+import { EdgeIdentity } from './uplink/identity.ts'
+import { LineStatus } from './uplink/line-status.ts'
+import { LoginLimiter } from './users/login-limiter.ts'
+import { SessionTable } from './users/sessions.ts'
+import { UserDirectory } from './users/user-directory.ts'
+
+export interface ApplianceOptions {
+  readonly config: EdgeConfig
+  readonly version: string
+  readonly log: Log
+  /** A password that was made up for the first user: shown once, never logged. */
+  readonly onFirstPassword: (login: string, password: string) => void
+  /** A part cannot go on: the process must end, and its supervisor sees it. */
+  readonly onFailure: (error: unknown) => void
+}
+
+export interface Appliance {
+  readonly httpUrl: string
+  readonly mqttUrl: string
+  /** Stops in reverse order; resolves when everything accepted is safe. */
+  stop(): Promise<void>
+}
+
+/** How often the state of the line to the cloud is looked at for the stream: once a second, and only a change is sent. */
+const lineTickMs = 1_000
+
+/** Builds the appliance from its parts and starts them in order. What fails on the way stops those that run already. */
+export async function startAppliance(options: ApplianceOptions): Promise<Appliance> {
+  const stops: { readonly name: string; readonly stop: () => void | Promise<void> }[] = []
+  const stop = async (): Promise<void> => {
+    for (const part of stops.splice(0).toReversed()) {
+      // One part that does not stop in order must not keep the journal from closing.
+      await Promise.resolve(part.stop()).catch((error: unknown) =>
+        options.log.error({ action: 'stop', part: part.name, err: error }, describeError(error)),
+      )
+    }
+  }
+  const running = async (service: Service): Promise<void> => {
+    await service.start()
+    stops.push({ name: service.name, stop: () => service.stop() })
+  }
+  try {
+    return { ...(await start(options, stops, running)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function start(
+  { config, version, log, onFirstPassword, onFailure }: ApplianceOptions,
+  stops: { readonly name: string; readonly stop: () => void | Promise<void> }[],
+  running: (service: Service) => Promise<void>,
+): Promise<Omit<Appliance, 'stop'>> {
+  const clock = systemClock
+  const random = Math.random
+  const dataFolder = resolve(config.data_folder)
+  stops.push({ name: 'lock', stop: lock(dataFolder) })
+  const devices = config.devices_file === undefined ? null : loadDevices(config.devices_file)
+  const identity = EdgeIdentity.open(dataFolder)
+
+  const pipeline = await openPipeline({ dataFolder, tenantId: config.tenant_id, log, onFailure })
+  stops.push({ name: 'journal', stop: () => pipeline.stop() })
+  const reader = openReader({ dataFolder })
+  stops.push({ name: 'reader', stop: () => reader.close() })
+  if (config.starter_file !== undefined) await applyStarter(config.starter_file, { pipeline, reader, log })
+
+  const users = new UserDirectory(reader, pipeline)
+  const firstUser = await users.ensureFirstUser(config.admin_password)
+  if (firstUser?.madeUpPassword) onFirstPassword(firstUser.login, firstUser.madeUpPassword)
+
+  const disk = new DiskWatch(
+    clock,
+    () => reader.sizeBytes(),
+    () => freeBytesOf(dataFolder),
+  )
+  disk.start()
+  stops.push({ name: 'disk watch', stop: () => disk.stop() })
+  const status = new LineStatus(
+    clock,
+    'not_enrolled',
+    'No cloud is configured: the appliance works alone. Set "cloud.url" (JIDOKA_CLOUD_URL) to change that.',
+  )
+  let lanes = reader.lanes()
+  const lineToCloud = () => status.view(lanes, disk.state())
+  const board = new LiveBoard(reader, {
+    site: config.site,
+    timeZone: config.time_zone,
+    identity: () => ({
+      edgeId: identity.enrolled?.edge_id ?? null,
+      name: config.edge_name,
+      tenantId: config.tenant_id,
+      version,
+    }),
+    lineToCloud,
+    nowMs: () => clock.nowMs(),
+  })
+  const hub = new StreamHub(clock)
+  const connectors = config.mes.map((mes) => new MesConnector({ config: mes, pipeline, reader, clock, log, random }))
+  const broker = createBroker({
+    host: config.mqtt.host,
+    port: config.mqtt.port,
+    pipeline,
+    log,
+    policy: 'devices',
+    authenticate: (login, secret) => devices?.authenticate(login, secret) ?? null,
+  })
+  const metrics = new Metrics({
+    lineToCloud,
+    alarmsOpen: () => board.openAlarmsCount,
+    mqttClients: () => broker.clientsCount,
+    streamClients: () => hub.clientsCount,
+    streamSlowTotal: () => hub.slowClientsTotal,
+    connectors: () =>
+      connectors.map(({ status: { name, state, eventsTotal } }) => ({ name, isUp: state === 'up', eventsTotal })),
+  })
+
+  stops.push({
+    name: 'committed listener',
+    stop: pipeline.onCommitted((committed) => {
+      lanes = { readingsSeq: committed.readingsSeq, recordsSeq: committed.recordsSeq }
+      board.apply(committed)
+      tellStream(hub, board, committed)
+      metrics.committed(committed)
+      // The more urgent of the two first.
+      broker.publishAlarms(committed.alarms)
+      broker.publishVerdicts(committed.verdicts)
+      if (committed.reported.some((item) => item.kind === 'user')) users.reload()
+    }),
+  })
+  stops.push({ name: 'problem listener', stop: pipeline.onStoreProblem((problem) => (disk.problem = problem)) })
+
+  await running(broker).catch((error: unknown) => {
+    throw withSetting(error, '"mqtt.port" (JIDOKA_MQTT_PORT) and "mqtt.host" (JIDOKA_MQTT_HOST) set it.')
+  })
+  // Retained messages live in the broker's memory: a stack light that connects after a restart must know what stands.
+  broker.publishVerdicts(reader.standingVerdicts())
+  for (const connector of connectors) await running(connector)
+
+  const queries = new WorkerClient<QueryFunctions>({
+    name: 'query',
+    url: new URL('./http/query/query-worker.ts', import.meta.url),
+    data: { dataFolder },
+    log,
+    waitingMax: 8,
+  })
+  stops.push({ name: 'queries', stop: () => queries.stop() })
+  const cliToken = newCliToken()
+  const app = createApp({
+    clock,
+    log,
+    version,
+    board,
+    reader,
+    pipeline,
+    history: { query: (question) => queries.call('history', question) },
+    users,
+    sessions: new SessionTable(clock, reader.setting('sessions'), (text) => pipeline.saveSetting('sessions', text)),
+    limiter: new LoginLimiter(clock),
+    hub,
+    lineToCloud,
+    tryRule: (definition, input) => queries.call('tryRule', { definition, input }),
+    metricsText: () => metrics.text(),
+    notReady: () => (disk.problem === null ? [] : [disk.problem]),
+    cliToken,
+    behindTls: config.behind_tls,
+    webFolder: config.web_folder !== undefined && existsSync(config.web_folder) ? config.web_folder : undefined,
+  })
+  const http = new HttpServer(app.fetch, config.http)
+  await running(http)
+  // After the listener in this list, so before it at the stop: open streams would hold it.
+  stops.push({ name: 'streams', stop: () => hub.stop() })
+  stops.push({ name: 'line tick', stop: tellLine(hub, lineToCloud) })
+  writeCliAccess(dataFolder, { url: http.url, token: cliToken })
+  stops.push({ name: 'command line', stop: () => removeCliAccess(dataFolder) })
+
+  if (config.cloud.url !== undefined) {
+    await running(
+      new CloudLink({
+        cloudUrl: config.cloud.url,
+        enrolmentToken: config.cloud.enrolment_token,
+        edgeName: config.edge_name,
+        version,
+        dataFolder,
+        identity,
+        status,
+        pipeline,
+        reader,
+        clock,
+        log,
+        random,
+        onBatch: (lane, outcome) => metrics.batch(lane, outcome),
+        onReceipt: (receipt, rows) => metrics.receipted(receipt.lane, rows),
+        onFailure,
+      }),
+    )
+  }
+  return { httpUrl: http.url, mqttUrl: broker.url }
+}
+
+function lock(dataFolder: string): () => void {
+  try {
+    return lockFolder(dataFolder)
+  } catch (error) {
+    throw folderError(dataFolder, error)
+  }
+}
+
+/** What one commit changed, for those who watch. */
+function tellStream(
+  hub: StreamHub,
+  board: LiveBoard,
+  { values, verdicts, alarms, reported, newTags }: Committed,
+): void {
+  if (hub.clientsCount === 0) return
+  hub.values(values.map(streamValue))
+  for (const standing of verdicts) hub.verdict(board.verdictView(standing))
+  for (const alarm of alarms) hub.alarm(board.alarmView(alarm))
+  const kinds = new Set(reported.map((item) => item.kind))
+  if (kinds.has('rule')) hub.reset('rules')
+  if (kinds.has('tag_catalogue') || kinds.has('site') || newTags.length > 0) hub.reset('catalogue')
+}
+
+/** Sends the state of the line to the cloud when it has changed. Returns the function that ends it. */
+function tellLine(hub: StreamHub, lineToCloud: () => Parameters<StreamHub['lineToCloud']>[0]): () => void {
+  let told = ''
+  const timer = setInterval(() => {
+    if (hub.clientsCount === 0) return
+    const state = lineToCloud()
+    const text = JSON.stringify(state)
+    if (text === told) return
+    told = text
+    hub.lineToCloud(state)
+  }, lineTickMs)
+  return () => clearInterval(timer)
+}

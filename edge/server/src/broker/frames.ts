@@ -1,0 +1,33 @@
+/** One MQTT packet within a buffer. */
+export interface Frame {
+  /** First byte: type and flags. */
+  readonly head: number
+  readonly start: number
+  /** Where the variable header begins. */
+  readonly body: number
+  readonly end: number
+}
+
+export type FrameOutcome = Frame | 'incomplete' | 'malformed' | 'too_large'
+
+/**
+ * Finds the packet that begins at `start`. Its length is known from its first five bytes, so that one that is too large
+ * is refused before it is gathered.
+ * [MQTT-2.2.3] the remaining length has at most four bytes.
+ */
+export function nextFrame(bytes: Uint8Array, start: number, packetBytesMax: number): FrameOutcome {
+  let length = 0
+  let factor = 1
+  let at = start + 1
+  for (;;) {
+    if (at >= bytes.length) return at - start > 5 ? 'malformed' : 'incomplete'
+    if (at - start > 4) return 'malformed'
+    const byte = bytes[at++] as number
+    length += (byte & 127) * factor
+    if (byte < 128) break
+    factor *= 128
+  }
+  if (at - start + length > packetBytesMax) return 'too_large'
+  if (at + length > bytes.length) return 'incomplete'
+  return { head: bytes[start] as number, start, body: at, end: at + length }
+}

@@ -1,0 +1,59 @@
+import type { Client } from 'aedes'
+import type { Inbound, Pipeline } from '../ports.ts'
+import { StoreProblemError } from '../store/errors.ts'
+
+interface Held {
+  readonly message: Inbound
+  readonly done: (error: Error | null) => void
+}
+
+/**
+ * Messages that the store could not take. They get no PUBACK and stay here, so that their publishers' windows fill and
+ * their sockets are no longer read; when the store works again they go on in their order. What a client that left has
+ * here is forgotten: it was never acknowledged, and the client sends it again.
+ */
+export class HeldMessages {
+  readonly #pipeline: Pick<Pipeline, 'ingest'>
+  readonly #byClient = new Map<Client | null, Held[]>()
+  #count = 0
+
+  constructor(pipeline: Pick<Pipeline, 'ingest'>) {
+    this.#pipeline = pipeline
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Stores a message; a failing store holds it back. `done` gets an error only for what waiting cannot mend. */
+  ingest(client: Client | null, message: Inbound, done: (error: Error | null) => void): void {
+    this.#pipeline.ingest(message, (error) => {
+      if (!(error instanceof StoreProblemError) || message.qos === 0) {
+        done(error)
+        return
+      }
+      if (client?.closed === true) return
+      const held = this.#byClient.get(client)
+      // The payload is a view into what was read from the socket, which is kept alive by it: a copy of its own is smaller.
+      const own = { message: { ...message, payload: Uint8Array.from(message.payload) }, done }
+      if (held === undefined) this.#byClient.set(client, [own])
+      else held.push(own)
+      this.#count++
+    })
+  }
+
+  release(): void {
+    const all = [...this.#byClient]
+    this.#byClient.clear()
+    this.#count = 0
+    for (const [client, held] of all) {
+      if (client?.closed === true) continue
+      for (const { message, done } of held) this.ingest(client, message, done)
+    }
+  }
+
+  forget(client: Client): void {
+    this.#count -= this.#byClient.get(client)?.length ?? 0
+    this.#byClient.delete(client)
+  }
+}

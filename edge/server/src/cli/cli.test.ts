@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { runCli } from './run.ts'
+
+const folders: string[] = []
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'jidoka-cli-'))
+  folders.push(made)
+  return made
+}
+afterEach(() => {
+  for (const each of folders.splice(0)) rmSync(each, { recursive: true })
+})
+
+async function run(...argv: string[]) {
+  let [out, err] = ['', '']
+  const code = await runCli(argv, {
+    out: (text) => (out += `${text}\n`),
+    err: (text) => (err += `${text}\n`),
+    environment: {},
+    signal: new AbortController().signal,
+  })
+  return { code, out, err }
+}
+
+const rule = (script: string) => ({
+  id: 'defects',
+  version: 3,
+  name: { ko: '불량', en: 'Defects' },
+  trigger: { on: 'reading', sensor: 'temperature' },
+  inputs: [{ name: 'value', from: 'trigger', kind: 'number' }],
+  script,
+  examples: [{ input: { value: 95 }, status: 'HIGH' }],
+})
+
+describe('the command line', () => {
+  test('says what it can do, and 2 when it is called wrongly', async () => {
+    expect(await run()).toMatchObject({ code: 0, out: expect.stringContaining('jidoka rules test') as string })
+    expect(await run('--help')).toMatchObject({ code: 0 })
+    expect(await run('export', '--help')).toMatchObject({ code: 0, out: expect.stringContaining('--format') as string })
+    expect(await run('bogus')).toMatchObject({ code: 2, err: expect.stringContaining('no command "bogus"') as string })
+    expect(await run('status', '--bogus')).toMatchObject({ code: 2 })
+    expect(await run('export', '--tag', 'LINE-A/x')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--from') as string,
+    })
+  })
+
+  test('says that no appliance runs on a folder', async () => {
+    const result = await run('status', '--data', folder())
+    expect(result).toMatchObject({ code: 1, err: expect.stringContaining('No appliance runs') as string })
+  })
+
+  test('rules test passes good rules, and names example, line and column of bad ones', async () => {
+    const file = join(folder(), 'rules.json')
+    const good = 'if input.value > 90.0 { verdict("HIGH", 0.9) } else { verdict("NORMAL", 0.8) }'
+    writeFileSync(file, JSON.stringify([rule(good)]))
+    expect(await run('rules', 'test', file)).toMatchObject({ code: 0, out: 'ok   defects version 3 (1 examples)\n' })
+    writeFileSync(file, JSON.stringify({ ...rule(good.replace('>', '<')) }))
+    expect(await run('rules', 'test', file)).toMatchObject({
+      code: 3,
+      out: expect.stringContaining('example 1: expected HIGH, got NORMAL') as string,
+    })
+    writeFileSync(
+      file,
+      JSON.stringify([{ kind: 'rule', key: 'defects', version: 3, body: rule('let x = 1;\ninput.typo') }]),
+    )
+    expect(await run('rules', 'test', file)).toMatchObject({
+      code: 3,
+      out: expect.stringMatching(/Line 2, column \d+/) as string,
+    })
+    writeFileSync(file, '[{"id": 1}]')
+    expect(await run('rules', 'test', file)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('holds no rules') as string,
+    })
+    expect(await run('rules', 'test', join(folder(), 'none.json'))).toMatchObject({ code: 1 })
+    expect(await run('rules', 'test')).toMatchObject({ code: 2 })
+  })
+})

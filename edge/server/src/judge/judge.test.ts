@@ -1,0 +1,405 @@
+import { judgmentSchema, unjudged } from '@jidoka/domain'
+import type { Judgment, RuleDefinition } from '@jidoka/domain'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { hotRule, newRunner, productionCount, TestJournal } from '../pipeline/test-support.ts'
+import { replayJudgment } from './replay.ts'
+
+/*
+ * What the rules of a line come to: judged through the real journal, store and rule engine, with a clock turned by hand.
+ * The invariants: every judgment can be made again from its snapshot (I3), nothing is judged from what is missing, old or
+ * bad (I4), and a rule that fails its examples is never in force (I7).
+ */
+describe('judging', () => {
+  let at: TestJournal
+  beforeEach(() => {
+    at = new TestJournal()
+  })
+  afterEach(() => at.close())
+
+  const judgments = (): Judgment[] =>
+    at.records().flatMap((record) => (record.kind === 'judgment' ? [record.body] : []))
+  const standing = () => at.read((reader) => reader.standingVerdicts()).map(({ judgment }) => judgment.status)
+  const alarmStates = () => at.records().flatMap((record) => (record.kind === 'alarm' ? [record.body.state] : []))
+
+  const deadband = (): RuleDefinition =>
+    hotRule({
+      id: 'deadband',
+      inputs: [
+        { name: 'value', from: 'trigger', kind: 'number', max_age_s: 60 },
+        { name: 'before', from: 'previous_status', kind: 'text' },
+      ],
+      script:
+        'if input.value > 80.0 || (input.before == "HIGH" && input.value > 75.0) { verdict("HIGH", 0.9) } else { verdict("NORMAL", 0.9) }',
+      examples: [
+        { input: { value: 78, before: 'HIGH' }, status: 'HIGH' },
+        { input: { value: 78 }, status: 'NORMAL' },
+      ],
+    })
+
+  const ratio = (): RuleDefinition =>
+    hotRule({
+      id: 'defects',
+      trigger: { on: 'mes', lines: ['LINE-A'] },
+      inputs: [
+        { name: 'defect_count', from: 'mes', field: 'defect_count', kind: 'number', max_age_s: 3_600 },
+        { name: 'production_count', from: 'mes', field: 'production_count', kind: 'number', max_age_s: 3_600 },
+      ],
+      script:
+        'if input.defect_count / input.production_count > 0.05 { #{ status: "HIGH_DEFECT", confidence: 0.95 } } else { #{ status: "NORMAL", confidence: 0.80 } }',
+      alarms: { HIGH_DEFECT: 'critical' },
+      examples: [],
+    })
+
+  const pressure = (): RuleDefinition =>
+    hotRule({
+      id: 'both',
+      inputs: [
+        { name: 'value', from: 'trigger', kind: 'number', max_age_s: 60 },
+        { name: 'pressure', from: 'tag', sensor: 'pressure', kind: 'number', max_age_s: 10 },
+      ],
+      script:
+        'if input.value > 80.0 && input.pressure > 5.0 { verdict("HIGH", 0.9, `${input.value} at ${input.pressure}`) } else { verdict("NORMAL", 0.9) }',
+      examples: [],
+    })
+
+  const sendPressure = (value: number, topic = 'sensor/LINE-A/pressure', more: Record<string, unknown> = {}) =>
+    at.send({ topic, payload: Buffer.from(at.payload(value, { unit: 'bar', ...more })) })
+
+  test('I3: every judgment comes out the same when it is made again from its snapshot and its rule', () => {
+    const rules = [
+      hotRule(),
+      deadband(),
+      ratio(),
+      pressure(),
+      hotRule({ id: 'broken', script: 'if input.value > 90.0 { throw "no" } verdict("NORMAL", 1.0)', examples: [] }),
+    ]
+    at.deploy(...rules)
+    for (let step = 0; step < 60; step++) {
+      if (step % 7 === 0) sendPressure(4 + (step % 3))
+      at.send(...Array.from({ length: 5 }, (_, index) => 60 + ((step * 7 + index * 13) % 45)))
+      if (step % 11 === 0)
+        at.events(
+          productionCount({
+            source_key: `c${step}`,
+            occurred_at_ms: at.clock.nowMs(),
+            defect_count: step,
+            production_count: 200,
+          }),
+        )
+      at.pass(step % 13 === 0 ? 70 : 1)
+    }
+    const made = judgments()
+    const seen = new Set<string>()
+    const runner = newRunner()
+    for (const judgment of made) {
+      judgmentSchema.parse(judgment)
+      const definition = rules.find((rule) => rule.id === judgment.rule_id)
+      if (definition === undefined) throw new Error(`no rule ${judgment.rule_id}`)
+      // A verdict that the whole rule was taken out is of the program, not of the rule.
+      if (judgment.explanation?.includes('taken out') === true) continue
+      const again = replayJudgment(judgment, definition, runner)
+      expect({ id: judgment.id, ...again }).toEqual({
+        id: judgment.id,
+        status: judgment.status,
+        confidence: judgment.confidence,
+        explanation: judgment.explanation,
+      })
+      seen.add(`${judgment.rule_id} ${judgment.status}`)
+    }
+    expect([...seen].toSorted()).toEqual(
+      expect.arrayContaining([
+        'both HIGH',
+        `both ${unjudged}`,
+        `broken ${unjudged}`,
+        'deadband HIGH',
+        'deadband NORMAL',
+        'defects HIGH_DEFECT',
+        'hot HIGH',
+        `hot ${unjudged}`,
+      ]),
+    )
+    expect(() =>
+      replayJudgment(
+        made[0] as Judgment,
+        { ...(rules[0] as RuleDefinition), script: 'verdict("NORMAL", 1.0)' },
+        runner,
+      ),
+    ).toThrow(/was made by the rule/)
+  })
+
+  describe('I4: is UNJUDGED and names the input', () => {
+    test('that is missing', () => {
+      at.deploy(pressure())
+      at.send(90)
+      expect(judgments()).toMatchObject([
+        { status: unjudged, normal: false, confidence: 0, inputs: { pressure: { value: null, problem: 'missing' } } },
+      ])
+      expect(alarmStates()).toEqual([])
+    })
+
+    test('that is stale', () => {
+      at.deploy(pressure())
+      sendPressure(6)
+      at.clock.advance(10_001)
+      at.send(90)
+      expect(judgments().at(-1)).toMatchObject({
+        status: unjudged,
+        inputs: { pressure: { value: 6, problem: 'stale' } },
+      })
+    })
+
+    test('that is of bad quality', () => {
+      at.deploy(pressure())
+      sendPressure(6, 'sensor/LINE-A/pressure', { quality: 'bad' })
+      at.send(90)
+      expect(judgments().at(-1)).toMatchObject({
+        status: unjudged,
+        inputs: { pressure: { value: 6, quality: 'bad', problem: 'bad_quality' } },
+      })
+    })
+
+    test('that is of another kind', () => {
+      at.deploy(pressure())
+      at.send({ topic: 'sensor/LINE-A/pressure', payload: Buffer.from('{"value":"much"}') })
+      at.send(90)
+      expect(judgments().at(-1)).toMatchObject({ status: unjudged, inputs: { pressure: { problem: 'wrong_kind' } } })
+    })
+
+    test('when the triggering reading itself is old: it is stored, and not judged', () => {
+      at.deploy(hotRule())
+      const committed = at.send({
+        payload: Buffer.from(at.payload(90, { timestamp: new Date(at.clock.nowMs() - 61_000).toISOString() })),
+      })
+      expect(committed.counts).toMatchObject({ readings: 1, verdictsByStatus: { [unjudged]: 1 } })
+      expect(judgments()).toMatchObject([{ status: unjudged, inputs: { value: { value: 90, problem: 'stale' } } }])
+    })
+
+    test('when nothing comes any more: once, by the clock alone, and the alarm stays', () => {
+      at.deploy(hotRule())
+      at.send(90)
+      expect(at.pass(60)).toEqual([])
+      const swept = at.pass(1)
+      expect(swept.flatMap(({ verdicts }) => verdicts)).toMatchObject([
+        { judgment: { status: unjudged, previous_status: 'HIGH', reading_seq: null } },
+      ])
+      at.pass(120)
+      expect(judgments().filter(({ status }) => status === unjudged).length).toBe(1)
+      expect(alarmStates()).toEqual(['unacknowledged'])
+      at.send(90)
+      expect(standing()).toEqual(['HIGH'])
+    })
+
+    test('also after a restart in between', () => {
+      at.deploy(hotRule())
+      at.send(20)
+      at.restart({ inOrder: false })
+      at.pass(61)
+      expect(standing()).toEqual([unjudged])
+    })
+
+    test('when another input than the trigger grows old', () => {
+      at.deploy(pressure())
+      sendPressure(6)
+      at.send(20)
+      at.pass(11)
+      expect(judgments().at(-1)).toMatchObject({
+        status: unjudged,
+        inputs: { value: { value: 20 }, pressure: { problem: 'stale' } },
+      })
+      expect(judgments().at(-1)?.inputs['value']).not.toHaveProperty('problem')
+    })
+  })
+
+  test('takes the sensor of the same equipment before that of the line', () => {
+    at.deploy(pressure())
+    sendPressure(9)
+    at.send(90)
+    expect(judgments().at(-1)).toMatchObject({ status: 'HIGH', inputs: { pressure: { value: 9 } } })
+    sendPressure(1, 'sensor/LINE-A/PRESS-1/pressure')
+    at.send(91)
+    expect(judgments().at(-1)).toMatchObject({ status: 'NORMAL', inputs: { pressure: { value: 1 } } })
+  })
+
+  test('sees each reading of a batch with the other inputs as they were at its arrival', () => {
+    at.deploy(pressure())
+    const temperature = (value: number) => ({ payload: Buffer.from(at.payload(value)) })
+    const bar = (value: number) => ({
+      topic: 'sensor/LINE-A/pressure',
+      payload: Buffer.from(at.payload(value, { unit: 'bar' })),
+    })
+    at.send(bar(1), temperature(90), bar(9), temperature(90), bar(1), temperature(90))
+    expect(judgments().map(({ status }) => status)).toEqual(['NORMAL', 'HIGH', 'NORMAL'])
+  })
+
+  test('a rule that looks at its own status sees each verdict of the batch before', () => {
+    at.deploy(deadband())
+    at.send(70, 78, 81, 78, 76, 74, 78)
+    expect(judgments().map(({ status, inputs }) => [status, inputs['value']?.value, inputs['before']?.value])).toEqual([
+      ['NORMAL', 70, ''],
+      ['HIGH', 81, 'NORMAL'],
+      ['NORMAL', 74, 'HIGH'],
+    ])
+  })
+
+  test('a late reading is judged and recorded, and does not move what stands', () => {
+    at.deploy(hotRule())
+    at.send(20)
+    at.clock.advance(1_000)
+    at.send({ payload: Buffer.from(at.payload(95, { timestamp: new Date(at.clock.nowMs() - 5_000).toISOString() })) })
+    expect(judgments().map(({ status }) => status)).toEqual(['NORMAL', 'HIGH'])
+    expect(standing()).toEqual(['NORMAL'])
+    expect(alarmStates()).toEqual([])
+  })
+
+  test('records every change, and of an unchanging abnormal verdict one a second; counts all', () => {
+    at.deploy(hotRule())
+    for (let tenth = 0; tenth < 30; tenth++) {
+      at.send(90 + tenth)
+      at.clock.advance(100)
+    }
+    at.send(20, 90, 20)
+    expect(judgments().map(({ status }) => status)).toEqual(['HIGH', 'HIGH', 'HIGH', 'NORMAL', 'HIGH', 'NORMAL'])
+    const counted = at.committed.reduce((sum, { counts }) => sum + (counts.verdictsByStatus['HIGH'] ?? 0), 0)
+    expect(counted).toBe(31)
+    expect(at.journal.rules()).toMatchObject([{ verdictsTotal: 33 }])
+  })
+
+  test('an unbroken run of normal verdicts is one record', () => {
+    at.deploy(hotRule())
+    for (let index = 0; index < 50; index++) {
+      at.send(20 + index)
+      at.clock.advance(1_000)
+    }
+    expect(judgments().length).toBe(1)
+  })
+
+  test('verdicts below the confidence that a rule asks for are recorded too', () => {
+    at.deploy(hotRule({ confidence_min: 0.85 }))
+    at.send(20)
+    at.clock.advance(1_000)
+    at.send(21)
+    expect(judgments().map(({ status, confidence }) => [status, confidence])).toEqual([
+      ['NORMAL', 0.8],
+      ['NORMAL', 0.8],
+    ])
+  })
+
+  describe('alarms', () => {
+    test('are raised, acknowledged by a person, and end when the process is normal again', () => {
+      at.deploy(hotRule())
+      at.send(90)
+      const [raised] = at.read((reader) => reader.openAlarms())
+      expect(raised).toMatchObject({
+        state: 'unacknowledged',
+        priority: 'high',
+        status: 'HIGH',
+        subject: 'LINE-A/PRESS-1/temperature',
+        equipment: 'PRESS-1',
+      })
+      expect(at.read((reader) => reader.judgment(raised?.judgment_id ?? ''))).toMatchObject({ status: 'HIGH' })
+      expect(
+        at.command({ kind: 'change_alarm', alarmId: raised?.id ?? '', action: 'acknowledge', actor: 'kim' }),
+      ).toMatchObject({ done: { state: 'acknowledged', acknowledged_by: 'kim' } })
+      at.send(20)
+      expect(alarmStates()).toEqual(['unacknowledged', 'acknowledged', 'cleared'])
+      expect(at.read((reader) => reader.openAlarms())).toEqual([])
+      expect(at.read((reader) => reader.alarm(raised?.id ?? ''))).toMatchObject({ state: 'cleared' })
+      expect(at.records().filter(({ kind }) => kind === 'audit')).toMatchObject([
+        { body: { actor: 'kim', action: 'alarm.acknowledge' } },
+      ])
+    })
+
+    test('wait for hysteresis on both sides', () => {
+      at.deploy(hotRule({ hysteresis: { raise_after_count: 2, return_after_count: 3 } }))
+      at.send(90, 20, 90)
+      expect(alarmStates()).toEqual([])
+      at.send(90, 20, 20)
+      expect(alarmStates()).toEqual(['unacknowledged'])
+      at.send(20)
+      expect(alarmStates()).toEqual(['unacknowledged', 'returned'])
+    })
+
+    test('are not raised anew within the cool-down, and are as soon as it is over and the process still in alarm', () => {
+      at.deploy(hotRule({ cool_down_s: 30 }))
+      at.send(90)
+      at.command({
+        kind: 'change_alarm',
+        alarmId: at.read((reader) => reader.openAlarms())[0]?.id ?? '',
+        action: 'acknowledge',
+        actor: 'kim',
+      })
+      at.send(20)
+      at.pass(10)
+      at.send(90)
+      at.pass(19)
+      expect(alarmStates()).toEqual(['unacknowledged', 'acknowledged', 'cleared'])
+      at.pass(1)
+      expect(alarmStates()).toEqual(['unacknowledged', 'acknowledged', 'cleared', 'unacknowledged'])
+    })
+
+    test('of a status without a priority are none', () => {
+      at.deploy(hotRule({ alarms: {} }))
+      at.send(90)
+      expect(alarmStates()).toEqual([])
+    })
+  })
+
+  describe('production counts', () => {
+    test('are judged for their line, a late one is only kept', () => {
+      at.deploy(ratio())
+      at.events(
+        productionCount({ source_key: 'a', occurred_at_ms: at.clock.nowMs(), production_count: 100, defect_count: 6 }),
+      )
+      at.events(
+        productionCount({
+          source_key: 'b',
+          occurred_at_ms: at.clock.nowMs() - 1_000,
+          production_count: 100,
+          defect_count: 0,
+        }),
+      )
+      at.events(productionCount({ source_key: 'c', line: 'LINE-B', occurred_at_ms: at.clock.nowMs() }))
+      expect(judgments()).toMatchObject([
+        { rule_id: 'defects', subject: 'LINE-A', line: 'LINE-A', status: 'HIGH_DEFECT', reading_seq: null },
+      ])
+      expect(at.read((reader) => reader.facts())).toMatchObject([
+        { line: 'LINE-A', defectCount: 6 },
+        { line: 'LINE-B' },
+      ])
+    })
+
+    test('of another lot than the one that has begun are not its own', () => {
+      at.deploy(ratio())
+      at.events(productionCount({ source_key: 'a', occurred_at_ms: at.clock.nowMs() }))
+      at.events({
+        type: 'lot_started',
+        source: 'mes',
+        source_key: 'l',
+        line: 'LINE-A',
+        occurred_at_ms: at.clock.nowMs(),
+        lot: 'LOT-2',
+      })
+      expect(at.read((reader) => reader.facts())).toMatchObject([
+        { lot: 'LOT-2', productionCount: null, defectCount: null },
+      ])
+    })
+
+    test('that are older than the rule allows are UNJUDGED (I4)', () => {
+      at.deploy(ratio())
+      at.events(productionCount({ occurred_at_ms: at.clock.nowMs() - 3_601_000 }))
+      expect(judgments()).toMatchObject([{ status: unjudged, inputs: { defect_count: { problem: 'stale' } } }])
+    })
+  })
+
+  test('a status that a script must not give is UNJUDGED and says why', () => {
+    at.deploy(
+      hotRule({ script: 'verdict("UNJUDGED", 1.0)', examples: [] }),
+      hotRule({ id: 'odd', script: 'verdict("so lala", 1.0)', examples: [] }),
+    )
+    at.send(20)
+    expect(judgments().map(({ status, explanation }) => [status, explanation])).toEqual([
+      [unjudged, expect.stringContaining('only the program gives')],
+      [unjudged, expect.stringContaining('capital letters')],
+    ])
+  })
+})

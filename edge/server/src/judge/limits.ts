@@ -1,0 +1,8 @@
+export const judgeLimits = {
+  /** While the status stays the same, one record a second of an abnormal verdict: a sensor at 100 Hz beyond its limit would else fill the disk and the line to the cloud with one sentence. All are counted. */
+  repeatedVerdictMsMin: 1_000,
+  /** Failures in a row before a rule is taken out: fewer, and one odd reading stops a rule; more, and a broken one keeps costing its time budget. */
+  strikesMax: 5,
+  /** How often silence is looked for. The age at which a verdict becomes UNJUDGED is exact to this. */
+  sweepMs: 1_000,
+} as const

@@ -1,0 +1,21 @@
+import type { TagPlace, ValueKind } from '@jidoka/domain'
+import type { LineFacts } from '../ports.ts'
+import type { LastValue } from '../store/last-values.ts'
+
+/** A tag as the worker holds it. */
+export interface Tag {
+  readonly tagNo: number
+  readonly key: string
+  readonly place: TagPlace
+  kind: ValueKind
+  unit: string
+  last: LastValue | undefined
+  /** Its last value is not yet in the checkpoint. */
+  lastIsDirty: boolean
+}
+
+/** What rules can look at: the last value of every tag, the facts of every line. */
+export interface Plant {
+  tag(key: string): Tag | undefined
+  facts(line: string): LineFacts | undefined
+}

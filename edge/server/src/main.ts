@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import { ConfigError, createLog, loadConfig } from '@jidoka/base'
+import { startAppliance } from './appliance.ts'
+import type { Appliance } from './appliance.ts'
+import { edgeConfigNames, edgeConfigSchema } from './config.ts'
+import type { EdgeConfig } from './config.ts'
+import { lastWord } from './start-errors.ts'
+
+/**
+ * The appliance as a process. stdout carries one line, when it is ready; stderr the log. Exit codes: 0 stopped in order,
+ * 1 could not start or go on, 2 wrong configuration.
+ */
+
+/** 10 s to stop in order; a supervisor that waits longer is rare, and what is acknowledged is on disk in any case. */
+const stopTimeMsMax = 10_000
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+const config = readConfig()
+const log = createLog('edge', { level: config.log_level, destination: process.stderr })
+let appliance: Appliance | null = null
+let isStopping = false
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(0, signal))
+process.on('uncaughtException', fail)
+process.on('unhandledRejection', fail)
+
+try {
+  appliance = await startAppliance({ config, version, log, onFirstPassword: showPassword, onFailure: fail })
+  if (isStopping) await appliance.stop()
+  else {
+    process.stdout.write(`${JSON.stringify({ ready: true, http: appliance.httpUrl, mqtt: appliance.mqttUrl })}\n`)
+    log.info({ action: 'start', http: appliance.httpUrl, mqtt: appliance.mqttUrl, version }, 'the appliance is ready')
+  }
+} catch (error) {
+  say(lastWord(error))
+  process.exit(error instanceof ConfigError ? 2 : 1)
+}
+
+function readConfig(): EdgeConfig {
+  try {
+    return loadConfig(edgeConfigSchema, {
+      environment: process.env,
+      names: edgeConfigNames,
+      file: process.env['JIDOKA_CONFIG'],
+    })
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    say(lastWord(error))
+    return process.exit(2)
+  }
+}
+
+async function end(code: number, reason: string): Promise<void> {
+  if (isStopping) return
+  isStopping = true
+  setTimeout(() => {
+    say(`The appliance did not stop within ${stopTimeMsMax / 1_000} s and ends now. What it acknowledged is on disk.`)
+    process.exit(1)
+  }, stopTimeMsMax).unref()
+  // While it starts, the start itself sees `isStopping` and stops what it has made.
+  if (appliance === null && code === 0) return
+  log.info({ action: 'stop', reason }, 'stopping')
+  await appliance?.stop()
+  log.info({ action: 'stop' }, 'stopped')
+  process.exit(code)
+}
+
+function fail(error: unknown): void {
+  say(lastWord(error))
+  void end(1, 'failure')
+}
+
+/** For the person at the terminal and the supervisor's log; one paragraph, no JSON. */
+function say(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+function showPassword(login: string, password: string): void {
+  const rule = '='.repeat(64)
+  say(
+    `\n${rule}\n  First start. Sign in at the on-site interface with\n\n      login     ${login}\n      password  ${password}\n\n  It is shown this once. Change it after signing in.\n${rule}\n`,
+  )
+}

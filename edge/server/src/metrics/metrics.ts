@@ -1,0 +1,156 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import type { LineToCloud } from '@jidoka/contract'
+import type { Committed, DeadLetterReason } from '../ports.ts'
+
+/** 64 statuses get a series of their own, later ones share `OTHER`: statuses come from scripts, and a script may make one up each time. */
+const statusSeriesMax = 64
+
+/** What gauges look at when somebody scrapes. */
+export interface MetricSources {
+  readonly lineToCloud: () => LineToCloud
+  readonly alarmsOpen: () => number
+  readonly mqttClients: () => number
+  readonly streamClients: () => number
+  readonly streamSlowTotal: () => number
+  readonly connectors: () => readonly { readonly name: string; readonly isUp: boolean; readonly eventsTotal: number }[]
+}
+
+/** The appliance's metrics in a registry of their own, so that two appliances in one process (tests) do not meet. */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #statuses = new Set<string>()
+  readonly #readings = this.#counter('jidoka_readings_stored_total', 'Readings committed to the journal')
+  readonly #readingsQos0 = this.#counter(
+    'jidoka_readings_qos0_total',
+    'Of those, sent with QoS 0: nobody would have repeated them',
+  )
+  readonly #judgments = new Counter({
+    name: 'jidoka_judgments_total',
+    help: 'Verdicts given, by status',
+    labelNames: ['status'] as const,
+    registers: [this.#registry],
+  })
+  readonly #deadLetters = new Counter({
+    name: 'jidoka_dead_letters_total',
+    help: 'Messages acknowledged but not stored as readings, by reason',
+    labelNames: ['reason'] as const,
+    registers: [this.#registry],
+  })
+  readonly #commit = new Histogram({
+    name: 'jidoka_commit_duration_seconds',
+    help: 'Time of one durable commit, with everything judged from it',
+    // 0.5 ms (an NVMe disk's sync) to 2.5 s (a disk in trouble).
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers: [this.#registry],
+  })
+  readonly #batches = new Counter({
+    name: 'jidoka_sync_batches_total',
+    help: 'Batches sent to the cloud, by lane and outcome',
+    labelNames: ['lane', 'outcome'] as const,
+    registers: [this.#registry],
+  })
+  readonly #receipted = new Counter({
+    name: 'jidoka_sync_rows_receipted_total',
+    help: 'Rows that the cloud gave a receipt for',
+    labelNames: ['lane'] as const,
+    registers: [this.#registry],
+  })
+
+  constructor(sources: MetricSources) {
+    collectDefaultMetrics({ register: this.#registry })
+    this.#gauge('jidoka_sync_backlog_rows', 'Rows stored and not yet receipted by the cloud', ['lane'], (gauge) => {
+      for (const lane of sources.lineToCloud().lanes) gauge.set({ lane: lane.lane }, lane.waiting_rows)
+    })
+    this.#gauge('jidoka_line_to_cloud_online', '1 while the cloud answers', [], (gauge) =>
+      gauge.set(sources.lineToCloud().state === 'online' ? 1 : 0),
+    )
+    this.#gauge('jidoka_disk_free_bytes', 'Free bytes of the disk of the data folder', [], (gauge) =>
+      gauge.set(sources.lineToCloud().disk.free_bytes),
+    )
+    this.#gauge('jidoka_disk_used_bytes', 'Bytes of the data folder', [], (gauge) =>
+      gauge.set(sources.lineToCloud().disk.used_bytes),
+    )
+    this.#gauge(
+      'jidoka_disk_horizon_days',
+      'Days until the disk is full at the rate of the last hour; no sample while unknown',
+      [],
+      (gauge) => {
+        gauge.reset()
+        const days = sources.lineToCloud().disk.horizon_days
+        if (days === null) gauge.remove()
+        else gauge.set(days)
+      },
+    )
+    this.#gauge('jidoka_store_problem', '1 while the store cannot write', [], (gauge) =>
+      gauge.set(sources.lineToCloud().disk.problem === null ? 0 : 1),
+    )
+    this.#gauge('jidoka_alarms_open', 'Alarms that have not ended', [], (gauge) => gauge.set(sources.alarmsOpen()))
+    this.#gauge('jidoka_mqtt_clients', 'Clients connected to the broker', [], (gauge) =>
+      gauge.set(sources.mqttClients()),
+    )
+    this.#gauge('jidoka_stream_clients', 'Boards that follow the live stream', [], (gauge) =>
+      gauge.set(sources.streamClients()),
+    )
+    this.#gauge(
+      'jidoka_stream_slow_clients_total',
+      'Times a board that did not read was told to load again',
+      [],
+      (gauge) => gauge.set(sources.streamSlowTotal()),
+    )
+    this.#gauge('jidoka_connector_up', '1 while the last poll of a connector succeeded', ['connector'], (gauge) => {
+      for (const { name, isUp } of sources.connectors()) gauge.set({ connector: name }, isUp ? 1 : 0)
+    })
+    this.#gauge('jidoka_connector_events_total', 'Events that a connector brought', ['connector'], (gauge) => {
+      for (const { name, eventsTotal } of sources.connectors()) gauge.set({ connector: name }, eventsTotal)
+    })
+  }
+
+  committed({ counts, deadLetters }: Committed): void {
+    this.#readings.inc(counts.readings)
+    this.#readingsQos0.inc(counts.readingsQos0)
+    this.#commit.observe(counts.commitMs / 1_000)
+    for (const [status, count] of Object.entries(counts.verdictsByStatus))
+      this.#judgments.inc({ status: this.#statusLabel(status) }, count)
+    for (const { reason } of deadLetters) this.#deadLetters.inc({ reason: reason satisfies DeadLetterReason })
+  }
+
+  batch(lane: string, outcome: 'accepted' | 'refused' | 'failed'): void {
+    this.#batches.inc({ lane, outcome })
+  }
+
+  receipted(lane: string, rows: number): void {
+    this.#receipted.inc({ lane }, rows)
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  #statusLabel(status: string): string {
+    if (this.#statuses.has(status)) return status
+    if (this.#statuses.size >= statusSeriesMax) return 'OTHER'
+    this.#statuses.add(status)
+    return status
+  }
+
+  #counter(name: string, help: string): Counter {
+    return new Counter({ name, help, registers: [this.#registry] })
+  }
+
+  #gauge<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    collect: (gauge: Gauge<Label>) => void,
+  ): void {
+    new Gauge<Label>({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.#registry],
+      collect() {
+        collect(this)
+      },
+    })
+  }
+}

@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict'
+import type { Worker } from 'node:worker_threads'
+import { OperationalError } from '@jidoka/base'
+import type { Log } from '@jidoka/base'
+import type { AlarmAction, FactoryEvent, NewRecord } from '@jidoka/domain'
+import type { Receipt } from '@jidoka/sync-protocol'
+import type { Committed, ConnectorPosition, DesiredChange, Inbound, Pipeline, StoredUser } from '../ports.ts'
+import { StoreProblemError } from '../store/errors.ts'
+import type { StoreProblem } from '../store/errors.ts'
+import type { Command, CommandAnswer, CommandAnswers } from './commands.ts'
+import { FlightWriter } from './flight.ts'
+import { ingestLimits } from './limits.ts'
+import type { FromWorker, ToWorker } from './worker-messages.ts'
+
+/** Flights under way: while one commits the next lies ready, so that the worker never waits for a thread switch. More would only make commits smaller. */
+const flightsInAirMax = 2
+
+interface PendingCommand {
+  readonly resolve: (answer: CommandAnswer) => void
+  readonly reject: (error: Error) => void
+}
+
+interface InAir {
+  readonly done: readonly ((error: Error | null) => void)[]
+  readonly commands: readonly PendingCommand[]
+  readonly payloadBytes: number
+}
+
+/** The main thread's side of the journal: gathers what comes while the worker commits, and hands each answer to whoever waits for it. */
+export class JournalPipeline implements Pipeline {
+  readonly #worker: Worker
+  readonly #log: Log
+  readonly #flights = new FlightWriter()
+  readonly #inAir: InAir[] = []
+  readonly #committedListeners = new Set<(committed: Committed) => void>()
+  readonly #problemListeners = new Set<(problem: string | null) => void>()
+  #done: ((error: Error | null) => void)[] = []
+  #commands: Command[] = []
+  #pending: PendingCommand[] = []
+  /** Full flights that wait for their turn, oldest first; in a rush several gather. */
+  readonly #waiting: { readonly message: ToWorker & { kind: 'flight' }; readonly inAir: InAir }[] = []
+  #waitingCount = 0
+  #waitingBytes = 0
+  /** Of the flight that is being gathered. */
+  #gatheredBytes = 0
+  #takeOffIsDue = false
+  #problem: string | null = null
+  #stopping: { resolve: () => void } | null = null
+  #stopped: Promise<void> | null = null
+
+  /** The worker must have opened its journal. */
+  constructor(worker: Worker, log: Log, onFailure: (error: Error) => void) {
+    this.#worker = worker
+    this.#log = log
+    worker.on('message', (message: FromWorker) => this.#hear(message))
+    worker.on('error', (error) => onFailure(error instanceof Error ? error : new Error(String(error))))
+    worker.on('exit', (code) => {
+      if (this.#stopping === null)
+        onFailure(new OperationalError(`The journal's thread ended by itself (code ${code}).`))
+      else this.#stopping.resolve()
+    })
+  }
+
+  ingest(message: Inbound, done: (error: Error | null) => void): void {
+    if (this.#stopped !== null) return queueMicrotask(() => done(stoppingError()))
+    if (this.#waitingCount >= ingestLimits.waitingMessagesMax || this.#waitingBytes >= ingestLimits.waitingBytesMax) {
+      return queueMicrotask(() =>
+        done(
+          new OperationalError(
+            'More messages wait than the appliance can hold. Slow the publishers down, or find out why the disk is slow.',
+          ),
+        ),
+      )
+    }
+    this.#flights.add(message)
+    this.#done.push(done)
+    this.#waitingCount++
+    this.#waitingBytes += message.payload.length
+    this.#gatheredBytes += message.payload.length
+    if (this.#flights.isFull) this.#enqueue()
+    this.#takeOffSoon()
+  }
+
+  recordEvents(events: readonly FactoryEvent[], position: ConnectorPosition) {
+    return this.#command({ kind: 'record_events', events, position })
+  }
+
+  changeAlarm(alarmId: string, action: AlarmAction, actor: string) {
+    return this.#command({ kind: 'change_alarm', alarmId, action, actor })
+  }
+
+  applyDesired(change: DesiredChange) {
+    return this.#command({ kind: 'apply_desired', change })
+  }
+
+  async storeReceipt(receipt: Receipt): Promise<void> {
+    await this.#command({ kind: 'store_receipt', receipt })
+  }
+
+  async appendRecord(record: NewRecord): Promise<void> {
+    await this.#command({ kind: 'append_record', record })
+  }
+
+  async saveUser(user: StoredUser): Promise<void> {
+    await this.#command({ kind: 'save_user', user })
+  }
+
+  async saveSetting(name: string, value: string): Promise<void> {
+    await this.#command({ kind: 'save_setting', name, value })
+  }
+
+  rules() {
+    return this.#command({ kind: 'rules' })
+  }
+
+  onCommitted(listener: (committed: Committed) => void): () => void {
+    this.#committedListeners.add(listener)
+    return () => this.#committedListeners.delete(listener)
+  }
+
+  onStoreProblem(listener: (problem: string | null) => void): () => void {
+    this.#problemListeners.add(listener)
+    if (this.#problem !== null) listener(this.#problem)
+    return () => this.#problemListeners.delete(listener)
+  }
+
+  /** Bounds the database's size from now on, in pages of 4 KiB; for rehearsing a full disk. */
+  limitPages(pageCountMax: number): void {
+    this.#post({ kind: 'limit_pages', pageCountMax })
+  }
+
+  /** Takes nothing more, commits what was taken, and closes the journal in order. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#drainAndClose()
+    return this.#stopped
+  }
+
+  async #drainAndClose(): Promise<void> {
+    this.#takeOff()
+    const closed = new Promise<void>((resolve) => (this.#stopping = { resolve }))
+    // The worker works its messages off in order, so that this comes after the last flight.
+    for (const { message, inAir } of this.#waiting.splice(0)) this.#send(message, inAir)
+    this.#post({ kind: 'stop' })
+    await closed
+  }
+
+  #command<Kind extends Command['kind']>(command: Extract<Command, { kind: Kind }>): Promise<CommandAnswers[Kind]> {
+    if (this.#stopped !== null) return Promise.reject(stoppingError())
+    return new Promise((resolve, reject) => {
+      this.#commands.push(command)
+      this.#pending.push({ resolve: resolve as (answer: CommandAnswer) => void, reject })
+      this.#takeOffSoon()
+    })
+  }
+
+  /** After the sockets of this turn were read: what came in one turn leaves in one flight, and an idle appliance waits for nothing. */
+  #takeOffSoon(): void {
+    if (this.#takeOffIsDue || this.#inAir.length >= flightsInAirMax) return
+    this.#takeOffIsDue = true
+    setImmediate(() => this.#takeOff())
+  }
+
+  #takeOff(): void {
+    this.#takeOffIsDue = false
+    while (this.#inAir.length < flightsInAirMax) {
+      if (this.#waiting.length === 0) this.#enqueue()
+      const next = this.#waiting.shift()
+      if (next === undefined) return
+      this.#send(next.message, next.inAir)
+    }
+    if (this.#stopped !== null) this.#enqueue()
+  }
+
+  /** Closes the flight that is being gathered. */
+  #enqueue(): void {
+    if (this.#flights.count === 0 && this.#commands.length === 0) return
+    const flight = this.#flights.count === 0 ? null : this.#flights.take()
+    this.#waiting.push({
+      message: { kind: 'flight', flight, commands: this.#commands },
+      inAir: { done: this.#done, commands: this.#pending, payloadBytes: this.#gatheredBytes },
+    })
+    this.#gatheredBytes = 0
+    this.#done = []
+    this.#commands = []
+    this.#pending = []
+  }
+
+  #send(message: ToWorker & { kind: 'flight' }, inAir: InAir): void {
+    this.#inAir.push(inAir)
+    this.#post(message, message.flight === null ? [] : [message.flight.buffer])
+  }
+
+  #post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer)
+  }
+
+  #hear(message: FromWorker): void {
+    switch (message.kind) {
+      case 'landed': {
+        const inAir = this.#landed(message.buffer)
+        // What waits goes first: the worker works while this thread tells everybody.
+        this.#takeOff()
+        for (const done of inAir.done) done(null)
+        inAir.commands.forEach((command, index) => command.resolve(message.answers[index]))
+        if (message.committed !== null) this.#tell(message.committed)
+        return
+      }
+      case 'failed': {
+        const inAir = this.#landed(message.buffer)
+        const error = new StoreProblemError(message.problem, message.message)
+        for (const done of inAir.done) done(error)
+        for (const command of inAir.commands) command.reject(error)
+        this.#takeOff()
+        return
+      }
+      case 'swept':
+        this.#tell(message.committed)
+        return
+      case 'store':
+        this.#storeProblem(message.problem)
+        return
+      case 'opened':
+      case 'not_opened':
+      case 'stopped':
+    }
+  }
+
+  #landed(buffer: ArrayBuffer | null): InAir {
+    const inAir = this.#inAir.shift()
+    assert(inAir !== undefined, 'the worker answered a flight that never took off')
+    if (buffer !== null) this.#flights.giveBack(buffer)
+    this.#waitingCount -= inAir.done.length
+    this.#waitingBytes -= inAir.payloadBytes
+    return inAir
+  }
+
+  #tell(committed: Committed): void {
+    for (const listener of this.#committedListeners) listener(committed)
+  }
+
+  #storeProblem(problem: { readonly problem: StoreProblem; readonly message: string } | null): void {
+    const sentence = problem?.message ?? null
+    if (sentence === this.#problem) return
+    this.#problem = sentence
+    if (sentence === null) this.#log.info({ action: 'store' }, 'the journal can be written again')
+    else this.#log.error({ action: 'store', problem: problem?.problem }, sentence)
+    for (const listener of this.#problemListeners) listener(sentence)
+  }
+}
+
+const stoppingError = () =>
+  new OperationalError('The appliance is stopping and takes nothing more. Send it again after its start.')

@@ -1,0 +1,76 @@
+import type { Quality, Value } from '@jidoka/domain'
+import { decodeSegment } from '@jidoka/sync-protocol'
+import type { Database } from './database.ts'
+import { meta } from './database.ts'
+
+/** The newest reading of a tag by source time. */
+export interface LastValue {
+  readonly timeMs: number
+  readonly receivedMs: number
+  readonly value: Value
+  readonly quality: Quality
+}
+
+/**
+ * The instant that counts for order and age. A device whose clock runs ahead would otherwise look fresh until its clock
+ * is reached, and would hide its own later readings once it is set right.
+ */
+export const effectiveMs = (timeMs: number, receivedMs: number): number => Math.min(timeMs, receivedMs)
+
+/** A reading that is older than the one we have is stored, and is not the last value. */
+export function isNewer(candidate: LastValue, known: LastValue | undefined): boolean {
+  return (
+    known === undefined ||
+    effectiveMs(candidate.timeMs, candidate.receivedMs) >= effectiveMs(known.timeMs, known.receivedMs)
+  )
+}
+
+/** Name in `meta` of the sequence number up to which the columns of `tags` hold the last values. */
+export const lastValuesSeq = 'last_values_seq'
+
+interface TagRow {
+  readonly tag_no: number
+  readonly last_ms: number | null
+  readonly last_received_ms: number | null
+  readonly last_value: string | null
+  readonly last_quality: Quality | null
+}
+
+/**
+ * The last value of every tag: those of the checkpoint, and then what the segments behind it say. The writer puts a
+ * checkpoint every few seconds, so that the tail is short.
+ */
+export function loadLastValues(database: Database): Map<number, LastValue> {
+  const values = new Map<number, LastValue>()
+  for (const row of database
+    .prepare<[], TagRow>(
+      'select tag_no, last_ms, last_received_ms, last_value, last_quality from tags where last_ms is not null',
+    )
+    .all()) {
+    if (row.last_ms === null || row.last_received_ms === null || row.last_value === null || row.last_quality === null)
+      continue
+    values.set(row.tag_no, {
+      timeMs: row.last_ms,
+      receivedMs: row.last_received_ms,
+      value: JSON.parse(row.last_value) as Value,
+      quality: row.last_quality,
+    })
+  }
+  const checkpointSeq = Number(meta(database, lastValuesSeq) ?? '0')
+  const tail = database.prepare<[number], { body: Buffer }>(
+    'select body from reading_segments where first_seq > ? order by first_seq',
+  )
+  for (const { body } of tail.iterate(checkpointSeq)) {
+    const segment = decodeSegment(body)
+    for (const reading of segment.readings()) {
+      const candidate = {
+        timeMs: reading.timeMs,
+        receivedMs: segment.receivedMs,
+        value: reading.value,
+        quality: reading.quality,
+      }
+      if (isNewer(candidate, values.get(reading.tagNo))) values.set(reading.tagNo, candidate)
+    }
+  }
+  return values
+}

@@ -1,0 +1,88 @@
+/**
+ * Every version that a data folder can have, in one place. A step is never edited once it has left this house; a change
+ * is a new step. Kept in SQLite's `user_version`.
+ */
+export interface Migration {
+  readonly version: number
+  readonly what: string
+  readonly sql: string
+}
+
+export const migrations: readonly Migration[] = [
+  {
+    version: 1,
+    what: 'journal of readings and records, and the state that follows from it',
+    sql: `
+      -- What the folder itself is: its epoch, whether it was closed in order, bounds that queries lean on.
+      create table meta (name text primary key, value text not null) without rowid;
+
+      -- Next number of each lane. Not derived from the rows: those are pruned one day, numbers never come twice.
+      create table lanes (lane text primary key, next_seq integer not null) without rowid;
+      insert into lanes values ('readings', 1), ('records', 1);
+
+      -- One segment a commit, as it leaves for the cloud. from_ms and to_ms are source times.
+      create table reading_segments (
+        first_seq integer primary key, count integer not null, received_ms integer not null,
+        from_ms integer not null, to_ms integer not null, body blob not null
+      );
+      create index reading_segments_by_time on reading_segments (to_ms, from_ms);
+
+      -- One line of JSON a record, ready to leave.
+      create table records (seq integer primary key, at_ms integer not null, kind text not null, line text not null);
+      create index records_outages on records (seq) where kind = 'outage';
+
+      create table judgments (
+        seq integer primary key, id text not null, rule_id text not null, line text not null,
+        status text not null, abnormal integer not null, at_ms integer not null
+      );
+      create unique index judgments_by_id on judgments (id);
+      create index judgments_by_line on judgments (line, seq);
+      create index judgments_by_rule on judgments (rule_id, seq);
+      create index judgments_by_status on judgments (status, seq);
+      create index judgments_abnormal on judgments (seq) where abnormal = 1;
+
+      -- value: JSON. The last values are as of the checkpoint in meta; later ones are in the segments behind it.
+      create table tags (
+        tag_no integer primary key, key text not null unique, kind text not null, unit text not null,
+        last_ms integer, last_received_ms integer, last_value text, last_quality text
+      );
+
+      create table rules (
+        rule_id text primary key, definition text not null, state text not null, problem text, verdicts_total integer not null
+      ) without rowid;
+
+      -- What stands for a rule at a subject, and how far its hysteresis has counted.
+      create table standing (
+        rule_id text not null, subject text not null, line text not null, equipment text,
+        settled_status text, candidate_status text, candidate_count integer not null, raw_status text,
+        recorded_at_ms integer not null, cool_down_until_ms integer not null,
+        judgment text, since_ms integer not null,
+        primary key (rule_id, subject)
+      ) without rowid;
+
+      create table alarms (id text primary key, open integer not null, changed_at_ms integer not null, body text not null) without rowid;
+      create index alarms_open on alarms (id) where open = 1;
+
+      create table line_facts (line text primary key, body text not null) without rowid;
+
+      create table desired_items (kind text not null, key text not null, version integer not null, body text not null, primary key (kind, key)) without rowid;
+      create table reported_items (kind text not null, key text not null, body text not null, primary key (kind, key)) without rowid;
+
+      create table receipts (lane text primary key, body text not null) without rowid;
+
+      create table connector_positions (connector text primary key, position text not null) without rowid;
+      create table seen_events (source text not null, source_key text not null, seen_ms integer not null, primary key (source, source_key)) without rowid;
+      create index seen_events_by_age on seen_events (seen_ms);
+
+      create table users (login text not null, origin text not null, body text not null, primary key (login, origin)) without rowid;
+      create table settings (name text primary key, value text not null) without rowid;
+
+      create table dead_letters (
+        id integer primary key, at_ms integer not null, source text not null, topic text not null,
+        reason text not null, detail text not null, sample text not null
+      );
+    `,
+  },
+]
+
+export const newestVersion = migrations.reduce((newest, step) => Math.max(newest, step.version), 0)

@@ -1,0 +1,17 @@
+import { OperationalError } from '@jidoka/base'
+import { serveCalls, Transferred } from '../serve-calls.ts'
+
+/** A worker for the test of the two ends. */
+serveCalls({
+  echo: (text: string) => text,
+  bytes: (count: number) => {
+    const bytes = new Uint8Array(count)
+    return new Transferred(bytes, [bytes.buffer])
+  },
+  refuse: (why: string) => {
+    throw new OperationalError(why)
+  },
+  breakDown: () => {
+    throw new TypeError('a bug')
+  },
+})

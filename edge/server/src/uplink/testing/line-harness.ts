@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createLog, stopAll, systemClock } from '@jidoka/base'
+import type { Clock, Service } from '@jidoka/base'
+import type { LineToCloud } from '@jidoka/contract'
+import { DesiredFollower } from '../../downlink/desired-follower.ts'
+import { MemoryJournal, someJudgment } from '../../http/testing/memory-journal.ts'
+import { buildBatch, pointAt } from '../batch-builder.ts'
+import { CloudLine } from '../cloud-line.ts'
+import { Enroller } from '../enroller.ts'
+import { EdgeIdentity } from '../identity.ts'
+import { LineStatus } from '../line-status.ts'
+import { Uplink } from '../uplink.ts'
+import { LoopbackCloud } from './loopback-cloud.ts'
+
+/** Waits of the real clock, a hundred times as fast: back-offs of seconds pass in tens of milliseconds, deadlines of requests stay as they are. */
+export const hurriedClock: Clock = {
+  ...systemClock,
+  after: (delayMs, run) => systemClock.after(delayMs / 100, run),
+  monotonicMs: () => systemClock.monotonicMs() * 100,
+}
+export const log = createLog('test', { level: 'silent' })
+const random = () => 0.5
+
+export interface LineParts {
+  readonly identity: EdgeIdentity
+  readonly line: CloudLine
+}
+
+/** The edge's end of the line on a journal in memory, with a cloud on loopback at the other. */
+export class LineHarness {
+  readonly cloud = new LoopbackCloud()
+  readonly journal = new MemoryJournal()
+  readonly folder = mkdtempSync(join(tmpdir(), 'jidoka-line-'))
+  readonly status = new LineStatus(hurriedClock, 'not_enrolled', null)
+  readonly #services: Service[] = []
+  readonly #failures: unknown[] = []
+
+  static async start(): Promise<LineHarness> {
+    const harness = new LineHarness()
+    await harness.cloud.start()
+    return harness
+  }
+
+  /** @throws what the uplink reported as its end. */
+  async stop(): Promise<void> {
+    await stopAll(this.#services)
+    await this.cloud.stop()
+    rmSync(this.folder, { recursive: true })
+    if (this.#failures.length > 0) throw new AggregateError(this.#failures, 'the uplink has failed')
+  }
+
+  /** As a start of the program finds them. */
+  parts(): LineParts {
+    const identity = EdgeIdentity.open(this.folder)
+    return { identity, line: new CloudLine({ cloudUrl: this.cloud.url, identity, clock: hurriedClock }) }
+  }
+
+  enroller(parts: LineParts, token = this.cloud.token): { readonly made: Enroller; readonly problems: string[] } {
+    const problems: string[] = []
+    const onProblem = (problem: string) => problems.push(problem)
+    const made = new Enroller({
+      ...parts,
+      clock: hurriedClock,
+      log,
+      random,
+      token,
+      name: 'edge',
+      epoch: this.journal.epoch,
+      version: '0.1.0',
+      onProblem,
+    })
+    return { made, problems }
+  }
+
+  async enrolled(): Promise<LineParts> {
+    const parts = this.parts()
+    if (!(await this.enroller(parts).made.run())) throw new Error('the loopback cloud did not enrol')
+    return parts
+  }
+
+  async uplink({ line, identity }: LineParts): Promise<Uplink> {
+    const { journal } = this
+    if (identity.enrolled === null) throw new Error('not enrolled')
+    const uplink = new Uplink({
+      line,
+      enrolled: identity.enrolled,
+      pipeline: journal,
+      reader: journal,
+      batches: {
+        build: (question) => Promise.resolve(buildBatch(journal, question)),
+        pointAt: (lane, after, seq) => Promise.resolve(pointAt(journal, lane, after, seq)),
+      },
+      status: this.status,
+      clock: hurriedClock,
+      log,
+      random,
+      onBatch: () => {},
+      onReceipt: () => {},
+      onFailure: (error) => this.#failures.push(error),
+    })
+    this.#services.push(uplink)
+    await uplink.start()
+    return uplink
+  }
+
+  async follower({ line }: LineParts): Promise<DesiredFollower> {
+    const { journal, cloud } = this
+    const follower = new DesiredFollower({
+      line,
+      edgeId: cloud.edgeId,
+      pipeline: journal,
+      reader: journal,
+      clock: hurriedClock,
+      log,
+      random,
+    })
+    this.#services.push(follower)
+    await follower.start()
+    return follower
+  }
+
+  addRecord(): Promise<void> {
+    return this.journal.appendRecord({ kind: 'judgment', at_ms: 1, body: someJudgment() })
+  }
+
+  isEverythingThere = (): boolean =>
+    this.cloud.points.records.seq === this.journal.records.length &&
+    this.cloud.points.readings.seq === this.journal.readingsSeq
+
+  view(): LineToCloud {
+    return this.status.view(this.journal.lanes(), { free_bytes: 0, used_bytes: 0, horizon_days: null, problem: null })
+  }
+}

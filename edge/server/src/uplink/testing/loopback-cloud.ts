@@ -1,0 +1,272 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { randomUUID } from 'node:crypto'
+import type { DesiredItem } from '@jidoka/domain'
+import { decideIntake } from '@jidoka/sync-engine'
+import {
+  advancePoint,
+  decodeBatch,
+  enrolmentRequestSchema,
+  generateEdgeKey,
+  importPublicKey,
+  laneStart,
+  NonceMemory,
+  protocolVersion,
+  refusalStatus,
+  signatureHeaders,
+  signReceipt,
+  syncPaths,
+  verifyRequest,
+} from '@jidoka/sync-protocol'
+import type { Lane, LanePoint, Receipt, Refusal } from '@jidoka/sync-protocol'
+
+interface Change {
+  readonly operation: 'insert' | 'update' | 'delete'
+  readonly item: DesiredItem
+}
+
+/**
+ * The cloud's end of the line in a few lines: the real codecs, signatures and intake decision behind real HTTP, and
+ * memory where the cloud has a database. For tests of the edge's end alone.
+ */
+export class LoopbackCloud {
+  readonly edgeId = randomUUID()
+  readonly token = 'one-time-token-of-the-test'
+  readonly lines: string[] = []
+  readonly points: Record<Lane, LanePoint> = { records: laneStart, readings: laneStart }
+  readonly receipts: Record<Lane, Receipt | null> = { records: null, readings: null }
+  readonly requests: string[] = []
+  /** Answer the next batches with these, in order. */
+  readonly refuseNext: Refusal[] = []
+  /** Take the next batch and lose the answer. */
+  loseNextAnswer = false
+  /** Its clock is ahead of the edge's by this. */
+  clockAheadMs = 0
+  shapeHandle = 'shape-1'
+  readonly changes: Change[] = []
+  readonly #receiptKey = generateEdgeKey()
+  readonly #nonces = new NonceMemory()
+  readonly #sockets = new Set<Socket>()
+  readonly #waiting = new Set<() => void>()
+  readonly #watchers = new Set<() => void>()
+  #server: Server
+  #edgeKey: string | null = null
+  #port = 0
+
+  constructor() {
+    this.#server = this.#newServer()
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  async start(): Promise<void> {
+    this.#server = this.#newServer()
+    this.#server.listen(this.#port, '127.0.0.1')
+    await once(this.#server, 'listening')
+    this.#port = (this.#server.address() as AddressInfo).port
+  }
+
+  /** The line is cut: connections break, new ones are refused. */
+  async stop(): Promise<void> {
+    this.#server.close()
+    for (const socket of this.#sockets) socket.destroy()
+    if (this.#server.listening) await once(this.#server, 'close')
+  }
+
+  change(operation: Change['operation'], item: DesiredItem): void {
+    this.changes.push({ operation, item })
+    for (const wake of this.#waiting) wake()
+  }
+
+  /** Resolves when the condition holds after some request. */
+  until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (!holds()) return
+        this.#watchers.delete(check)
+        resolve()
+      }
+      this.#watchers.add(check)
+      check()
+    })
+  }
+
+  #newServer(): Server {
+    const server = createServer((request, response) => {
+      this.#serve(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)))
+    })
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
+    return server
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const body = Buffer.concat(chunks)
+    const path = request.url ?? '/'
+    const url = new URL(path, this.url)
+    this.requests.push(`${request.method} ${url.pathname}`)
+    const nowMs = Date.now() + this.clockAheadMs
+    response.setHeader(signatureHeaders.time, String(nowMs))
+    try {
+      if (url.pathname === syncPaths.enrol) return this.#enrol(body, response)
+      if (this.#edgeKey === null) return refuse(response, { kind: 'unknown_edge' })
+      const headers = new Headers(request.headers as Record<string, string>)
+      const verdict = verifyRequest({
+        method: request.method ?? '',
+        path,
+        body,
+        headers,
+        publicKey: importPublicKey(this.#edgeKey),
+        nowMs,
+        nonces: this.#nonces,
+      })
+      if (verdict.kind === 'stale') return refuse(response, { kind: 'stale', skew_ms: verdict.skewMs })
+      if (verdict.kind === 'replayed') return refuse(response, { kind: 'replayed' })
+      if (verdict.kind !== 'ok') return refuse(response, { kind: 'bad_signature' })
+      if (url.pathname === syncPaths.cursor) return this.#cursor(url, response)
+      if (url.pathname === syncPaths.batches) return this.#batch(body, response)
+      if (url.pathname === syncPaths.shape) return await this.#shape(url, request, response)
+      response.writeHead(404).end()
+    } finally {
+      for (const watcher of this.#watchers) watcher()
+    }
+  }
+
+  #enrol(body: Buffer, response: ServerResponse): void {
+    const request = enrolmentRequestSchema.parse(JSON.parse(body.toString()))
+    if (request.token !== this.token) return refuse(response, { kind: 'bad_token' })
+    this.#edgeKey = request.public_key
+    const receipt_keys = [{ key_id: 'k1', public_key: this.#receiptKey.publicKey }]
+    json(response, {
+      protocol: protocolVersion,
+      tenant_id: 'demo',
+      site_id: 'ANSAN',
+      edge_id: this.edgeId,
+      receipt_keys,
+    })
+  }
+
+  #cursor(url: URL, response: ServerResponse): void {
+    const lane = (name: Lane) => {
+      const point = this.points[name]
+      return { next_seq: point.seq + 1, count_total: point.count, digest: point.digest, receipt: this.receipts[name] }
+    }
+    json(response, {
+      protocol: protocolVersion,
+      edge_id: this.edgeId,
+      epoch: url.searchParams.get('epoch'),
+      lanes: { records: lane('records'), readings: lane('readings') },
+    })
+  }
+
+  #batch(body: Buffer, response: ServerResponse): void {
+    const refusal = this.refuseNext.shift()
+    if (refusal) return refuse(response, refusal)
+    const batch = decodeBatch(body)
+    const { lane, epoch } = batch.header
+    const decision = decideIntake(
+      { currentEpoch: epoch, supersededEpochs: [], nextSeq: this.points[lane].seq + 1 },
+      batch.header,
+    )
+    if (decision.kind === 'refuse') return refuse(response, decision.refusal)
+    if (decision.kind !== 'repeat') {
+      const before = this.points[lane]
+      this.points[lane] = advancePoint(before, batch)
+      if (batch.kind === 'records') this.lines.push(...batch.lines.slice(before.seq + 1 - batch.header.from_seq))
+      const fields = { edgeId: this.edgeId, epoch, lane, point: this.points[lane], receivedAtMs: Date.now() }
+      this.receipts[lane] = signReceipt(fields, { keyId: 'k1', privateKey: this.#receiptKey.privateKey })
+    }
+    if (this.loseNextAnswer) {
+      this.loseNextAnswer = false
+      response.destroy()
+      return
+    }
+    json(response, this.receipts[lane])
+  }
+
+  /** The shape protocol of Electric as far as its client needs it. */
+  async #shape(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const offset = url.searchParams.get('offset') ?? '-1'
+    const isOfOldShape = (): boolean => offset !== '-1' && url.searchParams.get('handle') !== this.shapeHandle
+    const from = offset === '-1' ? 0 : Number(offset.split('_')[0])
+    if (!isOfOldShape() && url.searchParams.get('live') === 'true' && from === this.changes.length)
+      await this.#nextChange(request)
+    if (isOfOldShape()) {
+      response.writeHead(409, { 'electric-handle': this.shapeHandle, 'content-type': 'application/json' })
+      response.end(JSON.stringify([{ headers: { control: 'must-refetch' } }]))
+      return
+    }
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'electric-handle': this.shapeHandle,
+      'electric-offset': `${this.changes.length}_0`,
+      'electric-schema': JSON.stringify({
+        id: { type: 'uuid' },
+        edge_id: { type: 'uuid' },
+        kind: { type: 'text' },
+        key: { type: 'text' },
+        version: { type: 'int8' },
+        body: { type: 'jsonb' },
+      }),
+      'electric-cursor': String(Date.now()),
+      'electric-up-to-date': '',
+    })
+    const messages =
+      offset === '-1' ? this.#snapshot() : this.changes.slice(from).map((change) => this.#message(change))
+    response.end(JSON.stringify([...messages, { headers: { control: 'up-to-date' } }]))
+  }
+
+  #nextChange(request: IncomingMessage): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#waiting.delete(wake)
+        resolve()
+      }
+      this.#waiting.add(wake)
+      request.socket.once('close', wake)
+    })
+  }
+
+  #snapshot(): unknown[] {
+    const rows = new Map<string, DesiredItem>()
+    for (const { operation, item } of this.changes) {
+      if (operation === 'delete') rows.delete(`${item.kind} ${item.key}`)
+      else rows.set(`${item.kind} ${item.key}`, item)
+    }
+    return [...rows.values()].map((item) => this.#message({ operation: 'insert', item }))
+  }
+
+  #message({ operation, item }: Change): unknown {
+    const value = {
+      id: randomUUID(),
+      edge_id: this.edgeId,
+      kind: item.kind,
+      key: item.key,
+      version: String(item.version),
+      body: JSON.stringify(item.body),
+    }
+    return {
+      key: `"fleet"."desired"/"${item.kind} ${item.key}"`,
+      value,
+      headers: { operation, relation: ['fleet', 'desired'] },
+    }
+  }
+}
+
+function json(response: ServerResponse, body: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
+function refuse(response: ServerResponse, refusal: Refusal): void {
+  response
+    .writeHead(refusalStatus(refusal), { 'content-type': 'application/problem+json' })
+    .end(JSON.stringify({ kind: 'conflict', refusal }))
+}
