@@ -77,19 +77,6 @@ export async function cloudOf(plant: PlantProcess) {
         digest: { readings: readings.digest, records: records.digest },
       }
     },
-    /** A limit of a rule that judges each reading, and another value for it inside its bounds. */
-    someLimit: async () => {
-      const rules = await get<readonly CloudRule[]>(cloudPaths.rules)
-      for (const { definition } of rules) {
-        if (definition.trigger.on !== 'reading') continue
-        for (const { name, value, max } of Object.values(definition.parameters)) {
-          if (typeof value !== 'number') continue
-          const next = max === undefined ? value + 1 : Math.min(max, value + 1)
-          if (next !== value) return { ruleId: definition.id, label: name.en, value: next, version: definition.version }
-        }
-      }
-      throw new Error('no rule has a limit that can be changed')
-    },
     ruleVersion: async (id: string) => (await get<CloudRule>(fill(cloudPaths.rule, { id }))).definition.version,
   }
 }
