@@ -5,15 +5,23 @@ import { createApi, withQuery, type ApiParts } from './api.ts'
 import { describeError } from './describe-error.ts'
 import { ConnectionError, ProblemError } from './errors.ts'
 
-const json = (status: number, body: unknown) => new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } })
-const problemBody = (kind: string, status: number, more: object = {}) => ({ type: 'urn:x', kind, title: kind, status, detail: `detail of ${kind}`, ...more })
+const json = (status: number, body: unknown) =>
+  new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } })
+const problemBody = (kind: string, status: number, more: object = {}) => ({
+  type: 'urn:x',
+  kind,
+  title: kind,
+  status,
+  detail: `detail of ${kind}`,
+  ...more,
+})
 
 function apiWith(answers: (Response | (() => never))[], parts: Partial<ApiParts> = {}) {
   const requests: { url: string; init: RequestInit }[] = []
   const api = createApi({
     ...parts,
     fetch: (url, init) => {
-      requests.push({ url: String(url), init: init ?? {} })
+      requests.push({ url: url instanceof Request ? url.url : url.toString(), init: init ?? {} })
       const answer = answers[requests.length - 1]
       if (answer === undefined) return Promise.reject(new TypeError('no answer'))
       return typeof answer === 'function' ? Promise.reject(failure(answer)) : Promise.resolve(answer)
@@ -32,7 +40,10 @@ const caught = (promise: Promise<unknown>) => promise.then(() => null).catch((er
 
 test('an answer is taken out of its envelope with the cursor of the next page', async () => {
   const { api, requests } = apiWith([json(200, { data: [1], meta: { request_id: 'r', next_cursor: 'c' } })])
-  expect(await api.get<number[]>('/list', { query: { line: 'A/1', from: null, limit: 5, status: '' } })).toEqual({ data: [1], meta: { request_id: 'r', next_cursor: 'c' } })
+  expect(await api.get<number[]>('/list', { query: { line: 'A/1', from: null, limit: 5, status: '' } })).toEqual({
+    data: [1],
+    meta: { request_id: 'r', next_cursor: 'c' },
+  })
   expect(requests[0]?.url).toBe('/list?line=A%2F1&limit=5')
 })
 
@@ -99,21 +110,30 @@ test('a caller that gives up is no failure of the connection', async () => {
 
 test('a 401 is refreshed once and the request repeated with the new token', async () => {
   let token = 'old'
-  const { api, requests } = apiWith([json(401, problemBody('not_signed_in', 401)), json(200, { data: 'ok', meta: { request_id: 'r' } })], {
-    authorization: () => `Bearer ${token}`,
-    refresh: () => {
-      token = 'new'
-      return Promise.resolve(true)
+  const { api, requests } = apiWith(
+    [json(401, problemBody('not_signed_in', 401)), json(200, { data: 'ok', meta: { request_id: 'r' } })],
+    {
+      authorization: () => `Bearer ${token}`,
+      refresh: () => {
+        token = 'new'
+        return Promise.resolve(true)
+      },
     },
-  })
+  )
   expect((await api.put('/x', { a: 1 })).data).toBe('ok')
-  expect(requests.map(({ init }) => new Headers(init.headers).get('authorization'))).toEqual(['Bearer old', 'Bearer new'])
+  expect(requests.map(({ init }) => new Headers(init.headers).get('authorization'))).toEqual([
+    'Bearer old',
+    'Bearer new',
+  ])
   expect(requests[1]?.init.body).toBe('{"a":1}')
 })
 
 test('a session that cannot be refreshed is reported once, and the problem thrown', async () => {
   let ended = 0
-  const { api } = apiWith([json(401, problemBody('not_signed_in', 401))], { refresh: () => Promise.resolve(false), onSignedOut: () => ended++ })
+  const { api } = apiWith([json(401, problemBody('not_signed_in', 401))], {
+    refresh: () => Promise.resolve(false),
+    onSignedOut: () => ended++,
+  })
   expect(await caught(api.get('/x'))).toBeInstanceOf(ProblemError)
   expect(ended).toBe(1)
 })
@@ -133,7 +153,8 @@ test('a wrong password neither refreshes nor ends the session', async () => {
 
 test('a description names the field, the place in a script, and the request number of an internal error', () => {
   const t = translator(uiMessages, 'en')
-  const of = (kind: string, more: object) => describeError(new ProblemError(problemBody(kind, 400, more) as never), t).details
+  const of = (kind: string, more: object) =>
+    describeError(new ProblemError(problemBody(kind, 400, more) as never), t).details
   expect(of('invalid_input', { errors: [{ path: 'to', message: 'must be later' }] })).toEqual(['to: must be later'])
   expect(of('rule_refused', { line: 3, column: 9 })).toEqual(['Line 3, column 9', 'detail of rule_refused'])
   expect(of('internal', { request_id: 'r-7' })).toEqual(['Request number r-7'])

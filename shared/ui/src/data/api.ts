@@ -51,7 +51,17 @@ export function withQuery(path: string, query: Query | undefined): string {
 
 /** What a status means when the body is no problem of ours (a proxy's page, an old server). */
 function kindOfStatus(status: number): ProblemKind {
-  const kinds: Readonly<Record<number, ProblemKind>> = { 401: 'not_signed_in', 403: 'not_permitted', 404: 'not_found', 409: 'conflict', 413: 'too_large', 429: 'too_many_requests', 502: 'unavailable', 503: 'unavailable', 504: 'unavailable' }
+  const kinds: Readonly<Record<number, ProblemKind>> = {
+    401: 'not_signed_in',
+    403: 'not_permitted',
+    404: 'not_found',
+    409: 'conflict',
+    413: 'too_large',
+    429: 'too_many_requests',
+    502: 'unavailable',
+    503: 'unavailable',
+    504: 'unavailable',
+  }
   return kinds[status] ?? (status < 500 ? 'invalid_input' : 'internal')
 }
 
@@ -60,7 +70,14 @@ export async function readProblem(response: Response): Promise<Problem> {
   const given = (typeof body === 'object' && body !== null ? body : {}) as Partial<Problem>
   const known = given.kind !== undefined && Object.hasOwn(problemMessage, given.kind)
   const kind = known ? (given.kind as ProblemKind) : kindOfStatus(response.status)
-  return { type: 'about:blank', title: response.statusText, detail: `the server answered ${response.status}`, ...given, kind, status: response.status }
+  return {
+    type: 'about:blank',
+    title: response.statusText,
+    detail: `the server answered ${response.status}`,
+    ...given,
+    kind,
+    status: response.status,
+  }
 }
 
 export function createApi(parts: ApiParts = {}): Api {
@@ -85,11 +102,17 @@ export function createApi(parts: ApiParts = {}): Api {
     }
   }
 
-  async function request<Data>(method: string, path: string, body: unknown, options: RequestOptions = {}): Promise<Answer<Data>> {
+  async function request<Data>(
+    method: string,
+    path: string,
+    body: unknown,
+    options: RequestOptions = {},
+  ): Promise<Answer<Data>> {
     let response = await send(method, path, body, options)
     if (response.status === 401 && parts.refresh) {
       const problem = await readProblem(response.clone())
-      if (problem.kind === 'not_signed_in' && (await parts.refresh())) response = await send(method, path, body, options)
+      if (problem.kind === 'not_signed_in' && (await parts.refresh()))
+        response = await send(method, path, body, options)
     }
     if (!response.ok) {
       const problem = await readProblem(response)

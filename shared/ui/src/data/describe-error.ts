@@ -45,7 +45,12 @@ export interface ErrorDescription {
 }
 
 /** Kinds whose own words (English, from the program) say more than our sentence does: which field, which line, which colleague. */
-const withDetail: ReadonlySet<ProblemKind> = new Set<ProblemKind>(['conflict', 'rule_refused', 'unavailable', 'too_large'])
+const withDetail: ReadonlySet<ProblemKind> = new Set<ProblemKind>([
+  'conflict',
+  'rule_refused',
+  'unavailable',
+  'too_large',
+])
 
 /** The one translator from an error to a sentence. */
 export function describeError(error: unknown, t: UiTranslate): ErrorDescription {
@@ -53,11 +58,16 @@ export function describeError(error: unknown, t: UiTranslate): ErrorDescription 
   if (!(error instanceof ProblemError)) return { sentence: t('error.unexpected'), details: [] }
   const { problem } = error
   const details: string[] = []
-  if (problem.line !== undefined) details.push(t('problem.at_line', { line: problem.line, column: problem.column ?? 1 }))
+  if (problem.line !== undefined)
+    details.push(t('problem.at_line', { line: problem.line, column: problem.column ?? 1 }))
   if (withDetail.has(problem.kind)) details.push(problem.detail)
-  for (const field of problem.errors ?? []) details.push(field.path === '' ? field.message : `${field.path}: ${field.message}`)
-  if (problem.kind === 'internal' && problem.request_id !== undefined) details.push(t('problem.request_id', { id: problem.request_id }))
+  for (const field of problem.errors ?? [])
+    details.push(field.path === '' ? field.message : `${field.path}: ${field.message}`)
+  if (problem.kind === 'internal' && problem.request_id !== undefined)
+    details.push(t('problem.request_id', { id: problem.request_id }))
   const sentence =
-    problem.kind === 'alarm_refused' && isRefusal(problem.reason) ? t(refusalMessage[problem.reason]) : t(problemMessage[problem.kind])
+    problem.kind === 'alarm_refused' && isRefusal(problem.reason)
+      ? t(refusalMessage[problem.reason])
+      : t(problemMessage[problem.kind])
   return { sentence, details }
 }

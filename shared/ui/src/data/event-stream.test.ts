@@ -17,7 +17,8 @@ function world(attempts: ((signal: AbortSignal) => Response | Promise<Response>)
     url: '/stream',
     onOpen: () => said.push('open'),
     onEvent: (event) => events.push(event),
-    onState: (state, error) => said.push(error === null ? state : `${state}: ${error instanceof ConnectionError ? error.kind : error.message}`),
+    onState: (state, error) =>
+      said.push(error === null ? state : `${state}: ${error instanceof ConnectionError ? error.kind : error.message}`),
     onSignedOut: () => {
       said.push('signed out')
       return Promise.resolve(false)
@@ -41,14 +42,30 @@ function world(attempts: ((signal: AbortSignal) => Response | Promise<Response>)
       return attempt(init?.signal ?? stop.signal)
     },
   }
-  return { said, events, waits, parts, stop, expire: () => expire?.(), follow: () => followEventStream(parts, stop.signal) }
+  return {
+    said,
+    events,
+    waits,
+    parts,
+    stop,
+    expire: () => expire?.(),
+    follow: () => followEventStream(parts, stop.signal),
+  }
 }
 
-const body = (text: string) => new Response(new ReadableStream({ start: (controller) => (controller.enqueue(encoder.encode(text)), controller.close()) }), { headers: { 'content-type': 'text/event-stream; charset=utf-8' } })
+const body = (text: string) =>
+  new Response(
+    new ReadableStream({ start: (controller) => (controller.enqueue(encoder.encode(text)), controller.close()) }),
+    { headers: { 'content-type': 'text/event-stream; charset=utf-8' } },
+  )
 const refused = () => {
   throw new TypeError('fetch failed')
 }
-const problem = (status: number, kind: string) => () => new Response(JSON.stringify({ type: '', kind, title: '', status, detail: kind }), { status, headers: { 'content-type': 'application/problem+json' } })
+const problem = (status: number, kind: string) => () =>
+  new Response(JSON.stringify({ type: '', kind, title: '', status, detail: kind }), {
+    status,
+    headers: { 'content-type': 'application/problem+json' },
+  })
 
 test('a stream that ends is opened again, and each time the whole is fetched', async () => {
   const { said, events, follow } = world([() => body('event: a\ndata: 1\n\n'), () => body('event: b\ndata: 2\n\n')])
@@ -57,11 +74,30 @@ test('a stream that ends is opened again, and each time the whole is fetched', a
     { event: 'a', data: '1' },
     { event: 'b', data: '2' },
   ])
-  expect(said).toEqual(['connecting', 'live', 'open', 'lost: unreachable', 'connecting', 'live', 'open', 'lost: unreachable'])
+  expect(said).toEqual([
+    'connecting',
+    'live',
+    'open',
+    'lost: unreachable',
+    'connecting',
+    'live',
+    'open',
+    'lost: unreachable',
+  ])
 })
 
 test('pauses grow from half a second to fifteen, and begin anew after a success', async () => {
-  const { waits, follow } = world([refused, refused, refused, refused, refused, refused, refused, () => body(''), refused])
+  const { waits, follow } = world([
+    refused,
+    refused,
+    refused,
+    refused,
+    refused,
+    refused,
+    refused,
+    () => body(''),
+    refused,
+  ])
   await follow()
   expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 500, 1_000])
 })

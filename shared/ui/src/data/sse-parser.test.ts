@@ -9,7 +9,8 @@ function parse(...pieces: string[]): ServerEvent[] {
   return events
 }
 
-const stream = 'retry: 2000\n: connected\n\nevent: values\ndata: {"a":1}\n\nid: 4\r\nevent: verdict\r\ndata: one\r\ndata:two\r\n\r\ndata: plain\r\r'
+const stream =
+  'retry: 2000\n: connected\n\nevent: values\ndata: {"a":1}\n\nid: 4\r\nevent: verdict\r\ndata: one\r\ndata:two\r\n\r\ndata: plain\r\r'
 const events = [
   { event: 'values', data: '{"a":1}' },
   { event: 'verdict', data: 'one\ntwo' },

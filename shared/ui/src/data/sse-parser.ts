@@ -49,6 +49,7 @@ export function createSseParser(onEvent: (event: ServerEvent) => void): (text: s
       buffer = buffer.slice(end + 1)
       takeLine(line)
     }
-    if (buffer.length > bufferLengthMax) throw new RangeError(`an event of the stream is over ${bufferLengthMax} characters`)
+    if (buffer.length > bufferLengthMax)
+      throw new RangeError(`an event of the stream is over ${bufferLengthMax} characters`)
   }
 }

@@ -21,13 +21,23 @@ interface Loaded<Data> {
   readonly loadedAtMs: number | null
 }
 
-const nothing = (key: string | null): Loaded<never> => ({ key, data: undefined, error: undefined, loading: key !== null, loadedAtMs: null })
+const nothing = (key: string | null): Loaded<never> => ({
+  key,
+  data: undefined,
+  error: undefined,
+  loading: key !== null,
+  loadedAtMs: null,
+})
 
 /**
  * Loads when `key` changes (null loads nothing), when `reload` is called, and every `refreshEveryMs` while the page is visible.
  * `key` must name everything that `load` depends on; an answer for an older key is dropped.
  */
-export function useResource<Data>(key: string | null, load: (signal: AbortSignal) => Promise<Data>, refreshEveryMs?: number): Resource<Data> {
+export function useResource<Data>(
+  key: string | null,
+  load: (signal: AbortSignal) => Promise<Data>,
+  refreshEveryMs?: number,
+): Resource<Data> {
   const [loaded, setLoaded] = useState<Loaded<Data>>(() => nothing(key))
   const [round, setRound] = useState(0)
   const latestLoad = useRef(load)
@@ -36,26 +46,29 @@ export function useResource<Data>(key: string | null, load: (signal: AbortSignal
   })
 
   useEffect(() => {
-    if (key === null) return
+    if (key === null) return undefined
     const controller = new AbortController()
-    setLoaded((before) => (before.key === key ? { ...before, loading: true } : nothing(key)))
-    latestLoad.current(controller.signal).then(
-      (data) => {
-        if (!controller.signal.aborted) setLoaded({ key, data, error: undefined, loading: false, loadedAtMs: Date.now() })
-      },
-      (error: unknown) => {
-        if (!controller.signal.aborted && !isAbort(error)) {
-          setLoaded((before) => ({ ...(before.key === key ? before : nothing(key)), error, loading: false }))
-        }
-      },
-    )
+    const attempt = async () => {
+      setLoaded((before) => (before.key === key ? { ...before, loading: true } : nothing(key)))
+      try {
+        const data = await latestLoad.current(controller.signal)
+        if (controller.signal.aborted) return
+        setLoaded({ key, data, error: undefined, loading: false, loadedAtMs: Date.now() })
+      } catch (error) {
+        if (controller.signal.aborted || isAbort(error)) return
+        setLoaded((before) => ({ ...(before.key === key ? before : nothing(key)), error, loading: false }))
+      }
+    }
+    void attempt()
     return () => controller.abort()
+    // A new round is a new attempt, though nothing in it reads the number.
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies
   }, [key, round])
 
   const reload = useCallback(() => setRound((before) => before + 1), [])
 
   useEffect(() => {
-    if (key === null || refreshEveryMs === undefined) return
+    if (key === null || refreshEveryMs === undefined) return undefined
     const timer = setInterval(() => {
       if (document.visibilityState === 'visible') reload()
     }, refreshEveryMs)
