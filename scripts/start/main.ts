@@ -56,6 +56,7 @@ function run(plan: ProgramPlan): Promise<Ready> {
 
 async function timed<Result>(step: string, work: () => Promise<Result>): Promise<Result> {
   const fromMs = performance.now()
+  say(`… ${step}`)
   const result = await work()
   say(`✓ ${step} (${((performance.now() - fromMs) / 1000).toFixed(1)} s)`)
   return result

@@ -3,7 +3,7 @@ import type { Permission } from '@jidoka/domain'
 import { may, permissionsOf } from '@jidoka/domain'
 import type { User } from '@jidoka/contract'
 import type { JournalReader, Pipeline, StoredUser } from '../ports.ts'
-import { hashPassword, verifyPassword } from './password.ts'
+import { hashPassword, verifyPassword } from '@jidoka/base'
 
 /** The login of the first user. */
 export const firstLogin = 'admin'

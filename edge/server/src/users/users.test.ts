@@ -1,34 +1,9 @@
-import { ManualClock } from '@jidoka/base'
+import { hashPassword, ManualClock } from '@jidoka/base'
 import { describe, expect, test } from 'vitest'
 import { MemoryJournal } from '../http/testing/memory-journal.ts'
 import { LoginLimiter, loginLimits } from './login-limiter.ts'
-import { hashPassword, verifyPassword } from './password.ts'
 import { sessionLimits, SessionTable } from './sessions.ts'
 import { UserDirectory } from './user-directory.ts'
-
-describe('passwords', () => {
-  test('are hashed with a salt of their own and verified, composed and decomposed Hangul alike', async () => {
-    const [first, second] = await Promise.all([
-      hashPassword('비밀번호는 길게 짓는다'),
-      hashPassword('비밀번호는 길게 짓는다'),
-    ])
-    expect(first).toMatch(/^scrypt\$32768\$8\$1\$[\w-]{22}\$[\w-]{43}$/)
-    expect(first).not.toBe(second)
-    expect(await verifyPassword('비밀번호는 길게 짓는다'.normalize('NFD'), first)).toBe(true)
-    expect(await verifyPassword('비밀번호는 길게 짓는다.', first)).toBe(false)
-  })
-
-  test.each([
-    '',
-    'plain',
-    'scrypt$1$1$1$x$y',
-    'scrypt$1048576$8$1$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
-    'scrypt$32767$8$1$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
-  ])('a stored text that is no hash, or asks for more memory than allowed, lets nobody in: %j', async (stored) => {
-    expect(await verifyPassword('', stored)).toBe(false)
-    expect(await verifyPassword('x', stored)).toBe(false)
-  })
-})
 
 describe('users', () => {
   test('the first start makes one admin and shows a password only when it was made up', async () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { adminPassword, World } from '../../testing/world.ts'
 import type { Loose } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
-import { hashPassword } from './password.ts'
+import { hashPassword } from '@jidoka/base'
 
 const cookieOf = (headers: Headers) => headers.get('set-cookie') ?? ''
 const tokenOf = (headers: Headers) => /jidoka_refresh=([^;]*)/.exec(cookieOf(headers))?.[1] ?? ''

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { hashPassword, verifyPassword } from '@jidoka/base'
 import type { Clock, Log } from '@jidoka/base'
 import type { CloudSession, User } from '@jidoka/contract'
 import type { Role } from '@jidoka/domain'
@@ -9,7 +10,6 @@ import type { Caller } from '../../platform/http/env.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
 import type { CloudKeys } from '../../platform/keys.ts'
 import type { AuditPort } from '../audit/port.ts'
-import { hashPassword, nobodysHash, verifyPassword } from './password.ts'
 import type { IdentityPort } from './port.ts'
 import * as repository from './repository.ts'
 import type { UserRow } from './schema.ts'
@@ -26,6 +26,9 @@ export const replacedGraceMs = 10_000
 
 const issuer = 'jidoka-cloud'
 const audience = 'jidoka'
+
+/** What an unknown login is compared with, so that the time of the answer does not tell that nobody has it. */
+const nobodysHash = hashPassword(randomBytes(16).toString('base64url'))
 
 export interface SignedIn {
   session: CloudSession

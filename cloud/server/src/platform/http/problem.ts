@@ -1,4 +1,4 @@
-import { describeError, OperationalError } from '@jidoka/base'
+import { describeError, HashingBusyError, OperationalError } from '@jidoka/base'
 import type { Problem, ProblemKind } from '@jidoka/contract'
 import { problemStatus } from '@jidoka/contract'
 import type { Refusal } from '@jidoka/sync-protocol'
@@ -77,6 +77,7 @@ export function toHttpProblem(error: unknown, requestId: string): HttpProblem {
   if (error instanceof RefusalError) return refused(error.refusal, requestId)
   if (error instanceof BatchError) return refused(error.refusal, requestId)
   if (error instanceof ProblemError) return answer(error.kind, error.message, requestId, error)
+  if (error instanceof HashingBusyError) return answer('unavailable', error.message, requestId, { retryAfterS: 5 })
   if (error instanceof z.ZodError) {
     const errors = error.issues.slice(0, 50).map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
     return answer('invalid_input', 'Mend the fields that are named and send the request again.', requestId, {
