@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { openBrowser } from './browser.ts'
@@ -111,16 +112,13 @@ export async function drive(steps: Steps, plant: PlantProcess, way: Way): Promis
       }
     })
 
-    await steps.run('the line is back: both ends have the same counts and the same digest', async () => {
-      await board.getByText(/No line to the cloud since/).waitFor({ state: 'detached', timeout: 90_000 })
+    const endsAgree = async () => {
       const same = await eventually('equal counts at both ends', 90, async () => {
         const here = await edge.receipted()
         const there = await cloud.received()
-        return here.readings === there.readings &&
-          here.records === there.records &&
-          here.digest === there.digest[here.lane]
-          ? there
-          : null
+        const isSame =
+          here.readings === there.readings && here.records === there.records && here.digest === there.digest[here.lane]
+        return isSame ? there : null
       })
       if (same.rows.readings !== same.readings || same.rows.records !== same.records) {
         throw new Error(`rows and sequence numbers differ in the cloud: ${JSON.stringify(same)}`)
@@ -128,8 +126,36 @@ export async function drive(steps: Steps, plant: PlantProcess, way: Way): Promis
       console.log(
         `    ${same.readings} readings and ${same.records} records at both ends, digest ${same.digest.readings}`,
       )
+      return same
+    }
+    await steps.run('I2: the line is back, both ends have the same counts and the same digest', async () => {
+      await board.getByText(/No line to the cloud since/).waitFor({ state: 'detached', timeout: 90_000 })
+      await endsAgree()
       await shot(board, '7-line-back')
     })
+
+    await steps.run(
+      'I1, I2: the edge is killed while readings flow; it is started again aloud, and nothing is missing or twice',
+      async () => {
+        const [pid] = readFileSync(join(plant.dataFolder, 'edge', 'lock'), 'utf8').split(' ')
+        process.kill(Number(pid), 'SIGKILL')
+        await eventually('the supervisor says that it starts the edge again', 10, async () =>
+          plant.said().includes('the edge was ended by SIGKILL and is started again'),
+        )
+        const acknowledged = await simulator.acknowledged()
+        await eventually('the edge runs again', 30, async () => plant.said().includes('the edge runs again'))
+        await eventually(
+          'new readings are acknowledged',
+          60,
+          async () => (await simulator.acknowledged()) > acknowledged + 100,
+        )
+        // Acknowledged first, stored after: what was acknowledged at the first instant must be stored at the second.
+        const promised = await simulator.acknowledged()
+        const stored = (await edge.stored()).readings
+        if (stored < promised) throw new Error(`${promised} readings were acknowledged and ${stored} are stored`)
+        await endsAgree()
+      },
+    )
 
     await steps.run('a limit changed in the console is in the next verdict on the board', async () => {
       // Between two of the rule's examples: a limit that contradicts one of them could not be deployed (I7).

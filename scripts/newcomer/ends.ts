@@ -8,6 +8,7 @@ import type {
   Fault,
   FaultKind,
   LineToCloud,
+  PlantState,
 } from '@jidoka/contract'
 import type { PlantProcess } from './plant-process.ts'
 
@@ -83,6 +84,8 @@ export async function cloudOf(plant: PlantProcess) {
 
 export function simulatorOf(plant: PlantProcess) {
   return {
+    acknowledged: async () =>
+      (await data<PlantState>(fetch(`${plant.simulator}${simulatorPaths.state}`))).readings_acknowledged_total,
     fault: async (kind: FaultKind, more: { severity?: number }) =>
       (
         await data<Fault>(

@@ -7,6 +7,9 @@ export interface PlantProcess {
   readonly login: string
   readonly password: string
   readonly startedInS: number
+  readonly dataFolder: string
+  /** All that was printed until now. */
+  said(): string
   stop(): Promise<void>
 }
 
@@ -41,29 +44,29 @@ export function startPlant(clone: string): Promise<PlantProcess> {
       interrupt('SIGINT')
       reject(new Error(`npm start did not come up within ${startWithinMs / 1000} s:\n${output}`))
     }, startWithinMs)
-    const read = (chunk: Buffer) => {
+    let up = false
+    child.stdout.on('data', (chunk: Buffer) => {
       output += chunk.toString()
-      const found = readSummary(output)
+      const found = up ? null : readSummary(output)
       if (!found) return
+      up = true
       clearTimeout(late)
-      child.stdout.off('data', read)
-      child.stdout.resume()
       resolve({
         ...found,
         startedInS: (performance.now() - fromMs) / 1000,
+        said: () => output,
         stop: async () => {
-          let rest = ''
-          child.stdout.on('data', (more: Buffer) => (rest += more.toString()))
+          const before = output.length
           interrupt('SIGINT')
           const code = await ended
+          const rest = output.slice(before)
           if (code !== 0) throw new Error(`npm start ended with exit code ${code}:\n${rest}`)
           const order = [...rest.matchAll(/✓ (\w+) stopped/g)].map((match) => match[1])
           if (order.join() !== 'simulator,edge,cloud')
             throw new Error(`the order of stopping was ${order.join(', ')}:\n${rest}`)
         },
       })
-    }
-    child.stdout.on('data', read)
+    })
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
     child.once('exit', (code) => {
       clearTimeout(late)
@@ -80,7 +83,7 @@ function systemPath(): string {
     .join(':')
 }
 
-function readSummary(output: string): Omit<PlantProcess, 'startedInS' | 'stop'> | null {
+function readSummary(output: string): Omit<PlantProcess, 'startedInS' | 'said' | 'stop'> | null {
   if (!output.includes('Ctrl-C stops everything in order')) return null
   const find = (pattern: RegExp) => {
     const [, found] = pattern.exec(output) ?? []
@@ -91,6 +94,7 @@ function readSummary(output: string): Omit<PlantProcess, 'startedInS' | 'stop'> 
     board: find(/Board of the plant\s+(http:\S+)/),
     console: find(/Console of the cloud\s+(http:\S+)/),
     simulator: find(/wear a bearing on (http:\S+)/),
+    dataFolder: find(/Data, logs, keys\s+(\S+)/),
     login: find(/Sign in to both as\s+(\S+)/),
     password: find(/Sign in to both as\s+\S+ \/ (\S+)/),
   }

@@ -13,7 +13,7 @@ import { cloudPlan, devicesFiles, edgePlan, simulatorPlan, wantedPorts } from '.
 import type { Places, PortName, Ports } from './plant.ts'
 import { choosePort } from './ports.ts'
 import { reset } from './reset.ts'
-import { signInOf } from './sign-in.ts'
+import { signInFile, signInOf } from './sign-in.ts'
 import { summary } from './summary.ts'
 import { ProgramEndedError, SupervisedProgram } from './supervised-program.ts'
 import type { ProgramPlan, Ready } from './supervised-program.ts'
@@ -50,6 +50,8 @@ function run(plan: ProgramPlan): Promise<Ready> {
     say: (sentence) => say(`! ${sentence}`),
     onGivenUp: (error) => void fail(error),
   })
+  // Between Ctrl-C and now: nothing would stop it any more.
+  if (stopping) return Promise.reject(new Error('stopping'))
   running.push(program)
   return program.start()
 }
@@ -100,7 +102,7 @@ async function start(): Promise<void> {
 
   mkdirSync(join(places.data, 'logs'), { recursive: true, mode: 0o700 })
   process.on('exit', lockFolder(places.data))
-  const signIn = signInOf(join(places.data, 'sign-in.json'))
+  const signIn = signInOf(join(places.data, signInFile))
   const ports = await choosePorts()
   const cloudUrl = `http://127.0.0.1:${ports.cloud}`
   const mesUrl = `postgres://postgres:postgres@127.0.0.1:${ports.mes}/postgres`
@@ -115,7 +117,7 @@ async function start(): Promise<void> {
     await Promise.all([simulator, cloud])
     const enrolment = await prepareEnrolment(cloudUrl, signIn)
     await timed('edge', () => run(edgePlan(places, ports, signIn, mesUrl, enrolment.token)))
-    await timed('edge enrolled, rules of the plant deployed', () => deployPlant(enrolment.cloud, places))
+    await timed('edge enrolled, rules of the plant deployed', () => deployPlant(enrolment, places))
   } else {
     await Promise.all([simulator, cloud, timed('edge', () => run(edgePlan(places, ports, signIn, mesUrl, null)))])
   }

@@ -2,6 +2,9 @@ import { randomInt } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
+/** Its name in the data folder. */
+export const signInFile = 'sign-in.json'
+
 export interface SignIn {
   readonly login: 'admin'
   readonly password: string
