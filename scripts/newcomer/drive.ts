@@ -112,13 +112,15 @@ export async function drive(steps: Steps, plant: PlantProcess, way: Way): Promis
       }
     })
 
+    /** Everything that the edge holds at this instant has arrived, and both ends say the same of it. */
     const endsAgree = async () => {
+      const held = await edge.stored()
       const same = await eventually('equal counts at both ends', 90, async () => {
         const here = await edge.receipted()
         const there = await cloud.received()
         const isSame =
           here.readings === there.readings && here.records === there.records && here.digest === there.digest[here.lane]
-        return isSame ? there : null
+        return isSame && here.readings >= held.readings && here.records >= held.records ? there : null
       })
       if (same.rows.readings !== same.readings || same.rows.records !== same.records) {
         throw new Error(`rows and sequence numbers differ in the cloud: ${JSON.stringify(same)}`)
