@@ -20,8 +20,6 @@ export const desiredRowSchema = z.strictObject({
   version,
   body: z.union([z.string().max(requestLimits.desiredBodyBytesMax), z.record(z.string(), z.unknown())]),
 })
-/** The columns of the shape, in the order in which the cloud serves them. */
-export const desiredColumns = ['id', 'edge_id', 'kind', 'key', 'version', 'body'] as const
 
 export type DesiredRow =
   | { readonly kind: 'ok'; readonly id: string; readonly edgeId: string; readonly item: DesiredItem }

@@ -1,10 +1,4 @@
-import {
-  useId,
-  type InputHTMLAttributes,
-  type ReactNode,
-  type SelectHTMLAttributes,
-  type TextareaHTMLAttributes,
-} from 'react'
+import { useId, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes } from 'react'
 
 interface FieldParts {
   readonly label: string
@@ -66,20 +60,6 @@ export function Field({
       ) : (
         box
       )}
-    </FieldFrame>
-  )
-}
-
-export function TextArea({
-  label,
-  hint,
-  error,
-  ...textarea
-}: FieldParts & TextareaHTMLAttributes<HTMLTextAreaElement>) {
-  const { id, control } = useFieldIds(hint, error)
-  return (
-    <FieldFrame id={id} label={label} hint={hint} error={error ?? null}>
-      <textarea className="field-control" {...textarea} {...control} />
     </FieldFrame>
   )
 }

@@ -3,4 +3,3 @@ import { en } from './en.ts'
 import { ko } from './ko.ts'
 
 export const uiMessages = defineMessages({ en, ko })
-export type UiMessageKey = keyof typeof en
