@@ -2,4 +2,5 @@ import * as fc from 'fast-check'
 
 // Property tests of one commit draw the same examples everywhere, so that a red run repeats.
 const seed = process.env['JIDOKA_TEST_SEED']
-if (seed !== undefined) fc.configureGlobal({ seed: Number(seed) % 2 ** 31 })
+const isLong = process.env['JIDOKA_TEST_LONG'] === '1'
+if (seed !== undefined) fc.configureGlobal({ seed: Number(seed) % 2 ** 31, ...(isLong ? { numRuns: 5_000 } : {}) })

@@ -13,9 +13,10 @@ import { runWorld } from './world.ts'
  * a list of texts that knows nothing of cursors or digests (model.ts).
  */
 
-const worldsPerRun = 300
+const isLong = process.env['JIDOKA_TEST_LONG'] === '1'
+const worldsPerRun = isLong ? 10_000 : 300
 /** Eight seconds of work on an idle core; the rest is for machines that do ten other things. */
-const timeoutMs = 240_000
+const timeoutMs = isLong ? 3_600_000 : 240_000
 /** Fixed unless the environment says otherwise, so that a red run repeats. */
 const baseSeed = seedFromText(process.env['JIDOKA_TEST_SEED'] ?? 'jidoka')
 
