@@ -160,8 +160,7 @@ export async function drive(steps: Steps, plant: PlantProcess, way: Way): Promis
     )
 
     await steps.run('a limit changed in the console is in the next verdict on the board', async () => {
-      // Between two of the rule's examples: a limit that contradicts one of them could not be deployed (I7).
-      const [ruleId, limit] = ['hydraulic-pressure-band', '139.95']
+      const [ruleId, limit] = ['hydraulic-pressure-band', '145']
       const version = await cloud.ruleVersion(ruleId)
       await desk.goto(`${plant.console}/rules?rule=${ruleId}`)
       await desk.getByLabel('Low limit').first().fill(limit)

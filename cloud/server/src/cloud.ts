@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, Log, Service } from '@jidoka/base'
 import { describeError, startAll, stopAll } from '@jidoka/base'
@@ -32,7 +33,11 @@ import { openKeys } from './platform/keys.ts'
 import { Metrics } from './platform/metrics.ts'
 import { Partitions } from './platform/partitions.ts'
 
-export const cloudVersion = '0.1.0'
+export const { version: cloudVersion } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+) as {
+  version: string
+}
 
 /** Partitions are made three months ahead: a day is often enough a hundred times over. */
 const housekeepingMs = 24 * 3_600_000
@@ -131,6 +136,7 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
   if (config.console !== undefined) addConsole(app, config.console)
 
   const services: Service[] = [
+    { name: 'identity', start: () => Promise.resolve(), stop: () => identity.stop() },
     partitionJob(partitions, clock, log),
     ...(config.modules.includes('fleet') ? [fleetJobs(fleet)] : []),
   ]

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ import {
   syncPaths,
 } from '@jidoka/sync-protocol'
 import type { Loose } from './testing/world.ts'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 
 // The program as a process: what its operator and its supervisor see of it.
 
@@ -27,6 +27,8 @@ interface Running {
   ready: Promise<string>
   ended: Promise<{ code: number | null; stdout: string; stderr: string }>
   kill(signal: NodeJS.Signals): void
+  /** What a supervisor leaves behind that is killed: pipes that nobody holds the other end of. */
+  abandon(): void
 }
 
 const running = new Set<Running>()
@@ -40,7 +42,7 @@ function start(environment: Record<string, string>, args: string[] = []): Runnin
       JIDOKA_CLOUD_LOG_LEVEL: 'warn',
       ...environment,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   let stdout = ''
   let stderr = ''
@@ -59,7 +61,14 @@ function start(environment: Record<string, string>, args: string[] = []): Runnin
     })
   })
   ready.promise.catch(() => undefined)
-  const program: Running = { ready: ready.promise, ended, kill: (signal) => void child.kill(signal) }
+  const program: Running = {
+    ready: ready.promise,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    abandon: () => {
+      for (const pipe of [child.stderr, child.stdout, child.stdin]) pipe.destroy()
+    },
+  }
   running.add(program)
   return program
 }
@@ -91,7 +100,7 @@ describe('the program', { timeout: 60_000 }, () => {
     expect(stderr).toContain('"tenat" is not a setting; did you mean "tenant"?')
   })
 
-  it('says that the database cannot be reached and ends with 1', async () => {
+  it('says that the database cannot be reached and ends with 1, without its password (I8)', async () => {
     const { code, stderr } = await start({
       DATABASE_URL: 'postgres://me:secret-word@127.0.0.1:1/jidoka',
       JIDOKA_CLOUD_DATA: newFolder(),
@@ -149,6 +158,29 @@ describe('the program', { timeout: 60_000 }, () => {
       expect(stdout.trim().split('\n')).toHaveLength(1)
       expect(stderr).toContain('a power cut can take the last seconds')
       expect(stderr).not.toContain('correct horse')
+    })
+
+    it('ends in order when its supervisor has gone, with nobody left to read its log, and gives its folder back', async () => {
+      program = start({ JIDOKA_CLOUD_DATA: folder, JIDOKA_SUPERVISED: '1', JIDOKA_CLOUD_LOG_LEVEL: 'trace' })
+      await program.ready
+      expect(existsSync(join(folder, 'lock'))).toBe(true)
+      program.abandon()
+      expect((await program.ended).code).toBe(0)
+      expect(existsSync(join(folder, 'lock'))).toBe(false)
+      expect(existsSync(join(folder, 'stopped-cleanly'))).toBe(true)
+    })
+
+    it('ends in order at SIGTERM in the middle of its first start, and the next start goes on from there', async () => {
+      const first = newFolder()
+      const interrupted = start({ JIDOKA_CLOUD_DATA: first })
+      await vi.waitUntil(() => existsSync(join(first, 'lock')), { timeout: 20_000, interval: 5 })
+      interrupted.kill('SIGTERM')
+      expect(await interrupted.ended).toMatchObject({ code: 0, stdout: '' })
+      expect(existsSync(join(first, 'lock'))).toBe(false)
+      const next = start({ JIDOKA_CLOUD_DATA: first })
+      expect((await fetch(`${await next.ready}/ready`)).status).toBe(200)
+      next.kill('SIGTERM')
+      expect((await next.ended).code).toBe(0)
     })
 
     it('refuses a folder that another one has open, with the sentence', async () => {

@@ -1,6 +1,14 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url'
-import { ConfigError, createLog, describeError, OperationalError, systemClock } from '@jidoka/base'
+import {
+  ConfigError,
+  createLog,
+  describeError,
+  isErrno,
+  OperationalError,
+  systemClock,
+  untilStopped,
+} from '@jidoka/base'
 import type { Log } from '@jidoka/base'
 import { openCloud } from './cloud.ts'
 import { readConfig } from './config.ts'
@@ -47,49 +55,62 @@ function open(config: CloudConfig, log: Log) {
   })
 }
 
+/** Serves until it shall stop. What has been opened by then is closed in reverse order, also when it shall stop while it starts. */
 async function serve(config: CloudConfig, log: Log): Promise<void> {
-  const backend = await open(config, log)
+  let reason: string | undefined
+  const stopped = untilStopped({ supervised: process.env['JIDOKA_SUPERVISED'] === '1' }).then((why) => (reason = why))
+  // Stopping is under way at the second signal: a terminal and a supervisor may both send one.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
+  const opened: (() => Promise<void>)[] = []
   try {
-    if (!backend.profile.commitSurvivesPowerLoss) {
-      log.warn(
-        'The database is PGlite, which does not force commits to the disk: a power cut can take the last seconds. Edges keep what they sent and send it again. For production set DATABASE_URL to a PostgreSQL server.',
-      )
-    }
-    if (config.migrate_at_start) {
-      for (const name of await migrateUp(backend.pool, allMigrations()))
-        log.info({ action: 'migrate', success: true }, `applied ${name}`)
-    }
-    const cloud = await openCloud({
-      config: { ...config, console: config.console ?? builtConsole },
-      backend,
-      clock: systemClock,
-      log,
-    })
-    const server = new HttpServer(cloud.app, config.http)
-    await server.start()
-    if (cloud.firstAdmin !== null) {
-      const { login, password } = cloud.firstAdmin
-      process.stderr.write(`\nFirst sign-in: name "${login}", password "${password}". It is shown this once.\n\n`)
-    }
-    process.stdout.write(`${JSON.stringify({ ready: true, http: server.url })}\n`)
-    const stop = once(async (signal: string) => {
-      log.info({ action: 'stop' }, `stopping after ${signal}`)
-      cloud.drain()
-      await server.stop()
-      await cloud.stop()
-      await backend.close()
-      process.exit(0)
-    })
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal).catch(fail))
-  } catch (error) {
-    await backend.close()
-    throw error
+    await start(config, log, { opened, isStopping: () => reason !== undefined })
+    log.info({ action: 'stop' }, `stopping after ${await stopped}`)
+  } finally {
+    for (const close of opened.toReversed()) await close()
   }
+  process.exit(0)
 }
 
-function once<Argument>(run: (argument: Argument) => Promise<void>): (argument: Argument) => Promise<void> {
-  let running: Promise<void> | undefined
-  return (argument) => (running ??= run(argument))
+/** Step by step; none is begun once the program shall stop. */
+async function start(
+  config: CloudConfig,
+  log: Log,
+  { opened, isStopping }: { opened: (() => Promise<void>)[]; isStopping: () => boolean },
+): Promise<void> {
+  if (isStopping()) return
+  const backend = await open(config, log)
+  opened.push(() => backend.close())
+  if (!backend.profile.commitSurvivesPowerLoss) {
+    log.warn(
+      'The database is PGlite, which does not force commits to the disk: a power cut can take the last seconds. Edges keep what they sent and send it again. For production set DATABASE_URL to a PostgreSQL server.',
+    )
+  }
+  if (isStopping()) return
+  if (config.migrate_at_start) {
+    for (const name of await migrateUp(backend.pool, allMigrations()))
+      log.info({ action: 'migrate', success: true }, `applied ${name}`)
+  }
+  if (isStopping()) return
+  const cloud = await openCloud({
+    config: { ...config, console: config.console ?? builtConsole },
+    backend,
+    clock: systemClock,
+    log,
+  })
+  opened.push(() => cloud.stop())
+  // At once: it is in the database now, and the next start cannot say it.
+  if (cloud.firstAdmin !== null) {
+    const { login, password } = cloud.firstAdmin
+    process.stderr.write(`\nFirst sign-in: name "${login}", password "${password}". It is shown this once.\n\n`)
+  }
+  if (isStopping()) return
+  const server = new HttpServer(cloud.app, config.http)
+  await server.start()
+  opened.push(async () => {
+    cloud.drain()
+    await server.stop()
+  })
+  if (!isStopping()) process.stdout.write(`${JSON.stringify({ ready: true, http: server.url })}\n`)
 }
 
 /** The last word of the program: a sentence for what an operator can mend, a stack for a mistake of ours. */
@@ -97,6 +118,13 @@ function fail(error: unknown): never {
   const isOurs = !(error instanceof OperationalError)
   process.stderr.write(`${describeError(error)}\n${isOurs && error instanceof Error ? `${error.stack}\n` : ''}`)
   process.exit(error instanceof ConfigError ? exitCode.wrongConfig : exitCode.failed)
+}
+
+// A supervisor that is gone reads no log; that must not end the program before it has stopped in order.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (!isErrno(error, 'EPIPE')) throw error
+  })
 }
 
 await main().catch(fail)

@@ -4,7 +4,7 @@ import { describeError, lockFolder, systemClock } from '@jidoka/base'
 import type { Log, Service } from '@jidoka/base'
 import { LiveBoard, streamValue } from './board/board.ts'
 import { DiskWatch, freeBytesOf } from './board/disk.ts'
-import { createBroker, loadDevices } from './broker/index.ts'
+import { createBroker, DeviceDirectory, readDevices } from './broker/index.ts'
 import { newCliToken, removeCliAccess, writeCliAccess } from './cli/access.ts'
 import type { EdgeConfig } from './config.ts'
 import { MesConnector } from './connectors/mes/mes-connector.ts'
@@ -18,6 +18,7 @@ import { openPipeline, openReader } from './pipeline/index.ts'
 import type { Committed } from './ports.ts'
 import { folderError, withSetting } from './start-errors.ts'
 import { WorkerClient } from './threads/worker-client.ts'
+import { travelsInClear } from './uplink/clear-text.ts'
 import { CloudLink } from './uplink/cloud-link.ts'
 import { EdgeIdentity } from './uplink/identity.ts'
 import { LineStatus } from './uplink/line-status.ts'
@@ -51,9 +52,11 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   const stop = async (): Promise<void> => {
     for (const part of stops.splice(0).toReversed()) {
       // One part that does not stop in order must not keep the journal from closing.
-      await Promise.resolve(part.stop()).catch((error: unknown) =>
-        options.log.error({ action: 'stop', part: part.name, err: error }, describeError(error)),
-      )
+      try {
+        await part.stop()
+      } catch (error) {
+        options.log.error({ action: 'stop', part: part.name, err: error }, describeError(error))
+      }
     }
   }
   const running = async (service: Service): Promise<void> => {
@@ -77,7 +80,7 @@ async function start(
   const random = Math.random
   const dataFolder = resolve(config.data_folder)
   stops.push({ name: 'lock', stop: lock(dataFolder) })
-  const devices = config.devices_file === undefined ? null : loadDevices(config.devices_file)
+  const devices = config.devices_file === undefined ? null : new DeviceDirectory(readDevices(config.devices_file))
   const identity = EdgeIdentity.open(dataFolder)
 
   const pipeline = await openPipeline({ dataFolder, tenantId: config.tenant_id, log, onFailure })
@@ -196,6 +199,11 @@ async function start(
   stops.push({ name: 'command line', stop: () => removeCliAccess(dataFolder) })
 
   if (config.cloud.url !== undefined) {
+    if (travelsInClear(config.cloud.url))
+      log.warn(
+        { action: 'start' },
+        `The line to ${config.cloud.url} is not encrypted: the enrolment token and all readings travel in clear. Set "cloud.url" (JIDOKA_CLOUD_URL) to an https:// address.`,
+      )
     await running(
       new CloudLink({
         cloudUrl: config.cloud.url,

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { ConfigError, createLog, loadConfig } from '@jidoka/base'
+import { ConfigError, createLog, isErrno, loadConfig, untilStopped } from '@jidoka/base'
 import { startAppliance } from './appliance.ts'
-import type { Appliance } from './appliance.ts'
 import { edgeConfigNames, edgeConfigSchema } from './config.ts'
 import type { EdgeConfig } from './config.ts'
 import { lastWord } from './start-errors.ts'
@@ -17,19 +16,26 @@ const stopTimeMsMax = 10_000
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 const config = readConfig()
 const log = createLog('edge', { level: config.log_level, destination: process.stderr })
-let appliance: Appliance | null = null
 let isStopping = false
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(0, signal))
+// A supervisor that has gone reads no log any more; to complain of that in the log would never end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (!isErrno(error, 'EPIPE')) throw error
+  })
+}
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
 
+// Before the start, so that a stop is in order from its first step on.
+const stopped = untilStopped({ supervised: process.env['JIDOKA_SUPERVISED'] === '1' })
+const starting = startAppliance({ config, version, log, onFirstPassword: showPassword, onFailure: fail })
+void stopped.then((reason) => end(0, reason))
 try {
-  appliance = await startAppliance({ config, version, log, onFirstPassword: showPassword, onFailure: fail })
-  if (isStopping) await appliance.stop()
-  else {
-    process.stdout.write(`${JSON.stringify({ ready: true, http: appliance.httpUrl, mqtt: appliance.mqttUrl })}\n`)
-    log.info({ action: 'start', http: appliance.httpUrl, mqtt: appliance.mqttUrl, version }, 'the appliance is ready')
+  const { httpUrl, mqttUrl } = await starting
+  if (!isStopping) {
+    process.stdout.write(`${JSON.stringify({ ready: true, http: httpUrl, mqtt: mqttUrl })}\n`)
+    log.info({ action: 'start', http: httpUrl, mqtt: mqttUrl, version }, 'the appliance is ready')
   }
 } catch (error) {
   say(lastWord(error))
@@ -57,15 +63,17 @@ async function end(code: number, reason: string): Promise<void> {
     say(`The appliance did not stop within ${stopTimeMsMax / 1_000} s and ends now. What it acknowledged is on disk.`)
     process.exit(1)
   }, stopTimeMsMax).unref()
-  // While it starts, the start itself sees `isStopping` and stops what it has made.
-  if (appliance === null && code === 0) return
   log.info({ action: 'stop', reason }, 'stopping')
-  await appliance?.stop()
+  // What is still starting comes to the end of its start first, so that all that it has made is stopped in order.
+  const appliance = await starting
+  await appliance.stop()
   log.info({ action: 'stop' }, 'stopped')
   process.exit(code)
 }
 
+/** Once a stop is under way nothing that breaks changes it: its time is bounded, and nobody may be left to read why. */
 function fail(error: unknown): void {
+  if (isStopping) return
   say(lastWord(error))
   void end(1, 'failure')
 }

@@ -61,7 +61,9 @@ export interface LineFacts {
   readonly shift: string | null
   readonly productionCount: number | null
   readonly defectCount: number | null
+  /** When the newest event that they come from happened, by the MES's clock, and when it came, by the appliance's. */
   readonly atMs: number
+  readonly receivedMs: number
 }
 
 /** What one commit made true; told after it is on disk, in order. */

@@ -1,6 +1,6 @@
 export { desiredItems } from './desired/desired.ts'
 export { starterRules } from './desired/rules.ts'
-export { hashSecret, loadDeviceSecrets, writeDeviceFiles } from './devices/credentials.ts'
+export { loadDeviceSecrets, writeDeviceFiles } from './devices/credentials.ts'
 export type { DeviceGrant, DeviceSecrets } from './devices/credentials.ts'
 export { mesSchema } from './mes/schema.ts'
 export { hanbit } from './plant/hanbit.ts'

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -30,7 +30,7 @@ function start(
 ): ChildProcess & { text: { out: string; err: string } } {
   const child = spawn(process.execPath, [main, ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   const text = { out: '', err: '' }
   child.stdout?.on('data', (data: Buffer) => (text.out += data.toString()))
@@ -141,6 +141,37 @@ describe('the running plant', () => {
       expect(JSON.parse(line)).toMatchObject({ service: 'simulator', level: expect.any(String) })
     for (const secret of Object.values(loadDeviceSecrets(join(folder, 'devices.json'))))
       expect(child.text.err).not.toContain(secret)
+  })
+})
+
+describe('a plant whose supervisor has gone', () => {
+  const environment = (name: string) => ({
+    JIDOKA_SUPERVISED: '1',
+    JIDOKA_SIMULATOR_DATA_FOLDER: join(folder, name),
+    JIDOKA_SIMULATOR_HTTP_PORT: '0',
+    JIDOKA_SIMULATOR_MES_PORT: '0',
+    JIDOKA_SIMULATOR_MQTT_URL: 'mqtt://127.0.0.1:1',
+    JIDOKA_SIMULATOR_LOG_LEVEL: 'debug',
+  })
+
+  test('ends in order, also with nobody left to read its log', async () => {
+    const child = start([], environment('abandoned'))
+    await until('it is ready', () => child.text.out.includes('"ready":true'))
+    expect(existsSync(join(folder, 'abandoned', 'lock'))).toBe(true)
+    const ended = once(child, 'close')
+    for (const pipe of [child.stderr, child.stdout, child.stdin]) pipe?.destroy()
+    expect(await ended).toEqual([0, null])
+    expect(existsSync(join(folder, 'abandoned', 'lock'))).toBe(false)
+  })
+
+  test('SIGTERM in the middle of the start ends in order, and it never says that it is ready', async () => {
+    const child = start([], environment('interrupted'))
+    await until('it has begun', () => existsSync(join(folder, 'interrupted', 'lock')))
+    const ended = once(child, 'close')
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+    expect(child.text.out).toBe('')
+    expect(existsSync(join(folder, 'interrupted', 'lock'))).toBe(false)
   })
 })
 

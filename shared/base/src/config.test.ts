@@ -57,3 +57,11 @@ test('a file that is absent or not JSON is named', () => {
     'is not JSON',
   )
 })
+
+test('a misspelt name in the environment is told, and a name of another program is not', () => {
+  const read = (environment: Record<string, string>) => () => loadConfig(schema, { environment, names })
+  expect(mistakes(read({ JIDOKA_HTP_PORT: '1' }))).toEqual([
+    '"JIDOKA_HTP_PORT" in the environment is not a setting; did you mean "JIDOKA_HTTP_PORT"?',
+  ])
+  expect(read({ JIDOKA_CLOUD_DATA: 'x', JIDOKA_SUPERVISED: '1' })()).toMatchObject({ data_folder: 'data' })
+})

@@ -21,11 +21,13 @@ export function loadConfig<Schema extends z.ZodType>(schema: Schema, sources: Co
     const text = sources.environment[name]
     if (text !== undefined && text !== '') put(config, path.split('.'), text)
   }
+  const slips = misspelt(sources)
   const parsed = schema.safeParse(config)
-  if (parsed.success) return parsed.data
+  if (parsed.success && slips.length === 0) return parsed.data
+  if (parsed.success) throw new ConfigError(slips, sources.file)
   const environmentNames = new Map(Object.entries(sources.names).map(([name, path]) => [path, name]))
   throw new ConfigError(
-    parsed.error.issues.flatMap((issue) => sentences(issue, environmentNames, knownKeys(schema))),
+    [...slips, ...parsed.error.issues.flatMap((issue) => sentences(issue, environmentNames, knownKeys(schema)))],
     sources.file,
   )
 }
@@ -90,6 +92,19 @@ function sentences(
   return [`"${path}"${name ? ` (${name})` : ''} is wrong: ${issue.message}.`]
 }
 
+/** Names in the environment that are nearly one of ours: other programs have names of their own, so only a slip is told. */
+function misspelt({ environment, names }: ConfigSources): string[] {
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('JIDOKA_') && !Object.hasOwn(names, name))
+    .flatMap((name) => {
+      const near = nearest(name, Object.keys(names), slipEditsMax)
+      return near ? [`"${name}" in the environment is not a setting; did you mean "${near}"?`] : []
+    })
+}
+
+/** A letter left out, doubled or two of them swapped: `JIDOKA_CLOUD_DATA` and `JIDOKA_DATA` are further apart. */
+const slipEditsMax = 2
+
 function knownKeys(schema: z.ZodType, found = new Set<string>()): Set<string> {
   let inner: unknown = schema
   while (inner instanceof z.ZodDefault || inner instanceof z.ZodOptional || inner instanceof z.ZodPrefault)
@@ -103,10 +118,10 @@ function knownKeys(schema: z.ZodType, found = new Set<string>()): Set<string> {
   return found
 }
 
-function nearest(word: string, candidates: Iterable<string>): string | undefined {
+function nearest(word: string, candidates: Iterable<string>, editsMax = 3): string | undefined {
   let best: string | undefined
   // Three edits: enough for a slip or a transposition, too few to propose an unrelated name.
-  let bestDistance = 4
+  let bestDistance = editsMax + 1
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]

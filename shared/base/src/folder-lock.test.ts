@@ -29,3 +29,10 @@ test('the lock of a process whose pid was given to another is taken over', () =>
   writeFileSync(join(folder, 'lock'), `${process.pid} 1\n`)
   expect(lockFolder(folder)).not.toThrow()
 })
+
+test('a folder is made with those above it, and one that cannot be made is an error and no endless loop', () => {
+  expect(lockFolder(join(folder, 'a', 'b'))).not.toThrow()
+  writeFileSync(join(folder, 'file'), '')
+  expect(() => lockFolder(join(folder, 'file', 'below'))).toThrow(/ENOTDIR|EEXIST|ENOENT/)
+  expect(() => lockFolder('/proc/nope')).toThrow(/ENOENT|EACCES|EPERM/)
+})

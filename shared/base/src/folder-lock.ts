@@ -1,5 +1,5 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isErrno, OperationalError } from './errors.ts'
 
 export class FolderInUseError extends OperationalError {
@@ -22,7 +22,7 @@ export class FolderInUseError extends OperationalError {
  * @throws FolderInUseError when a living process holds it.
  */
 export function lockFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   const file = join(folder, 'lock')
   const mine = `${process.pid} ${startOf(process.pid)}\n`
   for (let attempt = 0; ; attempt++) {
@@ -46,6 +46,21 @@ export function lockFolder(folder: string): () => void {
         if (!isErrno(lost, 'ENOENT')) throw lost
       }
     }
+  }
+}
+
+/**
+ * Makes a folder and those above it, one by one: Node's own `recursive` never returns where a parent exists and answers
+ * that it does not (a broken mount, /proc).
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  const parent = dirname(folder)
+  if (parent !== folder) makeFolder(parent)
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error
   }
 }
 

@@ -1,6 +1,7 @@
 export * from './canonical-json.ts'
 export * from './clock.ts'
 export * from './config.ts'
+export * from './device-secret.ts'
 export * from './errors.ts'
 export * from './folder-lock.ts'
 export * from './ids.ts'

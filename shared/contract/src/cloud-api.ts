@@ -1,11 +1,4 @@
-import {
-  desiredItemSchema,
-  judgmentSchema,
-  localTextSchema,
-  methodSchema,
-  reportedItemSchema,
-  ruleDefinitionSchema,
-} from '@jidoka/domain'
+import { judgmentSchema, localTextSchema, methodSchema, reportedItemSchema, ruleDefinitionSchema } from '@jidoka/domain'
 import { z } from 'zod'
 import { boardAlarmSchema, boardTagSchema, boardVerdictSchema, userSchema } from './edge-api.ts'
 import { instantSchema, pageQuerySchema } from './paging.ts'
@@ -67,7 +60,6 @@ export const edgeDetailSchema = edgeSummarySchema.extend({ items: z.array(deploy
 export type EdgeDetail = z.infer<typeof edgeDetailSchema>
 
 export const putDesiredSchema = z.strictObject({ body: z.unknown() })
-export const desiredAnswerSchema = desiredItemSchema
 
 /** A line as the cloud knows it: what its edge last sent. */
 export const cloudLineSchema = z.object({
@@ -107,7 +99,7 @@ export const putRuleSchema = z.strictObject({
   definition: ruleDefinitionSchema.omit({ version: true }),
   based_on_version: z.number().int().min(0),
 })
-export const deployRuleSchema = z.strictObject({ edge_ids: z.array(z.string().max(64)).min(1).max(1_000) })
+export const deployRuleSchema = z.strictObject({ edge_ids: z.array(z.uuid()).min(1).max(1_000) })
 
 /** Reference: judge one input with a workflow's rules. */
 export const executeRequestSchema = z.strictObject({

@@ -25,7 +25,6 @@ export const sensorPayloadSchema = z.object({
   timestamp: z.union([z.string().max(40), z.number()]).optional(),
   quality: z.enum(['good', 'uncertain', 'bad']).optional(),
 })
-export type SensorPayload = z.infer<typeof sensorPayloadSchema>
 
 /** What goes out on `judgment/{line}/{rule}`. */
 export const judgmentMessageSchema = z.object({

@@ -53,7 +53,6 @@ export const recordSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...base, kind: z.literal('audit'), body: kindsAndBodies.audit }),
 ])
 export type JournalRecord = z.infer<typeof recordSchema>
-export type RecordKind = JournalRecord['kind']
 /** A record before the journal has given it a number. */
 export type NewRecord = JournalRecord extends infer Each
   ? Each extends JournalRecord

@@ -6,6 +6,18 @@ export type {
   RuleCompileWarning,
 } from './compile-problem.ts'
 export { CompiledRule, type CompileOutcome } from './compiled-rule.ts'
+export {
+  atPlace,
+  failedExample,
+  judgeValues,
+  rowOf,
+  runExamples,
+  type ExampleInput,
+  type ExampleJudge,
+  type ExampleOutcome,
+  type ExampleRule,
+  type RowValues,
+} from './examples.ts'
 export { ruleLimits, type RuleLimits } from './limits.ts'
 export { RowBatch, RowRefusedError, RowShape, rowWidthMax } from './row-batch.ts'
 export { RuleEngine, type RuleEngineOptions, type RuleModuleSource } from './rule-engine.ts'

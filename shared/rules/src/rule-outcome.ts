@@ -12,11 +12,21 @@ export interface Verdict {
  * Why a row got no verdict.
  * - `runtime`: the script failed (a `throw`, an integer overflow, an unknown function...)
  * - `operations`, `time`, `size`: a limit of `ruleLimits`
- * - `result`: the script ended with something that is no verdict
+ * - `result`: the script ended with something that is no verdict, or with a status that may not stand
+ * - `input`: not tried, because a value is missing or of another kind (`judgeValues`)
  * - `trap`, `memory`: the module broke down (stack, memory) and was replaced
  * - `stopped`: not tried, because the rule met its limits too often in this call
  */
-export type RunErrorKind = 'runtime' | 'operations' | 'time' | 'size' | 'result' | 'trap' | 'memory' | 'stopped'
+export type RunErrorKind =
+  | 'runtime'
+  | 'operations'
+  | 'time'
+  | 'size'
+  | 'result'
+  | 'trap'
+  | 'memory'
+  | 'stopped'
+  | 'input'
 
 /** `line` and `column` count from 1; 0 where there is no one place. */
 export interface RuleRunError {

@@ -134,7 +134,7 @@ export const pagesKo: Translation<typeof pagesEn> = {
   'enrol.expired': '만료되었습니다. 새로 만드세요.',
 
   'lines.all_normal': '라인 {count}개, 모두 정상',
-  'lines.abnormal': '라인 {total}개 중 {abnormal}개 이상',
+  'lines.abnormal': '이상 라인 {abnormal}개 / 전체 {total}개',
   'lines.unjudged': '판정 불가 {count}개',
   'lines.unacknowledged': '확인을 기다리는 알람 {count}건',
   'lines.empty_title': '아직 소식이 온 라인이 없습니다',

@@ -32,7 +32,8 @@ export const rulesEn = {
   'rules.no_changes': 'Nothing has been changed.',
   'rules.problems': '{count} {count|place is|places are} to be mended.',
   'rules.does_not_compile': 'The script has a mistake.',
-  'rules.examples_refuse': '{count} {count|example fails|examples fail}.',
+  'rules.examples_refuse':
+    '{count} {count|example fails|examples fail}: change what {count|it expects|they expect} below, or the rule.',
   'rules.save_first': 'Save your changes first.',
   'rules.newer': 'Meanwhile {who} has saved version {version}. When you save, you will see both and choose.',
 

@@ -34,7 +34,7 @@ export const rulesKo: Translation<typeof rulesEn> = {
   'rules.no_changes': '변경한 것이 없습니다.',
   'rules.problems': '고칠 곳이 {count}군데 있습니다.',
   'rules.does_not_compile': '스크립트에 오류가 있습니다.',
-  'rules.examples_refuse': '예제 {count}개가 맞지 않습니다.',
+  'rules.examples_refuse': '예제 {count}개가 맞지 않습니다. 아래 예제의 기대 결과나 규칙을 고치세요.',
   'rules.save_first': '먼저 변경 내용을 저장하세요.',
   'rules.newer': '그 사이 버전 {version} 저장됨: {who}. 저장할 때 둘을 비교해 고를 수 있습니다.',
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { createLog, ManualClock, uuidv7 } from '@jidoka/base'
+import type { Log } from '@jidoka/base'
 import { cloudPaths } from '@jidoka/contract'
 import type { CloudSession } from '@jidoka/contract'
 import type { Alarm, Judgment, NewRecord, RuleDefinition, Value } from '@jidoka/domain'
@@ -50,7 +51,7 @@ export class World {
 
   static async open(
     store: TestStore,
-    options: { clock?: ManualClock; tenant?: string; modules?: string } = {},
+    options: { clock?: ManualClock; tenant?: string; modules?: string; log?: Log } = {},
   ): Promise<World> {
     const clock = options.clock ?? new ManualClock(Date.UTC(2026, 10, 21, 9))
     const config = readConfig({
@@ -63,7 +64,7 @@ export class World {
       config,
       backend: store.backend,
       clock,
-      log: createLog('test', { level: 'silent' }),
+      log: options.log ?? createLog('test', { level: 'silent' }),
     })
     return new World(cloud, clock, store)
   }

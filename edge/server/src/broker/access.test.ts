@@ -46,7 +46,7 @@ describe('access', () => {
     expect(subscribeRefusal('open', null, '#')).toBeNull()
   })
 
-  test('long and deep topics, wildcards and null characters are no names', () => {
+  test('I10: long and deep topics, wildcards and null characters are no names', () => {
     expect(isWithinLimits('a/'.repeat(15) + 'a', brokerLimits)).toBe(true)
     expect(isWithinLimits('a/'.repeat(16) + 'a', brokerLimits)).toBe(false)
     expect(isWithinLimits('가'.repeat(213), brokerLimits)).toBe(true)

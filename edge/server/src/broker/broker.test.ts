@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { OperationalError } from '@jidoka/base'
+import { createLog, OperationalError } from '@jidoka/base'
 import { judgmentMessageSchema } from '@jidoka/contract'
 import type { MqttClient } from 'mqtt'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -41,7 +41,7 @@ describe('the broker', () => {
   }
   const stored = () => read((reader) => reader.lanes().readingsSeq)
 
-  test('has stored a reading before it acknowledges it, at QoS 1 and 2', async () => {
+  test('I1: has stored a reading before it acknowledges it, at QoS 1 and 2', async () => {
     at = await TestBroker.start()
     const press = await at.connect('press')
     await press.publishAsync(topic, payload(20), { qos: 1 })
@@ -102,6 +102,20 @@ describe('the broker', () => {
     ).rejects.toMatchObject({ code: 4 })
   })
 
+  test('I8: a secret that was offered is in no line of the log', async () => {
+    const lines: string[] = []
+    at = await TestBroker.start({
+      log: createLog('test', { level: 'trace', destination: { write: (line) => void lines.push(line) } }),
+    })
+    const press = await at.connect('press')
+    press.publish('sensor/LINE-B/temperature', payload(1), { qos: 1 })
+    await until(() => at.broker.stats().publishesDeniedTotal === 1, 'it is denied')
+    await expect(at.connect('press', { password: 'close sesame' })).rejects.toMatchObject({ code: 4 })
+    await expect(at.connect('nobody', { password: 'close sesame' })).rejects.toMatchObject({ code: 4 })
+    expect(lines.length).toBeGreaterThanOrEqual(3)
+    expect(lines.filter((line) => line.includes('sesame'))).toEqual([])
+  })
+
   test('takes an empty client id with a clean session [MQTT-3.1.3-6] and refuses it without one [MQTT-3.1.3-8]', async () => {
     at = await TestBroker.start()
     const press = await at.connect('press', { clientId: '', clean: true })
@@ -109,7 +123,7 @@ describe('the broker', () => {
     expect(await rawConnect(at.broker.port, { clientId: '', clean: false })).toEqual(Buffer.from([0x20, 2, 0, 2]))
   })
 
-  test('refuses a client id beyond the limit, and a will that the client may not publish', async () => {
+  test('I10: refuses a client id beyond the limit, and a will that the client may not publish', async () => {
     at = await TestBroker.start()
     await expect(at.connect('press', { clientId: 'x'.repeat(129) })).rejects.toMatchObject({ code: 2 })
     await expect(
@@ -139,7 +153,7 @@ describe('the broker', () => {
     expect(at.broker.stats().subscriptionsDeniedTotal).toBe(5)
   })
 
-  test('bounds the subscriptions of a client', async () => {
+  test('I10: bounds the subscriptions of a client', async () => {
     at = await TestBroker.start({ limits: { subscriptionsMax: 3 } })
     const light = await at.connect('light')
     for (const line of ['A', 'B', 'C']) await light.subscribeAsync(`alarm/${line}`)
@@ -179,7 +193,7 @@ describe('the broker', () => {
     expect(retained[0]).toMatchObject({ retain: true, json: { status: 'HIGH' } })
   })
 
-  test('refuses a packet above its limit from its first bytes, before and after CONNECT', async () => {
+  test('I10: refuses a packet above its limit from its first bytes, before and after CONNECT', async () => {
     at = await TestBroker.start()
     const press = await at.connect('press')
     press.stream.write(Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f]))
@@ -191,7 +205,7 @@ describe('the broker', () => {
     expect(at.broker.stats().packetsTooLargeTotal).toBe(2)
   })
 
-  test('drops garbage, and what does not begin with CONNECT, and serves the others', async () => {
+  test('I10: drops garbage, and what does not begin with CONNECT, and serves the others', async () => {
     at = await TestBroker.start()
     const press = await at.connect('press')
     for (const bytes of [
@@ -223,7 +237,7 @@ describe('the broker', () => {
     ])
   })
 
-  test('has no room for a connection beyond its limit', async () => {
+  test('I10: has no room for a connection beyond its limit', async () => {
     at = await TestBroker.start({ limits: { connectionsMax: 1 } })
     await at.connect('press')
     const second = connect(at.broker.port, '127.0.0.1')
@@ -232,7 +246,7 @@ describe('the broker', () => {
     expect(at.broker.stats().connectionsRefusedTotal).toBe(1)
   })
 
-  test('reads no more from a client whose messages wait, and goes on when they are stored', async () => {
+  test('I10: reads no more from a client whose messages wait, and goes on when they are stored', async () => {
     const waiting: (() => void)[] = []
     let isSlow = true
     at = await TestBroker.start({
@@ -259,7 +273,7 @@ describe('the broker', () => {
     expect(stored()).toBe(2_000)
   })
 
-  test('publishes no PUBACK while the store fails, and everything comes through when it works again', async () => {
+  test('I1: publishes no PUBACK while the store fails, and everything comes through when it works again', async () => {
     let fails = true
     let tell: (problem: string | null) => void = () => {}
     at = await TestBroker.start({
@@ -287,6 +301,42 @@ describe('the broker', () => {
     await Promise.all(publishes)
     expect(stored()).toBe(100)
     expect(at.broker.stats().heldMessages).toBe(0)
+  })
+
+  test('I1: what comes while older messages of its client are held is stored and acknowledged behind them', async () => {
+    let fails = true
+    let tell: (problem: string | null) => void = () => {}
+    at = await TestBroker.start({
+      wrap: (pipeline) => ({
+        ingest: (message, done) =>
+          fails
+            ? queueMicrotask(() => done(new StoreProblemError('full', 'The disk is full.')))
+            : pipeline.ingest(message, done),
+        onStoreProblem: (listener) => {
+          tell = listener
+          return () => {}
+        },
+      }),
+    })
+    const press = await at.connect('press')
+    const acknowledged: number[] = []
+    const publish = async (value: number) => {
+      await press.publishAsync(topic, `{"value":${value}}`, { qos: 1 })
+      acknowledged.push(value)
+    }
+    const held = publish(1)
+    await until(() => at.broker.stats().heldMessages === 1, 'it is held')
+    // The disk is free again, and nobody has said so yet.
+    fails = false
+    const behind = publish(2)
+    await until(() => at.broker.stats().publishesTotal === 2, 'the other has come')
+    // One of another client has no older ones to wait for.
+    const other = await at.connect('press')
+    await other.publishAsync('sensor/LINE-A/pressure', '{"value":5}', { qos: 1 })
+    tell(null)
+    await Promise.all([held, behind])
+    expect(acknowledged).toEqual([1, 2])
+    expect([...read((reader) => reader.history('LINE-A/temperature', 0, Infinity)).values]).toEqual([1, 2])
   })
 
   test('forgets what a client that left has held', async () => {

@@ -39,7 +39,7 @@ test('packets are found one behind the other, wherever the stream is cut', () =>
   )
 })
 
-test('any bytes are a packet, the beginning of one, or refused', () => {
+test('I10: any bytes are a packet, the beginning of one, or refused', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 20 }), (bytes) => {
       const frame = nextFrame(bytes, 0, 1_000)
@@ -49,7 +49,7 @@ test('any bytes are a packet, the beginning of one, or refused', () => {
   )
 })
 
-test('a packet that is too large is refused from its first bytes [MQTT-2.2.3]', () => {
+test('I10: a packet that is too large is refused from its first bytes [MQTT-2.2.3]', () => {
   expect(nextFrame(Uint8Array.from([0x30, 0xff, 0xff, 0xff, 0x7f]), 0, 65_536)).toBe('too_large')
   expect(nextFrame(Uint8Array.from([0x30, 0xff, 0xff, 0xff, 0xff]), 0, 65_536)).toBe('incomplete')
   expect(nextFrame(Uint8Array.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x01]), 0, 65_536)).toBe('malformed')

@@ -27,18 +27,14 @@ export class HeldMessages {
 
   /** Stores a message; a failing store holds it back. `done` gets an error only for what waiting cannot mend. */
   ingest(client: Client | null, message: Inbound, done: (error: Error | null) => void): void {
+    // Behind what is held already: the store may work again before that is released, and would take this one first [MQTT-4.6.0-2].
+    if (message.qos > 0 && this.#byClient.has(client)) {
+      this.#hold(client, message, done)
+      return
+    }
     this.#pipeline.ingest(message, (error) => {
-      if (!(error instanceof StoreProblemError) || message.qos === 0) {
-        done(error)
-        return
-      }
-      if (client?.closed === true) return
-      const held = this.#byClient.get(client)
-      // The payload is a view into what was read from the socket, which is kept alive by it: a copy of its own is smaller.
-      const own = { message: { ...message, payload: Uint8Array.from(message.payload) }, done }
-      if (held === undefined) this.#byClient.set(client, [own])
-      else held.push(own)
-      this.#count++
+      if (error instanceof StoreProblemError && message.qos > 0) this.#hold(client, message, done)
+      else done(error)
     })
   }
 
@@ -50,6 +46,16 @@ export class HeldMessages {
       if (client?.closed === true) continue
       for (const { message, done } of held) this.ingest(client, message, done)
     }
+  }
+
+  #hold(client: Client | null, message: Inbound, done: Held['done']): void {
+    if (client?.closed === true) return
+    const held = this.#byClient.get(client)
+    // The payload is a view into what was read from the socket, which is kept alive by it: a copy of its own is smaller.
+    const own = { message: { ...message, payload: Uint8Array.from(message.payload) }, done }
+    if (held === undefined) this.#byClient.set(client, [own])
+    else held.push(own)
+    this.#count++
   }
 
   forget(client: Client): void {

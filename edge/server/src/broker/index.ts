@@ -1,7 +1,7 @@
 export type { BrokerPolicy } from './access.ts'
 export { createBroker } from './broker.ts'
 export type { Broker, BrokerOptions } from './broker.ts'
-export { DeviceDirectory, hashDeviceSecret, loadDevices, newDeviceSecret, parseDevices } from './devices.ts'
+export { DeviceDirectory, parseDevices, readDevices } from './devices.ts'
 export type { DeviceEntry, DeviceGrant } from './devices.ts'
 export { brokerLimits } from './limits.ts'
 export type { BrokerLimits } from './limits.ts'

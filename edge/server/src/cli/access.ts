@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { isErrno, OperationalError } from '@jidoka/base'
 import { z } from 'zod'
+import { writePrivateFile } from './private-file.ts'
 
 /** How the command line on this machine reaches the running appliance: whoever may read the data folder may look at it. */
 const accessSchema = z.strictObject({ url: z.string(), token: z.string() })
@@ -14,15 +15,7 @@ export const newCliToken = (): string => randomBytes(32).toString('base64url')
 
 /** Written at each start with a new token, mode 0600. */
 export function writeCliAccess(dataFolder: string, access: CliAccess): void {
-  const temporary = `${fileOf(dataFolder)}.new`
-  const descriptor = openSync(temporary, 'w', 0o600)
-  try {
-    writeSync(descriptor, JSON.stringify(access))
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-  renameSync(temporary, fileOf(dataFolder))
+  writePrivateFile(fileOf(dataFolder), JSON.stringify(access))
 }
 
 export function removeCliAccess(dataFolder: string): void {

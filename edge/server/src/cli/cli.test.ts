@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { DeviceDirectory, readDevices } from '../broker/devices.ts'
 import { runCli } from './run.ts'
 
 const folders: string[] = []
@@ -78,5 +79,68 @@ describe('the command line', () => {
     })
     expect(await run('rules', 'test', join(folder(), 'none.json'))).toMatchObject({ code: 1 })
     expect(await run('rules', 'test')).toMatchObject({ code: 2 })
+  })
+})
+
+describe('the accounts of devices', () => {
+  const secretOf = (out: string) => /^secret {2}(\S+)$/m.exec(out)?.[1] ?? ''
+
+  test('I8: device add makes one that the broker lets in, shows its secret once and keeps only the hash', async () => {
+    const where = folder()
+    const file = join(where, 'devices', 'devices.json')
+    const press = await run('device', 'add', '--file', file, '--login', 'press-1', '--lines', 'LINE-A, LINE-B')
+    expect(press).toMatchObject({ code: 0, err: expect.stringContaining('shown this once') as string })
+    const light = await run('device', 'add', '--file', file, '--login', 'light-1', '--role', 'consumer')
+    expect(light.code).toBe(0)
+    const devices = new DeviceDirectory(readDevices(file))
+    expect(devices.authenticate('press-1', secretOf(press.out))).toEqual({
+      login: 'press-1',
+      role: 'device',
+      lines: ['LINE-A', 'LINE-B'],
+    })
+    expect(devices.authenticate('light-1', secretOf(light.out))).toMatchObject({ role: 'consumer' })
+    expect(secretOf(press.out)).toHaveLength(43)
+    expect(readFileSync(file, 'utf8')).not.toContain(secretOf(press.out))
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(readdirSync(join(where, 'devices'))).toEqual(['devices.json'])
+    expect(await run('device', 'list', '--file', file)).toMatchObject({
+      code: 0,
+      out: 'press-1  device  LINE-A,LINE-B\nlight-1  consumer  -\n',
+    })
+    expect(await run('device', 'remove', '--file', file, '--login', 'press-1')).toMatchObject({ code: 0 })
+    expect(readDevices(file).map(({ login }) => login)).toEqual(['light-1'])
+  })
+
+  test('what the appliance would refuse is not written, and a sentence says why', async () => {
+    const file = join(folder(), 'devices.json')
+    const add = (...rest: string[]) => run('device', 'add', '--file', file, ...rest)
+    await add('--login', 'press-1', '--lines', 'LINE-A')
+    const before = readFileSync(file, 'utf8')
+    expect(await add('--login', 'press-1', '--lines', 'LINE-A')).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('has the login "press-1" already') as string,
+    })
+    expect(await add('--login', 'Press 2', '--lines', 'LINE-A')).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('"login"') as string,
+    })
+    expect(await add('--login', 'press-2', '--lines', 'line a')).toMatchObject({ code: 1, out: '' })
+    expect(await add('--login', 'press-2')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--lines') as string,
+    })
+    expect(await add('--login', 'press-2', '--lines', 'LINE-A', '--role', 'admin')).toMatchObject({ code: 2 })
+    expect(await run('device', 'add', '--login', 'press-2', '--lines', 'LINE-A')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('JIDOKA_DEVICES') as string,
+    })
+    expect(await run('device', 'remove', '--file', file, '--login', 'nobody')).toMatchObject({ code: 1 })
+    expect(await run('device', 'list', '--file', join(folder(), 'none.json'))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there is no such file') as string,
+    })
+    expect(readFileSync(file, 'utf8')).toBe(before)
   })
 })

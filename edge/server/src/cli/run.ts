@@ -1,16 +1,25 @@
 import { describeError } from '@jidoka/base'
 import { UsageError } from './command.ts'
 import type { Command, CommandContext, ExitCode } from './command.ts'
+import { deviceAddCommand, deviceListCommand, deviceRemoveCommand } from './device.ts'
 import { exportCommand } from './export.ts'
 import { rulesTestCommand } from './rules-test.ts'
 import { statusCommand } from './status.ts'
 import { tailCommand } from './tail.ts'
 
-const commands: readonly Command[] = [statusCommand, tailCommand, rulesTestCommand, exportCommand]
+const commands: readonly Command[] = [
+  statusCommand,
+  tailCommand,
+  rulesTestCommand,
+  exportCommand,
+  deviceAddCommand,
+  deviceListCommand,
+  deviceRemoveCommand,
+]
 
 const help = `jidoka: the appliance from its own command line
 
-${commands.map((command) => `  jidoka ${command.name.padEnd(12)} ${command.summary}`).join('\n')}
+${commands.map((command) => `  jidoka ${command.name.padEnd(13)} ${command.summary}`).join('\n')}
 
   jidoka COMMAND --help    what a command takes`
 

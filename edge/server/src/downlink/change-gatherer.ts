@@ -24,6 +24,9 @@ export class ChangeGatherer {
   readonly #slots = new Map<string, Slot>()
   /** True from the start of a snapshot: what it does not hold is to go. */
   #replaceAll: boolean
+  /** True until something of the cloud is in force: so far there is nothing, or the starter. */
+  #isNew: boolean
+  #hasRefused = false
 
   constructor(options: {
     readonly edgeId: string
@@ -33,6 +36,7 @@ export class ChangeGatherer {
     this.#edgeId = options.edgeId
     this.#onRefused = options.onRefused
     this.#replaceAll = options.fromStart
+    this.#isNew = options.fromStart
   }
 
   /** Takes messages; returns true when they make a whole. */
@@ -43,6 +47,7 @@ export class ChangeGatherer {
       if (control === 'must-refetch') {
         this.#slots.clear()
         this.#replaceAll = true
+        this.#hasRefused = false
         isWhole = false
       } else if (control === 'up-to-date') {
         isWhole = true
@@ -58,9 +63,8 @@ export class ChangeGatherer {
 
   /** What has been gathered, or null when there is nothing to do. `settle` forgets it once it is applied. */
   change(position: DesiredPosition): DesiredChange | null {
+    if (this.#isNothing) return null
     const slots = [...this.#slots.values()]
-    // A cloud that wants nothing yet does not take away what the appliance was started with.
-    if (slots.length === 0) return null
     return {
       upserts: slots.flatMap((slot) => ('upsert' in slot ? [slot.upsert] : [])),
       removals: slots.flatMap((slot) => ('removal' in slot ? [slot.removal] : [])),
@@ -70,13 +74,25 @@ export class ChangeGatherer {
   }
 
   settle(): void {
-    if (this.#slots.size > 0) this.#replaceAll = false
+    if (!this.#isNothing) {
+      this.#replaceAll = false
+      this.#isNew = false
+    }
     this.#slots.clear()
+  }
+
+  /**
+   * An empty whole is a change only as a snapshot: everything was taken back meanwhile. But a cloud that wants nothing yet
+   * does not take away what the appliance was started with, and rows that could not be read are not rows that are gone.
+   */
+  get #isNothing(): boolean {
+    return this.#slots.size === 0 && (!this.#replaceAll || this.#isNew || this.#hasRefused)
   }
 
   #takeRow(operation: string, value: unknown): void {
     const row = parseDesiredRow(value)
     if (row.kind === 'refused') {
+      this.#hasRefused = true
       this.#onRefused(row.problem)
       return
     }

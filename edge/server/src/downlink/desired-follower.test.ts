@@ -49,6 +49,21 @@ describe('the desired state', () => {
     expect(applied.mock.calls.at(-1)?.[0]).toMatchObject({ replaceAll: true, position: { handle: 'shape-2' } })
   })
 
+  test('a shape that was made anew and is empty takes everything away: nobody whom the cloud removed meanwhile stays', async () => {
+    const parts = await edge.enrolled()
+    edge.cloud.change('insert', user('kim', 1))
+    const first = await edge.follower(parts)
+    await vi.waitUntil(() => keys().join() === 'kim 1')
+    await first.stop()
+    edge.cloud.changes.splice(0)
+    edge.cloud.shapeHandle = 'shape-2'
+    await edge.follower(edge.parts())
+    await vi.waitUntil(() => keys().length === 0)
+    expect(edge.journal.position).toMatchObject({ handle: 'shape-2' })
+    edge.cloud.change('insert', user('lee', 1))
+    await vi.waitUntil(() => keys().join() === 'lee 1')
+  })
+
   test('starts offline, and follows as soon as the line is there', async () => {
     const parts = await edge.enrolled()
     await edge.cloud.stop()

@@ -72,7 +72,7 @@ describe('the board', () => {
     ).toBe('not_found')
   })
 
-  test('history that runs backwards or over 31 days is refused', async () => {
+  test('I10: history that runs backwards or over 31 days is refused', async () => {
     const cookie = await edge.cookieOf('admin')
     const ask = (from: string, to: string) =>
       problemOf(edge.get(`${edgePaths.history}?key=LINE-A/temperature&from=${from}&to=${to}`, cookie))
@@ -182,7 +182,7 @@ describe('operation', () => {
     expect((await problemOf(answer)).kind).toBe('unavailable')
   })
 
-  test('an error that nobody foresaw is told without its inside', async () => {
+  test('I8: an error that nobody foresaw is told without its inside', async () => {
     const lineToCloud = () => {
       throw new Error('secret path /root/key')
     }

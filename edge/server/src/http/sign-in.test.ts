@@ -36,7 +36,7 @@ describe('signing in', () => {
     expect({ ...unknown, request_id: '' }).toEqual({ ...wrong, request_id: '' })
   })
 
-  test('the 21st attempt in 15 minutes is refused, also with the right password, and later ones are not', async () => {
+  test('I10: the 21st attempt in 15 minutes is refused, also with the right password, and later ones are not', async () => {
     for (let attempt = 0; attempt < 20; attempt++) edge.services.limiter.begin('admin', 'unknown')
     const refused = await edge.logIn('admin')
     expect(refused.status).toBe(429)
@@ -71,7 +71,7 @@ describe('signing in', () => {
     expect((await edge.get(edgePaths.me, third)).status).toBe(401)
   })
 
-  test('neither token nor password is in the store, only hashes', async () => {
+  test('I8: neither token nor password is in the store, only hashes', async () => {
     const cookie = await edge.cookieOf('admin')
     const stored = JSON.stringify([...edge.journal.settings, ...edge.journal.records])
     expect(stored).not.toContain(cookie.split('=')[1])
@@ -142,7 +142,7 @@ describe('what is let in', () => {
     expect((await problemOf(ask({ origin: 'http://edge.plant:8080' }))).kind).toBe('not_found')
   })
 
-  test('bad bodies get a problem each, and none an answer of another kind', async () => {
+  test('I10: bad bodies get a problem each, and none an answer of another kind', async () => {
     const raw = (body: string, type = 'application/json') =>
       edge.app.request(edgePaths.login, { method: 'POST', body, headers: { 'content-type': type } })
     expect((await problemOf(raw('{'))).kind).toBe('invalid_input')
@@ -155,7 +155,7 @@ describe('what is let in', () => {
     expect(large).toMatchObject({ kind: 'too_large', status: 413 })
   })
 
-  test('an address that asks without end is told to wait', async () => {
+  test('I10: an address that asks without end is told to wait', async () => {
     for (let count = 0; count < httpLimits.requestsPerWindowMax; count++) await edge.app.request('/api/v1/nothing')
     const answer = await edge.app.request(edgePaths.me)
     expect(answer.status).toBe(429)

@@ -82,7 +82,7 @@ describe('the live stream', () => {
     expect(client.values().at(-1)).toEqual(['a', 1_000])
   })
 
-  test('a client that does not read is told once to load the board again, and the others miss nothing', async () => {
+  test('I10: a client that does not read is told once to load the board again, and the others miss nothing', async () => {
     const clock = new ManualClock()
     const hub = new StreamHub(clock)
     const slow = hub.connect(() => true)

@@ -59,6 +59,21 @@ describe('alarms', () => {
     )
   })
 
+  test('one that nobody has acknowledged keeps the worst that it was, also when it returned and recurs', () => {
+    const { book, told, tell } = newBook()
+    book.activate(judgment('HIGH'), 'medium', 1, tell)
+    book.activate(judgment('HIGH_HIGH'), 'critical', 2, tell)
+    book.activate(judgment('HIGH'), 'medium', 3, tell)
+    book.return('hot', 'LINE-A/temperature', 4, tell)
+    book.activate(judgment('HIGH'), 'medium', 5, tell)
+    expect(told.map(({ state, status, priority }) => [state, status, priority])).toEqual([
+      ['unacknowledged', 'HIGH', 'medium'],
+      ['unacknowledged', 'HIGH_HIGH', 'critical'],
+      ['returned', 'HIGH_HIGH', 'critical'],
+      ['unacknowledged', 'HIGH_HIGH', 'critical'],
+    ])
+  })
+
   test('an acknowledged one that becomes more urgent ends, and a new one is raised', () => {
     const { book, told, tell } = newBook()
     book.activate(judgment('HIGH'), 'medium', 1, tell)

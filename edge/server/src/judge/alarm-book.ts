@@ -29,6 +29,7 @@ export class AlarmBook {
   /**
    * The standing verdict has a status that alarms. Raises, lets recur, or brings the open alarm up to date.
    * An acknowledged alarm that becomes more urgent ends and a new one is raised: what somebody acknowledged was less.
+   * One that nobody has acknowledged keeps the worst that it was: what came and went is what they must hear of.
    */
   activate(judgment: Judgment, priority: Alarm['priority'], nowMs: number, tell: AlarmSink): void {
     const open = this.open(judgment.rule_id, judgment.subject)
@@ -55,12 +56,15 @@ export class AlarmBook {
       })
       return
     }
+    const urgency = alarmPriorities.indexOf(open.priority) - alarmPriorities.indexOf(priority)
     if (open.state === 'returned') {
-      this.#step(open, 'recur', { ...now, returned_at_ms: null }, tell)
+      const change = urgency < 0 ? { changed_at_ms: nowMs } : now
+      this.#step(open, 'recur', { ...change, returned_at_ms: null }, tell)
       return
     }
     if (open.status === judgment.status && open.priority === priority) return
-    if (open.state === 'acknowledged' && alarmPriorities.indexOf(priority) < alarmPriorities.indexOf(open.priority)) {
+    if (open.state === 'unacknowledged' && urgency < 0) return
+    if (open.state === 'acknowledged' && urgency > 0) {
       this.#step(open, 'return', { changed_at_ms: nowMs, returned_at_ms: nowMs }, tell)
       this.activate(judgment, priority, nowMs, tell)
       return

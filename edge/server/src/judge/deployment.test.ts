@@ -121,7 +121,7 @@ describe('a rule that is deployed', () => {
     expect(at.records().length).toBe(records)
   })
 
-  test('a rule that fails five times in a row is taken out and reported, and the others go on', () => {
+  test('I7: a rule that fails five times in a row is taken out and reported, and the others go on', () => {
     at.deploy(
       hotRule(),
       hotRule({ id: 'runaway', script: 'if input.value > 50.0 { loop {} } verdict("NORMAL", 1.0)', examples: [] }),

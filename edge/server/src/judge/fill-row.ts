@@ -7,6 +7,7 @@ export function fillRow(row: Row, reading: Tag['last'], plant: Plant, nowMs: num
   const { slot, cells } = row
   const { inputs } = slot.rule.definition
   row.unusable = false
+  row.freshFromMs = -Infinity
   row.freshUntilMs = Infinity
   for (let column = 0; column < inputs.length; column++) {
     const input = inputs[column]
@@ -33,6 +34,7 @@ export function fillRow(row: Row, reading: Tag['last'], plant: Plant, nowMs: num
         break
     }
     if (cell.problem !== null) row.unusable = true
+    if (cell.freshFromMs > row.freshFromMs) row.freshFromMs = cell.freshFromMs
     if (cell.freshUntilMs < row.freshUntilMs) row.freshUntilMs = cell.freshUntilMs
   }
 }

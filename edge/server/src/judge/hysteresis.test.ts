@@ -45,7 +45,7 @@ describe('hysteresis', () => {
     expect(standingAfter('NORMAL', 'HIGH', 'HIGH', 'HIGH', 'LOW', 'LOW', 'LOW').at(-1)).toBe('LOW')
   })
 
-  test('UNJUDGED stands at once, breaks the row, and gives way at once to the status that was settled (I4)', () => {
+  test('I4: UNJUDGED stands at once, breaks the row, and gives way at once to the status that was settled', () => {
     expect(standingAfter('NORMAL', 'HIGH', 'HIGH', unjudged, 'HIGH', 'HIGH')).toEqual([
       'NORMAL',
       'NORMAL',

@@ -2,6 +2,7 @@ import type { Quality, RuleInput, SnapshotInput, Value } from '@jidoka/domain'
 import type { LineFacts } from '../ports.ts'
 import { effectiveMs } from '../store/last-values.ts'
 import type { LastValue } from '../store/last-values.ts'
+import { judgeLimits } from './limits.ts'
 import type { Plant, Tag } from './plant.ts'
 
 export type InputProblem = NonNullable<SnapshotInput['problem']>
@@ -16,11 +17,19 @@ export interface Cell {
   atMs: number | null
   quality: Quality | null
   problem: InputProblem | null
-  /** Until when it is fresh enough; Infinity for what does not age. */
+  /** From when to when it is fresh enough; without end for what does not age. */
+  freshFromMs: number
   freshUntilMs: number
 }
 
-export const newCell = (): Cell => ({ value: null, atMs: null, quality: null, problem: null, freshUntilMs: Infinity })
+export const newCell = (): Cell => ({
+  value: null,
+  atMs: null,
+  quality: null,
+  problem: null,
+  freshFromMs: -Infinity,
+  freshUntilMs: Infinity,
+})
 
 const kindTests: Record<InputKind, (value: Value) => boolean> = {
   number: (value) => typeof value === 'number',
@@ -32,7 +41,20 @@ const kindTests: Record<InputKind, (value: Value) => boolean> = {
 
 export const fitsKind = (value: Value, kind: InputKind): boolean => kindTests[kind](value)
 
-/** A reading as an input. Old is what is older than `maxAgeS` by its source time, or by its arrival when the source's clock runs ahead (I4). */
+/** Whether what has these bounds can be judged from at this instant. */
+export const isFresh = (bounds: Pick<Cell, 'freshFromMs' | 'freshUntilMs'>, nowMs: number): boolean =>
+  nowMs >= bounds.freshFromMs && nowMs <= bounds.freshUntilMs
+
+/**
+ * Old is what is older than `maxAgeS` by its source time, or by its arrival when the source's clock runs ahead (I4). What
+ * arrived later than now has no known age: the appliance's clock was set back since.
+ */
+function boundFreshness(cell: Cell, timeMs: number, receivedMs: number, maxAgeS: number): void {
+  cell.freshFromMs = receivedMs - judgeLimits.clockSetBackMsMax
+  cell.freshUntilMs = effectiveMs(timeMs, receivedMs) + maxAgeS * 1_000
+}
+
+/** A reading as an input. */
 export function readReading(
   cell: Cell,
   reading: LastValue | undefined,
@@ -44,15 +66,14 @@ export function readReading(
   cell.value = reading.value
   cell.atMs = reading.timeMs
   cell.quality = reading.quality
-  cell.freshUntilMs = effectiveMs(reading.timeMs, reading.receivedMs) + maxAgeS * 1_000
-  cell.problem =
-    nowMs > cell.freshUntilMs
-      ? 'stale'
-      : reading.quality === 'bad'
-        ? 'bad_quality'
-        : fitsKind(reading.value, kind)
-          ? null
-          : 'wrong_kind'
+  boundFreshness(cell, reading.timeMs, reading.receivedMs, maxAgeS)
+  cell.problem = !isFresh(cell, nowMs)
+    ? 'stale'
+    : reading.quality === 'bad'
+      ? 'bad_quality'
+      : fitsKind(reading.value, kind)
+        ? null
+        : 'wrong_kind'
 }
 
 /** A field of a line's last production count as an input. */
@@ -67,8 +88,8 @@ export function readFact(
   cell.value = value
   cell.atMs = facts.atMs
   cell.quality = null
-  cell.freshUntilMs = facts.atMs + input.max_age_s * 1_000
-  cell.problem = nowMs > cell.freshUntilMs ? 'stale' : fitsKind(value, input.kind) ? null : 'wrong_kind'
+  boundFreshness(cell, facts.atMs, facts.receivedMs, input.max_age_s)
+  cell.problem = !isFresh(cell, nowMs) ? 'stale' : fitsKind(value, input.kind) ? null : 'wrong_kind'
 }
 
 function factOf(facts: LineFacts, field: (RuleInput & { from: 'mes' })['field']): Value | null {
@@ -87,7 +108,7 @@ export function readStatus(cell: Cell, status: string | null): void {
   cell.atMs = null
   cell.quality = null
   cell.problem = null
-  cell.freshUntilMs = Infinity
+  doesNotAge(cell)
 }
 
 function missing(cell: Cell): void {
@@ -95,6 +116,11 @@ function missing(cell: Cell): void {
   cell.atMs = null
   cell.quality = null
   cell.problem = 'missing'
+  doesNotAge(cell)
+}
+
+function doesNotAge(cell: Cell): void {
+  cell.freshFromMs = -Infinity
   cell.freshUntilMs = Infinity
 }
 
@@ -112,20 +138,4 @@ export function snapshotOf(cell: Cell): SnapshotInput {
     ...(cell.quality === null ? {} : { quality: cell.quality }),
     ...(cell.problem === null ? {} : { problem: cell.problem }),
   }
-}
-
-/** Mistakes of inputs that the schema alone does not see, as sentences. */
-export function inputMistakes(inputs: readonly RuleInput[], triggerOn: 'reading' | 'mes'): string[] {
-  const mistakes: string[] = []
-  const names = new Set<string>()
-  for (const input of inputs) {
-    if (names.has(input.name)) mistakes.push(`The input "${input.name}" is declared twice.`)
-    names.add(input.name)
-    if (input.from === 'trigger' && triggerOn === 'mes') {
-      mistakes.push(
-        `The input "${input.name}" is taken from the triggering reading, but the rule is triggered by production counts. Take it from "tag" or "mes".`,
-      )
-    }
-  }
-  return mistakes
 }

@@ -2,7 +2,10 @@ import { judgmentSchema, unjudged } from '@jidoka/domain'
 import type { Judgment, RuleDefinition } from '@jidoka/domain'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hotRule, newRunner, productionCount, TestJournal } from '../pipeline/test-support.ts'
+import { judgeLimits } from './limits.ts'
+import { recordText } from './record-text.ts'
 import { replayJudgment } from './replay.ts'
+import { pressure, ratio } from './test-rules.ts'
 
 /*
  * What the rules of a line come to: judged through the real journal, store and rule engine, with a clock turned by hand.
@@ -34,32 +37,6 @@ describe('judging', () => {
         { input: { value: 78, before: 'HIGH' }, status: 'HIGH' },
         { input: { value: 78 }, status: 'NORMAL' },
       ],
-    })
-
-  const ratio = (): RuleDefinition =>
-    hotRule({
-      id: 'defects',
-      trigger: { on: 'mes', lines: ['LINE-A'] },
-      inputs: [
-        { name: 'defect_count', from: 'mes', field: 'defect_count', kind: 'number', max_age_s: 3_600 },
-        { name: 'production_count', from: 'mes', field: 'production_count', kind: 'number', max_age_s: 3_600 },
-      ],
-      script:
-        'if input.defect_count / input.production_count > 0.05 { #{ status: "HIGH_DEFECT", confidence: 0.95 } } else { #{ status: "NORMAL", confidence: 0.80 } }',
-      alarms: { HIGH_DEFECT: 'critical' },
-      examples: [],
-    })
-
-  const pressure = (): RuleDefinition =>
-    hotRule({
-      id: 'both',
-      inputs: [
-        { name: 'value', from: 'trigger', kind: 'number', max_age_s: 60 },
-        { name: 'pressure', from: 'tag', sensor: 'pressure', kind: 'number', max_age_s: 10 },
-      ],
-      script:
-        'if input.value > 80.0 && input.pressure > 5.0 { verdict("HIGH", 0.9, `${input.value} at ${input.pressure}`) } else { verdict("NORMAL", 0.9) }',
-      examples: [],
     })
 
   const sendPressure = (value: number, topic = 'sensor/LINE-A/pressure', more: Record<string, unknown> = {}) =>
@@ -384,14 +361,37 @@ describe('judging', () => {
       ])
     })
 
-    test('that are older than the rule allows are UNJUDGED (I4)', () => {
+    test('I4: that are older than the rule allows are UNJUDGED', () => {
       at.deploy(ratio())
       at.events(productionCount({ occurred_at_ms: at.clock.nowMs() - 3_601_000 }))
       expect(judgments()).toMatchObject([{ status: unjudged, inputs: { defect_count: { problem: 'stale' } } }])
     })
   })
 
-  test('a status that a script must not give is UNJUDGED and says why', () => {
+  test('I3: an explanation holds nothing that PostgreSQL does not keep, and comes out the same again', () => {
+    const rules = [
+      hotRule({ script: 'verdict("HIGH", 0.9, "a\\x00b")', examples: [] }),
+      hotRule({ id: 'thrown', script: 'throw "c\\x00d"', examples: [] }),
+    ]
+    at.deploy(...rules)
+    for (let strike = 0; strike < judgeLimits.strikesMax; strike++) at.send(90)
+    const [said, thrown] = judgments()
+    expect(said).toMatchObject({ status: 'HIGH', explanation: 'a\ufffdb' })
+    expect(thrown).toMatchObject({ status: unjudged, explanation: expect.stringContaining('c\ufffdd') })
+    expect(at.records().filter((record) => JSON.stringify(record).includes('\\u0000'))).toEqual([])
+    const runner = newRunner()
+    for (const judgment of [said, thrown]) {
+      const rule = rules.find(({ id }) => id === judgment?.rule_id)
+      expect(replayJudgment(judgment as Judgment, rule as RuleDefinition, runner)).toMatchObject({
+        status: judgment?.status,
+        explanation: judgment?.explanation,
+      })
+    }
+    // The cut falls into a pair of surrogates.
+    expect(recordText(`${'x'.repeat(1_999)}😀`)).toBe(`${'x'.repeat(1_999)}\ufffd`)
+  })
+
+  test('I4: a status that a script must not give is UNJUDGED and says why', () => {
     at.deploy(
       hotRule({ script: 'verdict("UNJUDGED", 1.0)', examples: [] }),
       hotRule({ id: 'odd', script: 'verdict("so lala", 1.0)', examples: [] }),

@@ -7,8 +7,10 @@ import { deployRule } from './deployment.ts'
 import { evaluateRows } from './evaluate-rows.ts'
 import { fillRow } from './fill-row.ts'
 import { settle } from './hysteresis.ts'
+import { isFresh } from './inputs.ts'
 import { judgeLimits } from './limits.ts'
 import type { Plant, Tag } from './plant.ts'
+import { recordText } from './record-text.ts'
 import { unjudgedBecause, unjudgedByFailure } from './replay.ts'
 import type { ReplayedVerdict } from './replay.ts'
 import { newSlot, snapshot } from './rule-instance.ts'
@@ -156,12 +158,12 @@ export class Judge {
       if (rule.state !== 'in_force') continue
       for (const slot of rule.slots.values()) {
         if (slot.standingStatus === null || slot.standingStatus === unjudged) continue
-        if (sink.nowMs > slot.freshUntilMs) {
+        if (!isFresh(slot, sink.nowMs)) {
           slot.tag ??= this.#plant.tag(slot.subject)
           const row = rule.rows.add(slot, null, false)
           fillRow(row, slot.tag?.last, this.#plant, sink.nowMs)
           if (row.unusable) this.#conclude(rule, row, unusable, sink)
-          else slot.freshUntilMs = row.freshUntilMs
+          else takeBounds(slot, row)
           rule.rows.clear()
         }
         this.#updateAlarm(slot, sink)
@@ -198,7 +200,7 @@ export class Judge {
       if (noteworthy && due) this.#record(rule, row, verdict, normal, previous, sink)
       return
     }
-    slot.freshUntilMs = row.freshUntilMs
+    takeBounds(slot, row)
     const { candidateCount } = slot
     const stands = settle(slot, status, rule.definition)
     const changed = status !== slot.rawStatus
@@ -261,8 +263,10 @@ export class Judge {
       return
     }
     const isNew = this.alarms.open(slot.rule.definition.id, slot.subject) === undefined
-    // Still in cool-down: the sweep raises it when that is over and the process is still in alarm.
-    if (isNew && sink.nowMs < slot.coolDownUntilMs) return
+    // Still in cool-down: the sweep raises it when that is over and the process is still in alarm. With more left of it than it
+    // is long, the clock was set back, which must not hold an alarm back.
+    const coolDownLeftMs = slot.coolDownUntilMs - sink.nowMs
+    if (isNew && coolDownLeftMs > 0 && coolDownLeftMs <= slot.rule.definition.cool_down_s * 1_000) return
     this.alarms.activate(judgment, priority, sink.nowMs, tell)
   }
 
@@ -270,9 +274,9 @@ export class Judge {
     rule.prepared?.drop()
     rule.prepared = null
     rule.state = 'quarantined'
-    rule.problem = `The rule failed ${rule.strikes} times in a row and was taken out. ${rule.problem ?? ''}`
-      .trim()
-      .slice(0, 2_000)
+    rule.problem = recordText(
+      `The rule failed ${rule.strikes} times in a row and was taken out. ${rule.problem ?? ''}`.trim(),
+    )
     rule.strikes = 0
     this.#triggers.changed()
     sink.ruleChanged(rule)
@@ -315,7 +319,12 @@ export class Judge {
       ...deployment.rule,
       definition,
       state: 'quarantined',
-      problem: `This program no longer takes the rule: ${problem}`.slice(0, 2_000),
+      problem: recordText(`This program no longer takes the rule: ${problem}`),
     }
   }
+}
+
+function takeBounds(slot: Slot, row: Row): void {
+  slot.freshFromMs = row.freshFromMs
+  slot.freshUntilMs = row.freshUntilMs
 }

@@ -5,4 +5,6 @@ export const judgeLimits = {
   strikesMax: 5,
   /** How often silence is looked for. The age at which a verdict becomes UNJUDGED is exact to this. */
   sweepMs: 1_000,
+  /** NTP steps a clock by less, and what came just before is as fresh as it was. Set back by more, the appliance no longer knows how old is what it received "later than now". */
+  clockSetBackMsMax: 5_000,
 } as const

@@ -2,6 +2,7 @@ import { ruleSource, unjudged } from '@jidoka/domain'
 import type { Judgment, RuleDefinition, SnapshotInput } from '@jidoka/domain'
 import { ruleHash } from '@jidoka/rules'
 import { judgeExample } from './deployment.ts'
+import { recordText } from './record-text.ts'
 import type { RuleRunner } from './rule-runner.ts'
 
 export interface ReplayedVerdict {
@@ -52,5 +53,5 @@ export function unjudgedBecause(inputs: Readonly<Record<string, SnapshotInput>>)
 }
 
 export function unjudgedByFailure(problem: string): ReplayedVerdict {
-  return { status: unjudged, confidence: 0, explanation: `Not judged: the rule failed. ${problem}`.slice(0, 2_000) }
+  return { status: unjudged, confidence: 0, explanation: recordText(`Not judged: the rule failed. ${problem}`) }
 }

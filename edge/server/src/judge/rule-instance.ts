@@ -19,7 +19,8 @@ export interface Slot extends Run {
   coolDownUntilMs: number
   judgment: Judgment | null
   sinceMs: number
-  /** Until when the inputs of the standing verdict are fresh. 0: not known, to be looked at by the next sweep. */
+  /** From when to when the inputs of the standing verdict are fresh. Until 0: not known, to be looked at by the next sweep. */
+  freshFromMs: number
   freshUntilMs: number
   /** The trigger's tag; undefined for a line, or as long as the tag is not known. */
   tag: Tag | undefined
@@ -80,6 +81,7 @@ export function newSlot(rule: RuleInstance, subject: string, line: string, equip
     coolDownUntilMs: 0,
     judgment: null,
     sinceMs: 0,
+    freshFromMs: -Infinity,
     freshUntilMs: 0,
     tag: undefined,
   }
@@ -94,7 +96,8 @@ export interface Row {
   late: boolean
   /** Some input has a problem: UNJUDGED, and the rule is not asked. */
   unusable: boolean
-  /** The earliest end of an input's freshness. */
+  /** The latest beginning and the earliest end of an input's freshness. */
+  freshFromMs: number
   freshUntilMs: number
   readonly cells: readonly Cell[]
 }
@@ -121,6 +124,7 @@ export class RowBuffer {
         readingSeq,
         late,
         unusable: false,
+        freshFromMs: -Infinity,
         freshUntilMs: Infinity,
         cells: Array.from({ length: this.#width }, newCell),
       }

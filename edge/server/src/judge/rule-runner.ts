@@ -1,7 +1,8 @@
-import { ruleSource, statusSchema, unjudged } from '@jidoka/domain'
+import { ruleSource, statusMistake } from '@jidoka/domain'
 import type { RuleDefinition, Value } from '@jidoka/domain'
 import { RowBatch } from '@jidoka/rules'
 import type { CompiledRule, RuleEngine, RuleRunError } from '@jidoka/rules'
+import { recordText } from './record-text.ts'
 
 /** What a rule said to one row. A failure is never a verdict: the caller makes it UNJUDGED. */
 export type RowOutcome =
@@ -59,11 +60,16 @@ export class PreparedRule {
     try {
       this.#engine.evaluate(this.#compiled, this.#batch, {
         verdict(row, _rule, status, confidence, explanation) {
-          const mistake = statusMistake(status)
+          const mistake = knownMistake(status)
           each(
             row,
             mistake === null
-              ? { kind: 'verdict', status, confidence, explanation: explanation ?? null }
+              ? {
+                  kind: 'verdict',
+                  status,
+                  confidence,
+                  explanation: explanation === undefined ? null : recordText(explanation),
+                }
               : { kind: 'failed', problem: mistake, counts: true },
           )
         },
@@ -83,16 +89,11 @@ export class PreparedRule {
 
 const knownStatuses = new Map<string, string | null>()
 
-/** What is wrong with a status that a script gave; remembered, since a rule has few of them and gives one a row. */
-function statusMistake(status: string): string | null {
+/** `statusMistake`, remembered: a rule has few statuses and gives one a row. */
+function knownMistake(status: string): string | null {
   const known = knownStatuses.get(status)
   if (known !== undefined) return known
-  const mistake =
-    status === unjudged
-      ? `The rule gave the status ${unjudged}, which only the program gives. Leave the input missing instead.`
-      : statusSchema.safeParse(status).success
-        ? null
-        : `The rule gave the status ${JSON.stringify(status)}; a status has 1 to 32 capital letters, digits and "_".`
+  const mistake = statusMistake(status)
   // A script can make up statuses without end; the memory of them has one.
   if (knownStatuses.size < 10_000) knownStatuses.set(status, mistake)
   return mistake

@@ -91,17 +91,17 @@ export class Metrics {
     this.#gauge('jidoka_stream_clients', 'Boards that follow the live stream', [], (gauge) =>
       gauge.set(sources.streamClients()),
     )
-    this.#gauge(
+    this.#total(
       'jidoka_stream_slow_clients_total',
       'Times a board that did not read was told to load again',
       [],
-      (gauge) => gauge.set(sources.streamSlowTotal()),
+      (counter) => counter.inc(sources.streamSlowTotal()),
     )
     this.#gauge('jidoka_connector_up', '1 while the last poll of a connector succeeded', ['connector'], (gauge) => {
       for (const { name, isUp } of sources.connectors()) gauge.set({ connector: name }, isUp ? 1 : 0)
     })
-    this.#gauge('jidoka_connector_events_total', 'Events that a connector brought', ['connector'], (gauge) => {
-      for (const { name, eventsTotal } of sources.connectors()) gauge.set({ connector: name }, eventsTotal)
+    this.#total('jidoka_connector_events_total', 'Events that a connector brought', ['connector'], (counter) => {
+      for (const { name, eventsTotal } of sources.connectors()) counter.inc({ connector: name }, eventsTotal)
     })
   }
 
@@ -149,6 +149,25 @@ export class Metrics {
       labelNames: [...labelNames],
       registers: [this.#registry],
       collect() {
+        collect(this)
+      },
+    })
+  }
+
+  /** A counter that somebody else keeps: it is set to that total at each scrape. */
+  #total<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    collect: (counter: Counter<Label>) => void,
+  ): void {
+    new Counter<Label>({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.#registry],
+      collect() {
+        this.reset()
         collect(this)
       },
     })

@@ -1,13 +1,16 @@
 import type { CatalogueEntry, DesiredItem, FactoryEvent, ReportedItem } from '@jidoka/domain'
 import type { Judge } from '../judge/judge.ts'
+import { recordText } from '../judge/record-text.ts'
 import type { DesiredChange, LineFacts, StoredUser } from '../ports.ts'
 import type { Database } from '../store/database.ts'
 import type { JournalWriter } from '../store/journal-writer.ts'
 import type { Command, CommandAnswer } from './commands.ts'
 import type { CommitDraft } from './commit-draft.ts'
+import { ingestLimits } from './limits.ts'
 import { factsAfter } from './line-facts.ts'
 import { definitionOf } from './tag-registry.ts'
 import type { TagRegistry } from './tag-registry.ts'
+import { timeTooFar } from './time-too-far.ts'
 
 export interface CommandHandlerOptions {
   readonly database: Database
@@ -71,12 +74,23 @@ export class CommandHandler {
     if (stored !== null) this.#options.tags.adopt((JSON.parse(stored.body) as { tags: CatalogueEntry[] }).tags)
   }
 
-  /** True when the event is new. */
+  /** True when the event is new and was stored. */
   #event(event: FactoryEvent, draft: CommitDraft): boolean {
     const { writer, judge, facts } = this.#options
     if (!writer.seenEvent(event.source, event.source_key, draft.nowMs)) return false
+    if (event.occurred_at_ms > draft.nowMs + ingestLimits.futureMsMax) {
+      draft.deadLetter({
+        atMs: draft.nowMs,
+        source: event.source,
+        topic: `${event.type} of ${event.line}`,
+        reason: 'time_too_far',
+        detail: timeTooFar(event.occurred_at_ms, draft.nowMs, `the time of the row ${event.source_key},`, 'the MES'),
+        sample: JSON.stringify(event).slice(0, ingestLimits.sampleLengthMax),
+      })
+      return false
+    }
     draft.record({ at_ms: draft.nowMs, kind: 'event', body: event })
-    const after = factsAfter(facts.get(event.line), event)
+    const after = factsAfter(facts.get(event.line), event, draft.nowMs)
     if (after === null) return true
     facts.set(event.line, after)
     draft.facts.set(event.line, after)
@@ -141,7 +155,7 @@ export class CommandHandler {
         return {
           ...applied,
           state: problem === null ? 'applied' : 'refused',
-          problem: problem?.slice(0, 2_000) ?? null,
+          problem: problem === null ? null : recordText(problem),
           rule_hash: hash,
         }
       }

@@ -54,7 +54,7 @@ test('topics beyond the table cross as text', () => {
   expect(seen).toBe(count)
 })
 
-test('a payload that is too large crosses only as far as its refusal needs', () => {
+test('I10: a payload that is too large crosses only as far as its refusal needs', () => {
   const writer = new FlightWriter()
   const reader = new FlightReader()
   writer.add({ topic: 'sensor/L/t', source: 's', qos: 1, payload: new Uint8Array(60_000) })

@@ -12,6 +12,7 @@ import { ingestLimits } from './limits.ts'
 import { parsePayload } from './payload.ts'
 import { definitionOf } from './tag-registry.ts'
 import type { TagRegistry } from './tag-registry.ts'
+import { timeTooFar } from './time-too-far.ts'
 
 export interface IntakeOptions {
   readonly tenantId: string
@@ -131,7 +132,7 @@ export class Intake {
       return refuse('wrong_tenant', `the tenant "${payload.tenantId}" is not this appliance's`)
     const timeMs = payload.timeMs ?? draft.nowMs
     if (timeMs < ingestLimits.timeMsMin || timeMs > draft.nowMs + ingestLimits.futureMsMax)
-      return refuse('time_too_far', timeDetail(timeMs, draft.nowMs))
+      return refuse('time_too_far', timeTooFar(timeMs, draft.nowMs, 'the timestamp', 'the device'))
 
     const key = topic.slice('sensor/'.length)
     const kind = valueKindOf(payload.value)
@@ -187,10 +188,4 @@ function areEqual(bytes: Uint8Array, from: number, to: number, expected: Uint8Ar
   if (to - from !== expected.length) return false
   for (let index = 0; index < expected.length; index++) if (bytes[from + index] !== expected[index]) return false
   return true
-}
-
-function timeDetail(timeMs: number, nowMs: number): string {
-  if (!Number.isFinite(timeMs) || Math.abs(timeMs) > 8.64e15) return `the timestamp ${timeMs} is no instant`
-  const which = timeMs > nowMs ? 'ahead of' : 'behind'
-  return `the timestamp ${new Date(timeMs).toISOString()} is too far ${which} this appliance's clock (${new Date(nowMs).toISOString()}); set the clock of the device or of the appliance`
 }

@@ -45,24 +45,37 @@ export class JournalPipeline implements Pipeline {
   #gatheredBytes = 0
   #takeOffIsDue = false
   #problem: string | null = null
-  #stopping: { resolve: () => void } | null = null
   #stopped: Promise<void> | null = null
+  /** The worker has closed the journal in order; its exit is then no failure. */
+  #isClosed = false
+  /** Why the worker is no more, from its exit on. */
+  #ended: Error | null = null
+  readonly #exited = Promise.withResolvers<void>()
 
-  /** The worker must have opened its journal. */
+  /** The worker must have opened its journal. `onFailure` is told once when it dies without having been stopped to the end. */
   constructor(worker: Worker, log: Log, onFailure: (error: Error) => void) {
     this.#worker = worker
     this.#log = log
     worker.on('message', (message: FromWorker) => this.#hear(message))
-    worker.on('error', (error) => onFailure(error instanceof Error ? error : new Error(String(error))))
+    let cause: unknown
+    // An exit always follows.
+    worker.on('error', (error) => (cause = error))
     worker.on('exit', (code) => {
-      if (this.#stopping === null)
-        onFailure(new OperationalError(`The journal's thread ended by itself (code ${code}).`))
-      else this.#stopping.resolve()
+      this.#ended = this.#isClosed
+        ? stoppingError()
+        : new OperationalError(
+            `The journal's thread ended by itself (code ${code}). Start the appliance again, and send again what was not acknowledged.`,
+            { cause },
+          )
+      this.#giveUp(this.#ended)
+      this.#exited.resolve()
+      if (!this.#isClosed) onFailure(this.#ended)
     })
   }
 
   ingest(message: Inbound, done: (error: Error | null) => void): void {
-    if (this.#stopped !== null) return queueMicrotask(() => done(stoppingError()))
+    const refusal = this.#refusal()
+    if (refusal !== null) return queueMicrotask(() => done(refusal))
     if (this.#waitingCount >= ingestLimits.waitingMessagesMax || this.#waitingBytes >= ingestLimits.waitingBytesMax) {
       return queueMicrotask(() =>
         done(
@@ -129,23 +142,23 @@ export class JournalPipeline implements Pipeline {
     this.#post({ kind: 'limit_pages', pageCountMax })
   }
 
-  /** Takes nothing more, commits what was taken, and closes the journal in order. */
+  /** Takes nothing more, commits what was taken, and closes the journal in order. After the worker's death there is nothing left to wait for. */
   stop(): Promise<void> {
     this.#stopped ??= this.#drainAndClose()
     return this.#stopped
   }
 
   async #drainAndClose(): Promise<void> {
-    this.#takeOff()
-    const closed = new Promise<void>((resolve) => (this.#stopping = { resolve }))
-    // The worker works its messages off in order, so that this comes after the last flight.
+    // Whatever is in the air, everything leaves now: the worker works its messages off in order, and behind its stop it hears nothing.
+    this.#enqueue()
     for (const { message, inAir } of this.#waiting.splice(0)) this.#send(message, inAir)
     this.#post({ kind: 'stop' })
-    await closed
+    await this.#exited.promise
   }
 
   #command<Kind extends Command['kind']>(command: Extract<Command, { kind: Kind }>): Promise<CommandAnswers[Kind]> {
-    if (this.#stopped !== null) return Promise.reject(stoppingError())
+    const refusal = this.#refusal()
+    if (refusal !== null) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       this.#commands.push(command)
       this.#pending.push({ resolve: resolve as (answer: CommandAnswer) => void, reject })
@@ -162,13 +175,13 @@ export class JournalPipeline implements Pipeline {
 
   #takeOff(): void {
     this.#takeOffIsDue = false
+    if (this.#refusal() !== null) return
     while (this.#inAir.length < flightsInAirMax) {
       if (this.#waiting.length === 0) this.#enqueue()
       const next = this.#waiting.shift()
       if (next === undefined) return
       this.#send(next.message, next.inAir)
     }
-    if (this.#stopped !== null) this.#enqueue()
   }
 
   /** Closes the flight that is being gathered. */
@@ -207,9 +220,7 @@ export class JournalPipeline implements Pipeline {
       }
       case 'failed': {
         const inAir = this.#landed(message.buffer)
-        const error = new StoreProblemError(message.problem, message.message)
-        for (const done of inAir.done) done(error)
-        for (const command of inAir.commands) command.reject(error)
+        fail(inAir, new StoreProblemError(message.problem, message.message))
         this.#takeOff()
         return
       }
@@ -219,10 +230,24 @@ export class JournalPipeline implements Pipeline {
       case 'store':
         this.#storeProblem(message.problem)
         return
+      case 'stopped':
+        this.#isClosed = true
+        return
       case 'opened':
       case 'not_opened':
-      case 'stopped':
     }
+  }
+
+  /** Why nothing is taken any more; null while it is. */
+  #refusal(): Error | null {
+    return this.#ended ?? (this.#stopped === null ? null : stoppingError())
+  }
+
+  /** Answers everything that still waits for the worker, in its order. */
+  #giveUp(error: Error): void {
+    this.#enqueue()
+    for (const inAir of this.#inAir.splice(0)) fail(inAir, error)
+    for (const { inAir } of this.#waiting.splice(0)) fail(inAir, error)
   }
 
   #landed(buffer: ArrayBuffer | null): InAir {
@@ -246,6 +271,11 @@ export class JournalPipeline implements Pipeline {
     else this.#log.error({ action: 'store', problem: problem?.problem }, sentence)
     for (const listener of this.#problemListeners) listener(sentence)
   }
+}
+
+function fail(inAir: InAir, error: Error): void {
+  for (const done of inAir.done) done(error)
+  for (const command of inAir.commands) command.reject(error)
 }
 
 const stoppingError = () =>

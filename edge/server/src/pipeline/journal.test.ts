@@ -51,7 +51,7 @@ describe('the journal', () => {
     ['wrong_tenant', { text: '{"value":1,"tenant_id":"other"}' }],
     ['unit_mismatch', { text: '{"value":1,"unit":"F"}' }],
     ['kind_mismatch', { text: '{"value":true}' }],
-  ])('keeps as a dead letter and stores the rest: %s', (reason, { text = '', ...message }) => {
+  ])('I10: keeps as a dead letter and stores the rest: %s', (reason, { text = '', ...message }) => {
     const committed = at.send(20, { ...message, payload: Buffer.from(text) }, 21)
     expect(committed.counts.readings).toBe(2)
     expect(committed.deadLetters.map((letter) => letter.reason)).toEqual([reason])
@@ -60,7 +60,7 @@ describe('the journal', () => {
     expect(letter?.sample.length).toBeLessThanOrEqual(ingestLimits.sampleLengthMax)
   })
 
-  test('refuses new tags beyond its bound as too_many_tags and goes on with the known ones', () => {
+  test('I10: refuses new tags beyond its bound as too_many_tags and goes on with the known ones', () => {
     const topics = Array.from({ length: ingestLimits.tagsMax + 1 }, (_, index) => `sensor/LINE-A/t${index}`)
     for (let from = 0; from < topics.length; from += 5_000)
       at.send(...topics.slice(from, from + 5_000).map((topic) => ({ topic, payload: Buffer.from('{"value":1}') })))
@@ -70,7 +70,7 @@ describe('the journal', () => {
     expect(at.send({ topic: topics[0] ?? '', payload: Buffer.from('{"value":2}') }).counts.readings).toBe(1)
   })
 
-  test('keeps a bounded number of dead letters, the newest', () => {
+  test('I10: keeps a bounded number of dead letters, the newest', () => {
     at.send(
       ...Array.from({ length: ingestLimits.deadLettersMax + 50 }, (_, index) => ({
         payload: Buffer.from(`no json ${index}`),
@@ -81,7 +81,7 @@ describe('the journal', () => {
     expect(letters[0]?.sample).toBe(`no json ${ingestLimits.deadLettersMax + 49}`)
   })
 
-  test('stores a reading of a clock that is an hour ahead, and lets the right clock take over', () => {
+  test('I4: stores a reading of a clock that is an hour ahead, and lets the right clock take over', () => {
     const future = new Date(at.clock.nowMs() + 3_600_000).toISOString()
     at.send({ payload: Buffer.from(`{"value":99,"unit":"C","timestamp":"${future}"}`) })
     at.clock.advance(1_000)
@@ -150,7 +150,7 @@ describe('the journal', () => {
     },
   )
 
-  test('rolls a commit back whole when the disk is full, and goes on where it was when there is space', () => {
+  test('I1: rolls a commit back whole when the disk is full, and goes on where it was when there is space', () => {
     at.deploy(hotRule())
     at.send(20)
     const before = at.read((reader) => [
@@ -189,6 +189,35 @@ describe('the journal', () => {
     ).toEqual({ stored: 1 })
     expect(at.records().filter(({ kind }) => kind === 'event').length).toBe(3)
     expect(at.read((reader) => reader.connectorPosition('mes'))).toBe('1')
+  })
+
+  test('I10: an event dated further ahead than a clock can be off is refused once, with a sentence, and freezes no line', () => {
+    const ahead = productionCount({
+      source_key: 'count-9',
+      occurred_at_ms: at.clock.nowMs() + ingestLimits.futureMsMax + 1,
+      defect_count: 99,
+    })
+    expect(at.events(ahead)).toEqual({ stored: 0 })
+    expect(at.events(ahead, productionCount({ occurred_at_ms: at.clock.nowMs() }))).toEqual({ stored: 1 })
+    expect(at.read((reader) => reader.facts())).toMatchObject([{ defectCount: 2, receivedMs: at.clock.nowMs() }])
+    expect(at.records().filter(({ kind }) => kind === 'event').length).toBe(1)
+    expect(at.read((reader) => reader.deadLetters(10))).toMatchObject([
+      {
+        reason: 'time_too_far',
+        source: 'mes',
+        detail: expect.stringMatching(/count-9.* ahead of .* clock of the MES/),
+      },
+    ])
+  })
+
+  test('facts that an older program stored are as old as they say', () => {
+    at.events(productionCount({ occurred_at_ms: at.clock.nowMs() - 1_000 }))
+    at.journal.abandon()
+    const sqlite = at.edit()
+    sqlite.exec("update line_facts set body = json_remove(body, '$.receivedMs'); pragma user_version = 1")
+    sqlite.close()
+    at.reopen()
+    expect(at.read((reader) => reader.facts())).toMatchObject([{ receivedMs: at.clock.nowMs() - 1_000 }])
   })
 
   test('finds the readings of a tag by time, and judgments by what they are', () => {
@@ -242,7 +271,7 @@ describe('the journal', () => {
     expect(at.read((reader) => reader.desiredPosition())).toEqual({ handle: 'h2', offset: '9' })
   })
 
-  test('a rule that the engine no longer takes is quarantined at the start and not dropped', () => {
+  test('I7: a rule that the engine no longer takes is quarantined at the start and not dropped', () => {
     at.deploy(hotRule())
     at.journal.abandon()
     const sqlite = at.edit()

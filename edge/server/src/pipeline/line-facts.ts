@@ -1,12 +1,16 @@
 import type { FactoryEvent } from '@jidoka/domain'
 import type { LineFacts } from '../ports.ts'
+import { isNewer } from '../store/last-values.ts'
 
 /**
  * A line's facts after an event, or null when the event says nothing about them or is older than what is known: a late
- * row is kept as an event and must not bring an old lot back.
+ * row is kept as an event and must not bring an old lot back. Order is that of readings, so that a row dated ahead does
+ * not shut out those that come after it.
  */
-export function factsAfter(known: LineFacts | undefined, event: FactoryEvent): LineFacts | null {
-  if (known !== undefined && event.occurred_at_ms < known.atMs) return null
+export function factsAfter(known: LineFacts | undefined, event: FactoryEvent, receivedMs: number): LineFacts | null {
+  const instants = { atMs: event.occurred_at_ms, receivedMs }
+  if (!isNewer({ timeMs: instants.atMs, receivedMs }, known && { timeMs: known.atMs, receivedMs: known.receivedMs }))
+    return null
   const before: LineFacts = known ?? {
     line: event.line,
     order: null,
@@ -15,7 +19,7 @@ export function factsAfter(known: LineFacts | undefined, event: FactoryEvent): L
     shift: null,
     productionCount: null,
     defectCount: null,
-    atMs: 0,
+    ...instants,
   }
   switch (event.type) {
     case 'production_count':
@@ -27,10 +31,10 @@ export function factsAfter(known: LineFacts | undefined, event: FactoryEvent): L
         shift: event.shift ?? before.shift,
         productionCount: event.production_count,
         defectCount: event.defect_count,
-        atMs: event.occurred_at_ms,
+        ...instants,
       }
     case 'order_started':
-      return { ...before, order: event.order, product: event.product, atMs: event.occurred_at_ms }
+      return { ...before, order: event.order, product: event.product, ...instants }
     case 'lot_started':
       return {
         ...before,
@@ -40,7 +44,7 @@ export function factsAfter(known: LineFacts | undefined, event: FactoryEvent): L
         shift: event.shift ?? before.shift,
         // The counts are of the lot; those of another one say nothing of this.
         ...(event.lot === before.lot ? {} : { productionCount: null, defectCount: null }),
-        atMs: event.occurred_at_ms,
+        ...instants,
       }
     default:
       return null

@@ -7,7 +7,7 @@ const bytesOf = (text: string) => new TextEncoder().encode(text)
 const parse = (text: string) => parsePayload(bytesOf(text))
 
 describe('payload', () => {
-  test('any bytes are read or refused with a reason, never thrown over', () => {
+  test('I10: any bytes are read or refused with a reason, never thrown over', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.json().map(bytesOf)), (bytes) => {
         const outcome = parsePayload(bytes)

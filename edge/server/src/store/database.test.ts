@@ -14,7 +14,7 @@ describe('the journal file', () => {
   })
   afterEach(() => removeFolder(folder))
 
-  test('is made with an epoch that stays, write-ahead log and synchronous=FULL (I1)', () => {
+  test('I1: is made with an epoch that stays, write-ahead log and synchronous=FULL', () => {
     const first = openForWriting(folder, 0)
     expect(first.database.pragma('synchronous', { simple: true })).toBe(2)
     expect(first.database.pragma('journal_mode', { simple: true })).toBe('wal')

@@ -17,10 +17,18 @@ export interface LastValue {
  */
 export const effectiveMs = (timeMs: number, receivedMs: number): number => Math.min(timeMs, receivedMs)
 
-/** A reading that is older than the one we have is stored, and is not the last value. */
-export function isNewer(candidate: LastValue, known: LastValue | undefined): boolean {
+/** When something was so by its source's clock, and when it came by the appliance's. */
+export type Instants = Pick<LastValue, 'timeMs' | 'receivedMs'>
+
+/**
+ * Something older than what we have is stored, and does not take its place. Candidates come in the order of their
+ * commits: one received before the known one tells that the appliance's clock was set back meanwhile. Then the known
+ * one's instants mean nothing any more, and would keep everything out until the clock has reached them.
+ */
+export function isNewer(candidate: Instants, known: Instants | undefined): boolean {
   return (
     known === undefined ||
+    candidate.receivedMs < known.receivedMs ||
     effectiveMs(candidate.timeMs, candidate.receivedMs) >= effectiveMs(known.timeMs, known.receivedMs)
   )
 }

@@ -83,6 +83,13 @@ export const migrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    version: 2,
+    what: 'facts of a line know when they came',
+    sql: `
+      update line_facts set body = json_set(body, '$.receivedMs', json_extract(body, '$.atMs'));
+    `,
+  },
 ]
 
 export const newestVersion = migrations.reduce((newest, step) => Math.max(newest, step.version), 0)

@@ -5,10 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { hashDeviceSecret, newDeviceSecret } from '@jidoka/base'
 import { edgePaths } from '@jidoka/contract'
 import { connectAsync } from 'mqtt'
 import type { MqttClient } from 'mqtt'
-import { hashDeviceSecret, newDeviceSecret } from '../broker/index.ts'
 
 const program = new URL('../main.ts', import.meta.url).pathname
 
@@ -52,12 +53,39 @@ export class ApplianceProcess {
     return endOf(launch(environment))
   }
 
+  /** Starts one and sends the signal as soon as `isTime`, whether or not it is ready by then. */
+  static async interrupt(
+    environment: Readonly<Record<string, string>>,
+    signal: NodeJS.Signals,
+    isTime: () => boolean,
+  ): Promise<Ended & { readonly stdout: string }> {
+    const child = launch(environment)
+    let stdout = ''
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+    const ended = endOf(child)
+    while (!isTime() && child.exitCode === null) await nextTurn()
+    child.kill(signal)
+    return { ...(await ended), stdout }
+  }
+
   get pid(): number {
     return this.#child.pid ?? 0
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
     this.#child.kill(signal)
+    return this.#ended
+  }
+
+  closeInput(): void {
+    this.#child.stdin.end()
+  }
+
+  /** What a supervisor leaves behind that is killed: pipes that nobody holds the other end of. */
+  async abandon(): Promise<Ended> {
+    this.#child.stderr.destroy()
+    this.#child.stdout.destroy()
+    this.#child.stdin.destroy()
     return this.#ended
   }
 

@@ -44,7 +44,7 @@ test('a bug in the worker fails what waits there and nothing else: the next ques
   expect(await client.call('echo', 'again')).toBe('again')
 })
 
-test('more questions than may wait are refused at once', async () => {
+test('I10: more questions than may wait are refused at once', async () => {
   const answers = await Promise.allSettled(Array.from({ length: 6 }, (_, index) => client.call('echo', String(index))))
   expect(answers.filter((answer) => answer.status === 'rejected')).toHaveLength(2)
 })
@@ -52,4 +52,10 @@ test('more questions than may wait are refused at once', async () => {
 test('a stop ends what waits', async () => {
   const waiting = client.call('echo', 'too late')
   await Promise.all([expect(waiting).rejects.toThrow(/stops/), client.stop()])
+})
+
+test('a question after the stop is refused and starts no thread', async () => {
+  expect(await client.call('echo', 'first')).toBe('first')
+  await client.stop()
+  await expect(client.call('echo', 'too late')).rejects.toThrow(/stops/)
 })

@@ -33,6 +33,7 @@ export class WorkerClient<Functions extends WorkerFunctions> {
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   #worker: Worker | null = null
   #lastId = 0
+  #isStopped = false
 
   constructor(options: WorkerClientOptions) {
     this.#options = options
@@ -42,6 +43,7 @@ export class WorkerClient<Functions extends WorkerFunctions> {
     name: Name,
     argument: Parameters<Functions[Name]>[0],
   ): Promise<Awaited<ReturnType<Functions[Name]>>> {
+    if (this.#isStopped) return Promise.reject(stopError())
     if (this.#waiting.size >= this.#options.waitingMax) {
       return Promise.reject(
         new OperationalError(`Too many questions wait for the ${this.#options.name} thread. Try again in a moment.`),
@@ -54,12 +56,14 @@ export class WorkerClient<Functions extends WorkerFunctions> {
     })
   }
 
+  /** Ends the thread and fails what waits; questions that come later, as from a batch under way, fail at once. */
   async stop(): Promise<void> {
+    this.#isStopped = true
     const worker = this.#worker
     this.#worker = null
     worker?.removeAllListeners('exit')
     await worker?.terminate()
-    this.#rejectAll(new OperationalError('The appliance stops.'))
+    this.#rejectAll(stopError())
   }
 
   #running(): Worker {
@@ -93,3 +97,5 @@ export class WorkerClient<Functions extends WorkerFunctions> {
     this.#waiting.clear()
   }
 }
+
+const stopError = (): OperationalError => new OperationalError('The appliance stops.')

@@ -72,9 +72,10 @@ export class UserDirectory {
     return changed
   }
 
+  /** What counts afterwards is what a restart would find: one of the desired state hides it still. */
   async #save(user: StoredUser): Promise<void> {
     await this.#pipeline.saveUser(user)
-    this.#users.set(user.login, user)
+    this.reload()
   }
 }
 

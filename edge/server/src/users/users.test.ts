@@ -40,12 +40,28 @@ describe('users', () => {
     expect(await users.authenticate('kim', 'local password')).toBeNull()
     expect(await users.authenticate('kim', 'cloud password')).toMatchObject({ role: 'manager' })
   })
+
+  test('a local user that is saved while the desired state has one of the same login stays hidden behind it', async () => {
+    const journal = new MemoryJournal()
+    journal.storedUsers.push({
+      login: 'admin',
+      name: 'Viewer of the cloud',
+      role: 'viewer',
+      locale: null,
+      passwordHash: await hashPassword('cloud password'),
+      origin: 'desired',
+    })
+    const users = new UserDirectory(journal, journal)
+    await users.ensureFirstUser('local password')
+    expect(users.find('admin')).toMatchObject({ origin: 'desired', role: 'viewer' })
+    expect(await users.authenticate('admin', 'local password')).toBeNull()
+  })
 })
 
 describe('sessions', () => {
   const passwordHashOf = () => 'hash'
 
-  test('are bounded: the one idle longest goes first', async () => {
+  test('I10: are bounded: the one idle longest goes first', async () => {
     const clock = new ManualClock()
     const table = new SessionTable(clock, null, () => Promise.resolve())
     const first = await table.create('kim', 'hash')
@@ -82,12 +98,38 @@ describe('sessions', () => {
 })
 
 describe('attempts to sign in', () => {
-  test('one password over many names is stopped by the address, other addresses go on', () => {
+  test('I10: one password over many names is stopped by the address, other addresses go on', () => {
     const limiter = new LoginLimiter(new ManualClock())
     for (let count = 0; count < loginLimits.addressFailuresMax; count++)
       expect(limiter.begin(`user${count}`, '10.0.0.1')).toBeNull()
     expect(limiter.begin('user-x', '10.0.0.1')).not.toBeNull()
     expect(limiter.begin('user-x', '10.0.0.2')).toBeNull()
+  })
+
+  test('I10: many names from one address get 100 attempts through in a window, however many they are', () => {
+    const clock = new ManualClock()
+    const limiter = new LoginLimiter(clock)
+    let through = 0
+    for (let count = 0; count < 3 * loginLimits.entriesMax; count++)
+      if (limiter.begin(`user${count}`, '10.0.0.1') === null) through++
+    expect(through).toBe(loginLimits.addressFailuresMax)
+    clock.advance(60_000)
+    expect(limiter.begin('user-x', '10.0.0.1')).toEqual({ retryAfterS: 14 * 60 })
+    clock.advance(14 * 60_000)
+    expect(limiter.begin('user-x', '10.0.0.1')).toBeNull()
+  })
+
+  test('a blocked name does not count against its address', () => {
+    const limiter = new LoginLimiter(new ManualClock())
+    for (let count = 0; count < 10 * loginLimits.addressFailuresMax; count++) limiter.begin('kim', '10.0.0.1')
+    expect(limiter.begin('kim', '10.0.0.1')).not.toBeNull()
+    expect(limiter.begin('lee', '10.0.0.1')).toBeNull()
+  })
+
+  test('I10: names and addresses that are made up do not grow the tables', () => {
+    const limiter = new LoginLimiter(new ManualClock())
+    for (let count = 0; count < 2 * loginLimits.entriesMax; count++) limiter.begin('kim', `10.0.0.${count}`)
+    expect(limiter.sizes).toEqual({ pairs: loginLimits.entriesMax, addresses: loginLimits.entriesMax })
   })
 
   test('a plant behind one address that signs in rightly is never stopped', () => {

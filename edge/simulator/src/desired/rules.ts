@@ -38,11 +38,11 @@ const temperatureHigh = {
   script: `let was_high = input.previous == "HIGH" || input.previous == "HIGH_HIGH";
 
 if input.value >= params.high_high {
-  #{ status: "HIGH_HIGH", confidence: 0.99, explanation: \`\${input.value} °C >= \${params.high_high} °C: stop and check the bearing\` }
+  #{ status: "HIGH_HIGH", confidence: 0.99, explanation: \`\${input.value} °C ≥ \${params.high_high} °C: 정지하고 베어링 점검 · stop and check the bearing\` }
 } else if input.value >= params.high {
-  #{ status: "HIGH", confidence: 0.95, explanation: \`\${input.value} °C >= \${params.high} °C: check load, grease and cooling\` }
+  #{ status: "HIGH", confidence: 0.95, explanation: \`\${input.value} °C ≥ \${params.high} °C: 부하, 윤활, 냉각 점검 · check load, grease and cooling\` }
 } else if was_high && input.value >= params.high - params.deadband {
-  #{ status: "HIGH", confidence: 0.9, explanation: \`\${input.value} °C, still within \${params.deadband} °C of the limit \${params.high} °C\` }
+  #{ status: "HIGH", confidence: 0.9, explanation: \`\${input.value} °C: 한계 \${params.high} °C의 불감대 \${params.deadband} °C 안 · still within the deadband of the limit\` }
 } else {
   #{ status: "NORMAL", confidence: 0.95 }
 }
@@ -51,12 +51,10 @@ if input.value >= params.high_high {
   hysteresis: { raise_after_count: 2, return_after_count: 3 },
   examples: [
     { input: { value: 45.2, previous: '' }, status: 'NORMAL' },
-    { input: { value: 70, previous: 'NORMAL' }, status: 'HIGH' },
-    { input: { value: 68.5, previous: 'NORMAL' }, status: 'NORMAL' },
-    { input: { value: 68.5, previous: 'HIGH' }, status: 'HIGH' },
-    { input: { value: 66.9, previous: 'HIGH' }, status: 'NORMAL' },
-    { input: { value: 84, previous: 'HIGH' }, status: 'HIGH_HIGH' },
+    { input: { value: 79.5, previous: 'NORMAL' }, status: 'HIGH' },
     { input: { value: 79.5, previous: 'HIGH_HIGH' }, status: 'HIGH' },
+    { input: { value: 45.2, previous: 'HIGH' }, status: 'NORMAL' },
+    { input: { value: 120, previous: 'HIGH' }, status: 'HIGH_HIGH' },
   ],
 }
 
@@ -83,9 +81,9 @@ const vibrationSeverity = {
     },
   },
   script: `if input.value >= params.zone_d {
-  #{ status: "ZONE_D", confidence: 0.97, explanation: \`\${input.value} mm/s is in zone D (>= \${params.zone_d}): damage is likely, stop the machine\` }
+  #{ status: "ZONE_D", confidence: 0.97, explanation: \`\${input.value} mm/s ≥ \${params.zone_d}: 손상 위험, 설비 정지 · zone D, damage is likely, stop the machine\` }
 } else if input.value >= params.zone_c {
-  #{ status: "ZONE_C", confidence: 0.92, explanation: \`\${input.value} mm/s is in zone C (>= \${params.zone_c}): plan a repair\` }
+  #{ status: "ZONE_C", confidence: 0.92, explanation: \`\${input.value} mm/s ≥ \${params.zone_c}: 정비 계획 필요 · zone C, plan a repair\` }
 } else {
   #{ status: "NORMAL", confidence: 0.95 }
 }
@@ -94,10 +92,9 @@ const vibrationSeverity = {
   // Five readings are one second: a knock against the housing is no bearing damage.
   hysteresis: { raise_after_count: 5, return_after_count: 10 },
   examples: [
-    { input: { value: 1.2 }, status: 'NORMAL' },
-    { input: { value: 2.79 }, status: 'NORMAL' },
-    { input: { value: 2.8 }, status: 'ZONE_C' },
-    { input: { value: 4.5 }, status: 'ZONE_D' },
+    { input: { value: 0.4 }, status: 'NORMAL' },
+    { input: { value: 4.4 }, status: 'ZONE_C' },
+    { input: { value: 12 }, status: 'ZONE_D' },
   ],
 }
 
@@ -124,9 +121,9 @@ const hydraulicPressure = {
     },
   },
   script: `if input.value < params.low {
-  #{ status: "PRESSURE_LOW", confidence: 0.95, explanation: \`\${input.value} bar < \${params.low} bar: look for a leak, hot oil or a worn pump\` }
+  #{ status: "PRESSURE_LOW", confidence: 0.95, explanation: \`\${input.value} bar < \${params.low} bar: 누유, 유온, 펌프 마모 점검 · look for a leak, hot oil or a worn pump\` }
 } else if input.value > params.high {
-  #{ status: "PRESSURE_HIGH", confidence: 0.95, explanation: \`\${input.value} bar > \${params.high} bar: check the relief valve\` }
+  #{ status: "PRESSURE_HIGH", confidence: 0.95, explanation: \`\${input.value} bar > \${params.high} bar: 릴리프 밸브 점검 · check the relief valve\` }
 } else {
   #{ status: "NORMAL", confidence: 0.9 }
 }
@@ -135,9 +132,8 @@ const hydraulicPressure = {
   hysteresis: { raise_after_count: 2, return_after_count: 3 },
   examples: [
     { input: { value: 165 }, status: 'NORMAL' },
-    { input: { value: 139.9 }, status: 'PRESSURE_LOW' },
-    { input: { value: 140 }, status: 'NORMAL' },
-    { input: { value: 185.1 }, status: 'PRESSURE_HIGH' },
+    { input: { value: 60 }, status: 'PRESSURE_LOW' },
+    { input: { value: 300 }, status: 'PRESSURE_HIGH' },
   ],
 }
 
@@ -171,11 +167,11 @@ const spindlePower = {
   script: `let power = input.torque * input.speed / 9549.3;
 
 if input.torque < params.torque_cutting {
-  #{ status: "NORMAL", confidence: 0.8, explanation: "not cutting" }
+  #{ status: "NORMAL", confidence: 0.8, explanation: "비절삭 · not cutting" }
 } else if power > params.power_high {
-  #{ status: "POWER_HIGH", confidence: 0.93, explanation: \`\${(power * 10.0).round() / 10.0} kW > \${params.power_high} kW: tool or bearing worn, or feed too fast\` }
+  #{ status: "POWER_HIGH", confidence: 0.93, explanation: \`\${(power * 10.0).round() / 10.0} kW > \${params.power_high} kW: 공구·베어링 마모 또는 과속 이송 · tool or bearing worn, or feed too fast\` }
 } else if power < params.power_low {
-  #{ status: "POWER_LOW", confidence: 0.9, explanation: \`\${(power * 10.0).round() / 10.0} kW < \${params.power_low} kW while cutting: tool broken or no part\` }
+  #{ status: "POWER_LOW", confidence: 0.9, explanation: \`\${(power * 10.0).round() / 10.0} kW < \${params.power_low} kW: 공구 파손 또는 소재 없음 · tool broken or no part\` }
 } else {
   #{ status: "NORMAL", confidence: 0.95 }
 }
@@ -223,7 +219,7 @@ const torquePlausible = {
 let difference = input.torque - expected;
 
 if difference > params.difference_max || -difference > params.difference_max {
-  #{ status: "IMPLAUSIBLE", confidence: 0.88, explanation: \`torque \${input.torque} N·m, but the current means \${expected.round()} N·m: check both sensors\` }
+  #{ status: "IMPLAUSIBLE", confidence: 0.88, explanation: \`\${input.torque} N·m ≠ \${expected.round()} N·m: 토크·전류 센서 점검 · torque and current disagree, check both sensors\` }
 } else {
   #{ status: "NORMAL", confidence: 0.9 }
 }
@@ -254,10 +250,10 @@ const defectRatio = {
   },
   // Two integers would be divided as integers: 7 / 100 is 0 in Rhai, hence to_float().
   script: `if input.production_count < params.count_min || input.production_count < 1 {
-  #{ status: "NORMAL", confidence: 0.6, explanation: \`only \${input.production_count} pieces so far\` }
+  #{ status: "NORMAL", confidence: 0.6, explanation: \`\${input.production_count}개: 아직 적음 · too few pieces yet\` }
 } else if input.defect_count.to_float() / input.production_count.to_float() > params.limit {
   let percent = (1000.0 * input.defect_count.to_float() / input.production_count.to_float()).round() / 10.0;
-  #{ status: "HIGH_DEFECT", confidence: 0.95, explanation: \`\${input.defect_count} bad of \${input.production_count} are \${percent} %: find the machine that makes them\` }
+  #{ status: "HIGH_DEFECT", confidence: 0.95, explanation: \`\${input.defect_count}/\${input.production_count} = \${percent} %: 불량 설비 확인 · find the machine that makes them\` }
 } else {
   #{ status: "NORMAL", confidence: 0.8 }
 }
@@ -266,8 +262,8 @@ const defectRatio = {
   examples: [
     { input: { production_count: 0, defect_count: 0 }, status: 'NORMAL' },
     { input: { production_count: 10, defect_count: 3 }, status: 'NORMAL' },
-    { input: { production_count: 100, defect_count: 5 }, status: 'NORMAL' },
-    { input: { production_count: 100, defect_count: 6 }, status: 'HIGH_DEFECT' },
+    { input: { production_count: 1_000, defect_count: 1 }, status: 'NORMAL' },
+    { input: { production_count: 100, defect_count: 40 }, status: 'HIGH_DEFECT' },
   ],
 }
 

@@ -1,7 +1,15 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { describeError, OperationalError } from '@jidoka/base'
+import {
+  describeError,
+  deviceSecretHashPattern,
+  deviceSecretLengthMin,
+  hashDeviceSecret,
+  newDeviceSecret,
+  OperationalError,
+  verifyDeviceSecret,
+} from '@jidoka/base'
 import { codeSchema, loginSchema } from '@jidoka/domain'
 import { z } from 'zod'
 import type { PlantModel } from '../plant/model.ts'
@@ -9,27 +17,20 @@ import type { PlantModel } from '../plant/model.ts'
 /** What the edge's broker knows of a device: never the secret itself. */
 export const deviceGrantSchema = z.strictObject({
   login: loginSchema,
-  /** `sha256$salt$hash`, both base64url; the hash is of the salt's bytes followed by the secret's, as the edge's broker checks it. */
-  secret_hash: z.string().regex(/^sha256\$[A-Za-z0-9_-]{22}\$[A-Za-z0-9_-]{43}$/),
+  secret_hash: z.string().regex(deviceSecretHashPattern),
   /** Lines below which it may publish. */
   lines: z.array(codeSchema).max(1_000),
   role: z.enum(['device', 'consumer']),
 })
 export type DeviceGrant = z.infer<typeof deviceGrantSchema>
 
-const secretsSchema = z.record(loginSchema, z.string().min(1).max(256))
+const secretsSchema = z.record(loginSchema, z.string().min(deviceSecretLengthMin).max(256))
 /** Login to secret: the simulator's side of the same accounts. */
 export type DeviceSecrets = Readonly<Record<string, string>>
 
 /** "LINE-A", "PRESS-1" -> `line-a.press-1`; the line's own gateway is `line-a.gateway`. */
 export const deviceLogin = (line: string, equipment: string | null): string =>
   `${line}.${equipment ?? 'gateway'}`.toLowerCase()
-
-/** A fast hash is enough: a secret is 32 random bytes, which nobody guesses, however fast. The salt hides equal secrets. */
-export function hashSecret(secret: string, salt: string): string {
-  const digest = createHash('sha256').update(Buffer.from(salt, 'base64url')).update(secret).digest('base64url')
-  return `sha256$${salt}$${digest}`
-}
 
 /**
  * Makes both files for a plant's devices, 0600. Accounts that are in the simulator's file keep their secret, and a grant
@@ -55,9 +56,7 @@ export function writeDeviceFiles(
       secrets[login] = secret
       const old = oldGrants.get(login)
       const hash =
-        old !== undefined && fits(secret, old.secret_hash)
-          ? old.secret_hash
-          : hashSecret(secret, randomBytes(16).toString('base64url'))
+        old !== undefined && verifyDeviceSecret(secret, old.secret_hash) ? old.secret_hash : hashDeviceSecret(secret)
       grants.push({ login, secret_hash: hash, lines: [line.code], role: 'device' })
       oldGrants.delete(login)
     }
@@ -77,14 +76,9 @@ function loadGrants(file: string): DeviceGrant[] {
   return load(file, z.array(deviceGrantSchema))
 }
 
-function fits(secret: string, hash: string): boolean {
-  return hashSecret(secret, hash.split('$')[1] ?? '') === hash
-}
-
 function newSecret(login: string, seed: number | undefined): string {
-  const bytes =
-    seed === undefined ? randomBytes(32) : createHmac('sha256', `jidoka simulator ${seed}`).update(login).digest()
-  return bytes.toString('base64url')
+  if (seed === undefined) return newDeviceSecret()
+  return createHmac('sha256', `jidoka simulator ${seed}`).update(login).digest('base64url')
 }
 
 function load<Schema extends z.ZodType>(file: string, schema: Schema): z.output<Schema> {

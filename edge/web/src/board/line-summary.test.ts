@@ -100,9 +100,9 @@ test('an acknowledged critical alarm gives way to a low one that nobody has seen
   expect(summaries([], [alarm('A', 'critical', 'acknowledged')])[0]?.acknowledged).toBe(true)
 })
 
-test('an alarm that has returned still waits for an acknowledgement', () => {
+test('an alarm that has returned waits for an acknowledgement and no longer colours its line', () => {
   expect(summaries([verdict('A', 'NORMAL')], [alarm('A', 'high', 'returned')])[0]).toMatchObject({
-    condition: 'high',
+    condition: 'normal',
     alarmsToAcknowledge: 1,
     acknowledged: false,
   })

@@ -47,12 +47,13 @@ function summary(line: BoardLine, verdicts: readonly BoardVerdict[], alarms: rea
     (one, other) =>
       rank(conditionOf(one)) - rank(conditionOf(other)) || Date.parse(other.since) - Date.parse(one.since),
   )
-  const [worstAlarm] = standing
+  // What has returned waits for an acknowledgement in the list; the line itself is as its verdicts say.
+  const active = standing.filter((alarm) => alarm.state !== 'returned')
   const [worstVerdict] = ofVerdicts
-  const alarmPriority = standing.reduce<Condition>((worst, alarm) => worseOf(worst, alarm.priority), 'normal')
-  const condition = worstAlarm ? alarmPriority : worstVerdict ? conditionOf(worstVerdict) : 'silent'
+  const alarmPriority = active.reduce<Condition>((worst, alarm) => worseOf(worst, alarm.priority), 'normal')
+  const condition = active.length > 0 ? alarmPriority : worstVerdict ? conditionOf(worstVerdict) : 'silent'
   // The words belong to the alarm that gives the colour.
-  const shown = standing.find((alarm) => alarm.priority === condition) ?? worstVerdict
+  const shown = active.find((alarm) => alarm.priority === condition) ?? worstVerdict
   return {
     line,
     condition,
@@ -64,7 +65,7 @@ function summary(line: BoardLine, verdicts: readonly BoardVerdict[], alarms: rea
     alarmsToAcknowledge: toAcknowledge.length,
     unjudgedCount: verdicts.filter((verdict) => verdict.status === unjudged).length,
     verdictsCount: verdicts.length,
-    acknowledged: standing.length > 0 && toAcknowledge.length === 0,
+    acknowledged: active.length > 0 && !active.some(needsAcknowledgement),
   }
 }
 

@@ -52,6 +52,20 @@ test('an input that is not complete is an answer that names it, not a verdict', 
   })
 })
 
+test('I4: a status that every edge refuses is an error with its sentence, in the answer and in the examples', () => {
+  for (const status of ['ok lower', 'UNJUDGED']) {
+    const form = { ...newRuleForm, script: `#{ status: "${status}", confidence: 1.0 }` }
+    const error = { kind: 'error', error: { message: expect.stringContaining('The rule gave the status') } }
+    expect(ask(form, { value: '1' })).toMatchObject({
+      verdict: error,
+      examples: [
+        { passed: false, outcome: error },
+        { passed: false, outcome: error },
+      ],
+    })
+  }
+})
+
 test('a script that runs away is stopped and the engine goes on', () => {
   expect(ask({ ...newRuleForm, script: 'let a = 0; loop { a += 1; }' }, { value: '1' })).toMatchObject({
     kind: 'judged',

@@ -54,12 +54,19 @@ export function desiredCases(newStore: NewStore): void {
       expect(failing.status).toBe(422)
       expect(failing.body).toMatchObject({
         kind: 'rule_refused',
-        detail: 'Example 1 expects HIGH and the rule says NORMAL. Mend the rule or the example.',
+        detail: 'Example 1 of 1 is judged NORMAL and should be HIGH. Mend the rule or the example.',
       })
       const broken = await world.as('PUT', path('rule', rule.id), {
         body: { ...rule, script: 'let x = 1;\nx = input.vale' },
       })
       expect(broken.body).toMatchObject({ kind: 'rule_refused', line: 2 })
+      const contradicting = await world.as('PUT', path('rule', rule.id), {
+        body: { ...rule, alarms: { NORMAL: 'low' } },
+      })
+      expect([contradicting.status, contradicting.body.detail]).toEqual([
+        422,
+        'The status NORMAL is a normal one and cannot raise an alarm.',
+      ])
       expect((await detail()).items.find(({ kind }) => kind === 'rule')).toBeUndefined()
     })
 

@@ -23,7 +23,7 @@ export function enrolmentCases(newStore: NewStore): void {
       expect(z.array(siteSchema).parse((await world.as('GET', cloudPaths.sites)).body.data)).toHaveLength(1)
     })
 
-    it('keeps the token as a hash only', async () => {
+    it('I8: keeps the token as a hash only', async () => {
       const token = await world.newToken()
       const rows = await world.store.backend.pool.query('select * from fleet.enrolments')
       expect(JSON.stringify(rows.rows)).not.toContain(token)
@@ -87,7 +87,7 @@ export function enrolmentCases(newStore: NewStore): void {
       expect(answers.map(({ status }) => status).toSorted((left, right) => left - right)).toEqual([200, 401])
     })
 
-    it('stops who tries tokens, by address', async () => {
+    it('I10: stops who tries tokens, by address', async () => {
       const statuses: number[] = []
       for (let attempt = 0; attempt < 61; attempt++)
         statuses.push((await new TestEdge(world, 'thief').enrol(`${'y'.repeat(40)}${attempt}`)).status)

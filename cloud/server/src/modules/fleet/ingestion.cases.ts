@@ -282,7 +282,7 @@ export function ingestionCases(newStore: NewStore): void {
       ])
     })
 
-    it('refuses what is no batch, too large a one, and one that names another edge, and stores nothing', async () => {
+    it('I10: refuses what is no batch, too large a one, and one that names another edge, and stores nothing', async () => {
       expect((await edge.send(new Uint8Array(10))).status).toBe(422)
       expect((await edge.send(new Uint8Array(9 * 1024 * 1024))).body.refusal.kind).toBe('too_large')
       const stranger = await world.newEdge()

@@ -46,7 +46,7 @@ export function overviewCases(newStore: NewStore): void {
         judgmentRecord(atMs + 2_000),
         alarmRecord(atMs + 1_000),
       ])
-      await edge.sendReadings([80, 85, 92.5].map((value, index) => ({ tagNo: 1, timeMs: atMs + index, value })))
+      await edge.sendReadings([80, 85, 92.5].map((value, index) => ({ tagNo: 1, timeMs: atMs - 2 + index, value })))
       const [line, ...rest] = await lines()
       expect(rest).toEqual([])
       expect(line).toMatchObject({
@@ -62,7 +62,7 @@ export function overviewCases(newStore: NewStore): void {
             limits: { high: 90 },
             adopted: true,
             recent: [80, 85, 92.5],
-            at: new Date(atMs + 2).toISOString(),
+            at: new Date(atMs).toISOString(),
           },
         ],
         verdicts: [
@@ -73,14 +73,24 @@ export function overviewCases(newStore: NewStore): void {
     })
 
     it('keep the last sixty numbers of a tag, and a late reading does not become its last value', async () => {
+      world.clock.advance(1_000)
       const atMs = world.clock.nowMs()
       await edge.sendReadings(
-        Array.from({ length: 70 }, (_, index) => ({ tagNo: 1, timeMs: atMs + 100 + index, value: index })),
+        Array.from({ length: 70 }, (_, index) => ({ tagNo: 1, timeMs: atMs - 100 + index, value: index })),
       )
       await edge.sendReadings([{ tagNo: 1, timeMs: atMs - 60_000, value: -5 }])
       const [line] = await lines()
       expect(line?.tags[0]?.recent).toEqual([...Array.from({ length: 59 }, (_, index) => index + 11), -5])
       expect(line?.tags[0]?.value).toBe(69)
+    })
+
+    it('show the values of a device that was an hour ahead and was then set right at once', async () => {
+      const atMs = world.clock.nowMs()
+      await edge.sendReadings([{ tagNo: 1, timeMs: atMs + 3_600_000, value: 1 }])
+      expect((await lines())[0]?.tags[0]).toMatchObject({ value: 1, at: new Date(atMs).toISOString() })
+      world.clock.advance(1_000)
+      await edge.sendReadings([{ tagNo: 1, timeMs: atMs + 1_000, value: 2 }])
+      expect((await lines())[0]?.tags[0]).toMatchObject({ value: 2, at: new Date(atMs + 1_000).toISOString() })
     })
 
     it('show an alarm until it has ended', async () => {

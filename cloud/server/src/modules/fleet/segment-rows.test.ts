@@ -13,7 +13,7 @@ interface OneReading {
   value: Value
 }
 
-function segmentsOf(commits: readonly OneReading[][]) {
+function segmentsOf(commits: readonly OneReading[][], receivedMs = 0) {
   const builder = new SegmentBuilder()
   let seq = 1
   return commits
@@ -21,7 +21,7 @@ function segmentsOf(commits: readonly OneReading[][]) {
     .map((commit) => {
       builder.reset()
       for (const { tagNo, timeMs, value } of commit) builder.push(tagNo, timeMs, value, 'good')
-      const bytes = builder.encode(seq, 0)
+      const bytes = builder.encode(seq, receivedMs)
       seq += commit.length
       return decodeSegment(bytes)
     })
@@ -69,10 +69,16 @@ describe('rows of segments', () => {
 
   it('keep as the last value the newest by source time, and the last sixty numbers as they came', () => {
     const readings = Array.from({ length: 100 }, (_, index) => ({ tagNo: 1, timeMs: 1_000 + index, value: index }))
-    const { last } = rowsOf(segmentsOf([readings, [{ tagNo: 1, timeMs: 5, value: -1 }]]), 1)
+    const { last } = rowsOf(segmentsOf([readings, [{ tagNo: 1, timeMs: 5, value: -1 }]], 2_000), 1)
     expect(last).toHaveLength(1)
     expect(last[0]).toMatchObject({ value: 99, atMs: 1_099 })
     expect(last[0]?.recent).toEqual([...readings.slice(100 - recentMax + 1).map(({ value }) => value), -1])
+  })
+
+  it('take a time ahead of the arrival as the arrival, so that a device whose clock is set right hides nothing', () => {
+    const ahead = { tagNo: 1, timeMs: 10_000 + 3_600_000, value: 1 }
+    const setRight = { tagNo: 1, timeMs: 10_000, value: 2 }
+    expect(rowsOf(segmentsOf([[ahead], [setRight]], 10_000), 1).last).toMatchObject([{ value: 2, atMs: 10_000 }])
   })
 
   it('write floats so that they read back as the same bits', () => {

@@ -23,9 +23,13 @@ export interface SegmentRow {
   allGood: boolean
 }
 
-/** The last value of a tag in a batch, by source time, and its numbers in order of arrival. */
+/** The last value of a tag in a batch and its numbers in order of arrival. */
 export interface LastValue {
   tagNo: number
+  /**
+   * The instant that counts for order and age, as at the edge: the source time, or when the reading came to the edge where the
+   * source's clock runs ahead. Such a device would else hide its own later values once it is set right.
+   */
   atMs: number
   value: number | boolean | string
   quality: number
@@ -74,13 +78,14 @@ export function rowsOf(segments: readonly Segment[], fromSeq: number): { rows: S
       if (row.texts === null) row.numbers?.push(number)
       else row.texts.push(segment.texts[number] as string)
 
+      const atMs = Math.min(timeMs, segment.receivedMs)
       let value = last.get(tagNo)
       if (value === undefined) {
-        value = { tagNo, atMs: timeMs, value: number, quality, recent: [] }
+        value = { tagNo, atMs, value: number, quality, recent: [] }
         last.set(tagNo, value)
       }
-      if (timeMs >= value.atMs) {
-        value.atMs = timeMs
+      if (atMs >= value.atMs) {
+        value.atMs = atMs
         value.quality = quality
         value.value =
           kind === textKind ? (segment.texts[number] as string) : kind === booleanKind ? number === 1 : number

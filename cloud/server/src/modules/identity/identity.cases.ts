@@ -1,10 +1,14 @@
+import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { cloudPaths, sessionSchema, userSchema } from '@jidoka/contract'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { adminPassword, World } from '../../testing/world.ts'
 import type { Loose } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
-import { hashPassword } from '@jidoka/base'
+import { createLog, hashPassword } from '@jidoka/base'
+import { Database } from '../../platform/db/database.ts'
+import { openKeys } from '../../platform/keys.ts'
+import { IdentityService } from './service.ts'
 
 const cookieOf = (headers: Headers) => headers.get('set-cookie') ?? ''
 const tokenOf = (headers: Headers) => /jidoka_refresh=([^;]*)/.exec(cookieOf(headers))?.[1] ?? ''
@@ -65,6 +69,37 @@ export function identityCases(newStore: NewStore): void {
       const words = ({ body }: { body: Loose }) => ({ ...body, request_id: '' })
       expect(words(wrong)).toEqual(words(unknown))
       expect((wrong.body as Loose).kind).toBe('wrong_credentials')
+    })
+
+    it('does the same work before it answers a wrong password and an unknown login: the audit is written afterwards', async () => {
+      const { store, clock } = world
+      const audited = Promise.withResolvers<void>()
+      const actions: string[] = []
+      const service = new IdentityService({
+        database: new Database(store.backend, { clock }),
+        keys: await openKeys(join(store.folder, 'keys')),
+        clock,
+        audit: {
+          append: (_tx, { action, subject }) => {
+            actions.push(`${action} ${subject}`)
+            return audited.promise
+          },
+          appendOfEdge: () => Promise.resolve(),
+        },
+        log: createLog('test', { level: 'silent' }),
+      })
+      const connect = vi.spyOn(store.backend.pool, 'connect')
+      const connections = async (login: string) => {
+        connect.mockClear()
+        await expect(service.login(login, 'not the password')).rejects.toMatchObject({ kind: 'wrong_credentials' })
+        return connect.mock.calls.length
+      }
+      const ofUnknown = await connections('nobody')
+      expect(await connections('admin')).toBe(ofUnknown)
+      connect.mockRestore()
+      audited.resolve()
+      await service.stop()
+      expect(actions).toEqual(['session.refuse admin'])
     })
 
     it('says who is signed in, and nothing without a token or with a broken one', async () => {
@@ -139,7 +174,7 @@ export function identityCases(newStore: NewStore): void {
       )
     })
 
-    it('refuses the 21st sign-in of an account in 15 minutes, other accounts and refreshes go on', async () => {
+    it('I10: refuses the 21st sign-in of an account in 15 minutes, other accounts and refreshes go on', async () => {
       const token = tokenOf((await world.login()).headers)
       world.clock.advance(15 * 60_000)
       for (let attempt = 0; attempt < 20; attempt++) expect((await world.login('viewer', 'wrong')).status).toBe(401)
@@ -152,7 +187,7 @@ export function identityCases(newStore: NewStore): void {
       expect((await world.login('viewer', 'viewer password')).status).toBe(200)
     })
 
-    it('keeps the password as scrypt and tokens as hashes only', async () => {
+    it('I8: keeps the password as scrypt and tokens as hashes only', async () => {
       const token = tokenOf((await world.login()).headers)
       const users = await world.store.backend.pool.query<{ password_hash: string }>(
         `select password_hash from core.users where login = 'admin'`,

@@ -7,10 +7,9 @@ import { may } from '@jidoka/domain'
 import type { App } from '../../platform/http/app.ts'
 import type { AppEnv, Guard } from '../../platform/http/env.ts'
 import { addressOf } from '../../platform/http/env.ts'
-import { httpLimits } from '../../platform/http/limits.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
-import { RateLimit } from '../../platform/http/rate-limit.ts'
 import { answers, jsonBody, nothing, reply } from '../../platform/http/reply.ts'
+import { LoginLimit } from './login-limit.ts'
 import type { IdentityPort } from './port.ts'
 import type { IdentityService } from './service.ts'
 import { refreshS } from './service.ts'
@@ -48,11 +47,7 @@ export function addIdentityRoutes(
     trustForwarded,
   }: { service: IdentityService; guard: Guard; clock: Clock; https: boolean; trustForwarded: boolean },
 ): void {
-  const logins = new RateLimit(clock, {
-    max: httpLimits.loginsMax,
-    windowMs: httpLimits.loginWindowMs,
-    keysMax: httpLimits.rateKeysMax,
-  })
+  const logins = new LoginLimit(clock)
   const cookie = { path: cookiePath, httpOnly: true, sameSite: 'Strict', secure: https } as const
   const keep = (c: Context<AppEnv>, token: string) => setCookie(c, cookieName, token, { ...cookie, maxAge: refreshS })
 
@@ -67,10 +62,10 @@ export function addIdentityRoutes(
     }),
     async (c) => {
       const { login, password } = c.req.valid('json')
-      const key = `${login} ${addressOf(c, trustForwarded)}`
-      logins.take(key)
+      const address = addressOf(c, trustForwarded)
+      logins.begin(login, address)
       const { session, refreshToken } = await service.login(login, password)
-      logins.clear(key)
+      logins.succeeded(login, address)
       keep(c, refreshToken)
       return reply(c, session)
     },

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { hashPassword, verifyPassword } from '@jidoka/base'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describeError, hashPassword, verifyPassword } from '@jidoka/base'
 import type { Clock, Log } from '@jidoka/base'
 import type { CloudSession, User } from '@jidoka/contract'
 import type { Role } from '@jidoka/domain'
@@ -30,6 +31,9 @@ const audience = 'jidoka'
 /** What an unknown login is compared with, so that the time of the answer does not tell that nobody has it. */
 const nobodysHash = hashPassword(randomBytes(16).toString('base64url'))
 
+/** Where a login is looked up that the directory does not know, for the same reason: it is in no tenant, so any one will do. */
+const nobodysTenant = 'nobody'
+
 export interface SignedIn {
   session: CloudSession
   /** For the cookie alone. */
@@ -42,6 +46,8 @@ export class IdentityService implements IdentityPort {
   #clock: Clock
   #audit: AuditPort
   #log: Log
+  /** Refusals on their way to the audit; as many as are being answered, which the limit of sign-ins bounds. */
+  #refusals = new Set<Promise<void>>()
 
   constructor(parts: { database: Database; keys: CloudKeys; clock: Clock; audit: AuditPort; log: Log }) {
     this.#database = parts.database
@@ -87,18 +93,16 @@ export class IdentityService implements IdentityPort {
     return made && adminPassword === undefined ? { login, password } : null
   }
 
-  /** @throws ProblemError `wrong_credentials`, in the same time whether the login exists or not. */
+  /**
+   * @throws ProblemError `wrong_credentials`, after the same work whether the login exists or not: the audit, which has a place
+   * for known logins only, is written after the answer.
+   */
   async login(login: string, password: string): Promise<SignedIn> {
     const tenantId = await this.#database.asDirectory((directory) => repository.tenantOfLogin(directory, login))
-    const user =
-      tenantId === null ? null : await this.#database.withTenant(tenantId, (tx) => repository.findUser(tx, login))
+    const user = await this.#database.withTenant(tenantId ?? nobodysTenant, (tx) => repository.findUser(tx, login))
     const right = await verifyPassword(password, user?.password_hash ?? (await nobodysHash))
     if (tenantId === null || user === null || !right || user.disabled) {
-      if (tenantId !== null) {
-        await this.#database.withTenant(tenantId, (tx) =>
-          this.#audit.append(tx, { actor: login, action: 'session.refuse', subject: login, detail: {} }),
-        )
-      }
+      if (tenantId !== null) this.#noteRefusal(tenantId, login)
       throw new ProblemError('wrong_credentials', 'The name or the password is wrong. Check both and try again.')
     }
     return this.#database.withTenant(tenantId, async (tx) => {
@@ -106,6 +110,23 @@ export class IdentityService implements IdentityPort {
       await this.#audit.append(tx, { actor: login, action: 'session.begin', subject: login, detail: {} })
       return this.#issue(tx, user, randomUUID())
     })
+  }
+
+  /** Resolves when all refusals are in the audit. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#refusals)
+  }
+
+  #noteRefusal(tenantId: string, login: string): void {
+    const written = nextTurn()
+      .then(() =>
+        this.#database.withTenant(tenantId, (tx) =>
+          this.#audit.append(tx, { actor: login, action: 'session.refuse', subject: login, detail: {} }),
+        ),
+      )
+      .catch((error: unknown) => this.#log.error({ action: 'session.refuse', success: false }, describeError(error)))
+      .finally(() => this.#refusals.delete(written))
+    this.#refusals.add(written)
   }
 
   /** Gives a new access token, and a new refresh token in place of this one. A token that was used up ends its whole sign-in: somebody else has it. */

@@ -125,6 +125,21 @@ export function judgmentCases(newStore: NewStore): void {
         expect((await execute({ value: 'hot' })).body.data.explanation).toContain('value: wrong_kind')
       })
 
+      it('I4: are UNJUDGED when the rule gives a status that may not stand, whatever confidence it claims', async () => {
+        // The script goes wrong beyond its examples, where nobody looked when it was saved.
+        const script =
+          'if input.value > 90.0 { #{ status: "UNJUDGED", confidence: 1.0 } } else if input.value < 0.0 { #{ status: "ok lower", confidence: 1.0 } } else { verdict("NORMAL", 0.8) }'
+        const definition = ruleOf({ id: 'forger', script, examples: [{ input: { value: 20 }, status: 'NORMAL' }] })
+        expect((await world.as('PUT', '/api/v1/rules/forger', { definition, based_on_version: 0 })).status).toBe(200)
+        for (const value of [95, -1]) {
+          const { body } = await execute({ value }, 'forger')
+          expect(body.data).toMatchObject({ status: 'UNJUDGED', confidence: 0 })
+          expect(body.data.explanation).toContain('The rule gave the status')
+          const kept = (await world.as('GET', `/api/v1/judgment/${body.data.execution_id}`)).body.data
+          expect(kept).toMatchObject({ status: 'UNJUDGED', confidence: 0, normal: false })
+        }
+      })
+
       it('are refused for a workflow that is not there', async () => {
         expect((await execute({ value: 1 }, 'nowhere')).status).toBe(404)
       })

@@ -1,7 +1,7 @@
-import { unjudged, ruleSource } from '@jidoka/domain'
+import { definitionMistakes, ruleSource, statusMistake, unjudged } from '@jidoka/domain'
 import type { RuleDefinition, SnapshotInput, Value } from '@jidoka/domain'
-import { RowRefusedError, RuleEngine } from '@jidoka/rules'
-import type { CompiledRule, RowOutcome } from '@jidoka/rules'
+import { failedExample, judgeValues, RuleEngine } from '@jidoka/rules'
+import type { CompiledRule, ExampleJudge } from '@jidoka/rules'
 import { loadRuleModule } from '@jidoka/rules/node'
 import { ProblemError } from '../../platform/http/problem.ts'
 
@@ -25,24 +25,17 @@ export class RuleRunner {
   }
 
   /**
-   * I7: compiles the rule and runs its examples. Returns the rule's hash.
+   * I7: what an edge checks before it puts a rule in force: that the definition does not contradict itself, that it compiles,
+   * and that its examples pass. Returns the rule's hash.
    * @throws ProblemError `rule_refused`, with line and column where there is one place
    */
   check(definition: RuleDefinition): string {
+    const mistakes = definitionMistakes(definition)
+    if (mistakes.length > 0) throw new ProblemError('rule_refused', mistakes.join(' '))
     const rule = this.#compile(definition)
     try {
-      for (const [index, example] of definition.examples.entries()) {
-        const outcome = this.#judge(rule, definition, example.input)
-        const said = outcome.kind === 'verdict' ? outcome.verdict.status : `an error: ${outcome.error.message}`
-        if (said !== example.status) {
-          const place = outcome.kind === 'error' ? { line: outcome.error.line, column: outcome.error.column } : {}
-          throw new ProblemError(
-            'rule_refused',
-            `Example ${index + 1} expects ${example.status} and the rule says ${said}. Mend the rule or the example.`,
-            { details: place },
-          )
-        }
-      }
+      const failed = failedExample(definition, this.#judgeOf(rule))
+      if (failed !== null) throw refused(`${failed.message} Mend the rule or the example.`, failed)
       return rule.hash
     } finally {
       this.#engine.drop(rule)
@@ -68,7 +61,7 @@ export class RuleRunner {
     const notJudged = (why: string): Judged => ({ status: unjudged, confidence: 0, explanation: why, inputs })
     if (problems.length > 0)
       return notJudged(`not judged, as inputs cannot be used (${problems.join(', ')})`.slice(0, 2_000))
-    const outcome = this.#judge(this.#kept(definition), definition, row)
+    const outcome = judgeValues(definition.inputs, row, this.#judgeOf(this.#kept(definition)))
     if (outcome.kind === 'error')
       return notJudged(`not judged, as the rule failed: ${outcome.error.message}`.slice(0, 2_000))
     return {
@@ -79,25 +72,14 @@ export class RuleRunner {
     }
   }
 
-  /** An input that an example leaves out for the standing status is the one before the first verdict. */
-  #judge(rule: CompiledRule, definition: RuleDefinition, input: Readonly<Record<string, Value>>): RowOutcome {
-    const previous = Object.fromEntries(
-      definition.inputs.filter(({ from }) => from === 'previous_status').map(({ name }) => [name, '']),
-    )
-    try {
-      return this.#engine.judge(rule, { ...previous, ...input })
-    } catch (error) {
-      if (!(error instanceof RowRefusedError)) throw error
-      return { kind: 'error', error: { kind: 'runtime', message: error.message, line: 0, column: 0 } }
-    }
+  #judgeOf(rule: CompiledRule): ExampleJudge {
+    return { judge: (row) => this.#engine.judge(rule, row), statusMistake }
   }
 
   #compile(definition: RuleDefinition): CompiledRule {
     const outcome = this.#engine.compile(ruleSource(definition))
     if (outcome.ok) return outcome.rule
-    const { message, line, column } = outcome.error
-    const place = line > 0 ? { line, column } : {}
-    throw new ProblemError('rule_refused', `The rule does not compile: ${message}.`, { details: place })
+    throw refused(`The rule does not compile: ${outcome.error.message}.`, outcome.error)
   }
 
   #kept(definition: RuleDefinition): CompiledRule {
@@ -116,6 +98,10 @@ export class RuleRunner {
     }
     return rule
   }
+}
+
+function refused(sentence: string, { line, column }: { line: number; column: number }): ProblemError {
+  return new ProblemError('rule_refused', sentence, { details: line > 0 ? { line, column } : {} })
 }
 
 function fits(value: Value, kind: RuleDefinition['inputs'][number]['kind']): boolean {

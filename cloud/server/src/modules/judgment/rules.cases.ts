@@ -48,6 +48,42 @@ export function rulesCases(newStore: NewStore): void {
       expect((await world.as('GET', '/api/v1/rules/press-temperature')).body.data.definition.version).toBe(2)
     })
 
+    it.each<[string, Parameters<typeof ruleOf>[0], string]>([
+      [
+        'gives a status that is none',
+        { script: '#{ status: "ok lower", confidence: 1.0 }' },
+        'The rule gave the status "ok lower"; a status has 1 to 32 capital letters, digits and "_".',
+      ],
+      [
+        'gives UNJUDGED',
+        {
+          script: '#{ status: "UNJUDGED", confidence: 1.0 }',
+          examples: [{ input: { value: 1 }, status: 'UNJUDGED' }],
+        },
+        'The rule gave the status UNJUDGED, which only the program gives.',
+      ],
+      [
+        'alarms on a normal status',
+        { alarms: { NORMAL: 'low' } },
+        'The status NORMAL is a normal one and cannot raise an alarm.',
+      ],
+      [
+        'asks for the reading on production counts',
+        { trigger: { on: 'mes' } },
+        'The input "value" is taken from the triggering reading, but the rule is triggered by production counts.',
+      ],
+      [
+        'has an example without its input',
+        { examples: [{ input: {}, status: 'HIGH' }] },
+        'no value for the input "value"',
+      ],
+    ])('I7: are refused as every edge would refuse them: one that %s', async (_what, changes, sentence) => {
+      const refused = await put(ruleOf(changes), 2)
+      expect([refused.status, refused.body.kind]).toEqual([422, 'rule_refused'])
+      expect(refused.body.detail).toContain(sentence)
+      expect((await world.as('GET', '/api/v1/rules/press-temperature')).body.data.definition.version).toBe(2)
+    })
+
     it('are refused under an id that is not theirs', async () => {
       expect((await world.as('PUT', '/api/v1/rules/other', { definition: ruleOf(), based_on_version: 0 })).status).toBe(
         400,
@@ -82,6 +118,20 @@ export function rulesCases(newStore: NewStore): void {
       expect(rule?.deployments).toMatchObject([
         { desired_version: 3, reported_version: 3, reported_state: 'refused', problem: 'line 1: no' },
       ])
+    })
+
+    it('I7: are not deployed when they were saved before they had to hold together', async () => {
+      await world.store.backend.pool.query(
+        `update core.rule_scripts set definition = jsonb_set(definition, '{alarms}', '{"NORMAL": "low"}') where rule_id = 'press-temperature'`,
+      )
+      const answer = await world.as('POST', '/api/v1/rules/press-temperature/deploy', { edge_ids: [edge.id] })
+      expect([answer.status, answer.body.detail]).toEqual([
+        422,
+        'The status NORMAL is a normal one and cannot raise an alarm.',
+      ])
+      await world.store.backend.pool.query(
+        `update core.rule_scripts set definition = jsonb_set(definition, '{alarms}', '{"HIGH": "high"}') where rule_id = 'press-temperature'`,
+      )
     })
 
     it('are deployed to all edges of a request or to none', async () => {

@@ -1,7 +1,7 @@
+import { createLog } from '@jidoka/base'
 import { cloudPaths, problemSchema } from '@jidoka/contract'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { judgmentRecord, ruleOf, World } from '../../testing/world.ts'
-import type { TestEdge } from '../../testing/world.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { adminPassword, judgmentRecord, ruleOf, TestEdge, World } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 
 export function httpCases(newStore: NewStore): void {
@@ -28,7 +28,7 @@ export function httpCases(newStore: NewStore): void {
       }
     })
 
-    it('makes no new series for paths that are made up', async () => {
+    it('I10: makes no new series for paths that are made up', async () => {
       for (const path of ['/api/v1/fleet/edges/1', '/api/v1/fleet/edges/2', '/nowhere/3', '/nowhere/4'])
         await world.request('GET', path)
       const metrics: string = (await world.request('GET', '/metrics')).body
@@ -51,7 +51,7 @@ export function httpCases(newStore: NewStore): void {
       expect(docs.body).not.toContain('<script')
     })
 
-    it('answers what is not there, what is no JSON and what is too large with problems of RFC 9457', async () => {
+    it('I10: answers what is not there, what is no JSON and what is too large with problems of RFC 9457', async () => {
       const nowhere = await world.request('GET', '/api/v1/nowhere')
       expect(nowhere.headers.get('content-type')).toBe('application/problem+json')
       expect(problemSchema.parse(nowhere.body)).toMatchObject({ kind: 'not_found', status: 404 })
@@ -120,7 +120,7 @@ export function httpCases(newStore: NewStore): void {
       expect(tried).toBeGreaterThan(15)
     })
 
-    it('answers input of any kind with a problem and never with an error of its own', async () => {
+    it('I10: answers input of any kind with a problem and never with an error of its own', async () => {
       const rubbish: unknown[] = [
         null,
         1,
@@ -161,6 +161,40 @@ export function httpCases(newStore: NewStore): void {
           true,
         ])
       }
+    })
+
+    it('I8: passwords, tokens and enrolment tokens stand in no line of the log, whatever is logged and whatever fails', async () => {
+      const lines: string[] = []
+      const log = createLog('test', { level: 'trace', destination: { write: (line) => void lines.push(line) } })
+      const loud = await World.open(world.store, { clock: world.clock, log })
+      const wrong = 'a wrong password 1234'
+      const signedIn = await loud.login()
+      const refreshToken = /jidoka_refresh=([^;]*)/.exec(signedIn.headers.get('set-cookie') ?? '')?.[1] as string
+      const accessToken = signedIn.body.data.access_token
+      const enrolmentToken = await loud.newToken()
+      const madeUpToken = 'm'.repeat(43)
+      const authorization = `Bearer ${accessToken}`
+      await loud.login('admin', wrong)
+      await loud.request('POST', cloudPaths.login, { json: { login: ['admin'], password: wrong, token: wrong } })
+      await loud.request('POST', cloudPaths.refresh, { headers: { cookie: `jidoka_refresh=${refreshToken}` } })
+      await loud.request('GET', cloudPaths.me, { headers: { authorization: `${authorization}x` } })
+      await loud.request('GET', `/api/v1/nowhere?token=${accessToken}`, { headers: { authorization } })
+      await new TestEdge(loud, 'press shop').enrol(enrolmentToken)
+      await new TestEdge(loud, 'thief').enrol(madeUpToken)
+      // A failure of our own, the one that is logged with all that is known of it.
+      const broken = vi.spyOn(world.store.backend.pool, 'connect').mockImplementation(() => {
+        throw new Error('the database is on fire')
+      })
+      await loud.login('admin', wrong)
+      await new TestEdge(loud, 'press shop').enrol(enrolmentToken)
+      broken.mockRestore()
+      await loud.request('POST', cloudPaths.logout, { headers: { cookie: `jidoka_refresh=${refreshToken}` } })
+      await loud.cloud.stop()
+      const text = lines.join('')
+      expect(text).toContain(`POST ${cloudPaths.login}`)
+      expect(text).toContain('the database is on fire')
+      for (const secret of [adminPassword, wrong, accessToken, refreshToken, enrolmentToken, madeUpToken])
+        expect(text).not.toContain(secret)
     })
 
     describe('stream', () => {
@@ -220,7 +254,7 @@ export function httpCases(newStore: NewStore): void {
         await stream.close()
       })
 
-      it('tells nothing of a request that was refused, and nothing of another tenant', async () => {
+      it('I6: tells nothing of a request that was refused, and nothing of another tenant', async () => {
         const other = await World.open(world.store, { clock: world.clock, tenant: 'other' })
         const stream = await listen(await world.accessToken())
         await world.as('PUT', '/api/v1/rules/press-temperature', { definition: ruleOf(), based_on_version: 0 })

@@ -24,6 +24,8 @@ export const httpLimits = {
   shapeWaitMs: 20_000,
   /** REFERENCE: sign-ins by account and address in 15 minutes. */
   loginsMax: 20,
+  /** Wrong sign-ins of one address over all accounts in the same time: without it one password is tried on every name. */
+  loginsOfAddressMax: 100,
   loginWindowMs: 15 * 60_000,
   /** Wrong enrolment tokens by address in the same window: 256 random bits need no more than that to be unguessable. */
   enrolmentsMax: 60,

@@ -6,7 +6,7 @@ import { RateLimit } from './rate-limit.ts'
 describe('RateLimit', () => {
   const settings = { max: 2, windowMs: 1_000, keysMax: 3 }
 
-  it('lets so many pass within a window and says when the next may', () => {
+  it('I10: lets so many pass within a window and says when the next may', () => {
     const clock = new ManualClock()
     const limit = new RateLimit(clock, settings)
     limit.take('a')
@@ -26,7 +26,7 @@ describe('RateLimit', () => {
     limit.take('a')
   })
 
-  it('forgets the oldest key when there are too many, so that made-up names fill no memory', () => {
+  it('I10: forgets the oldest key when there are too many, so that made-up names fill no memory', () => {
     const limit = new RateLimit(new ManualClock(), settings)
     for (let attempt = 0; attempt < 2; attempt++) limit.take('a')
     for (const key of ['b', 'c', 'd']) limit.take(key)

@@ -23,7 +23,7 @@ describe('StreamBuffer', () => {
     expect(buffer.take()).toEqual([{ event: 'reset', data: { reason: 'slow_client' } }, edgeEvent('after')])
   })
 
-  it('never holds more than its bound', () => {
+  it('I10: never holds more than its bound', () => {
     const buffer = new StreamBuffer(3)
     for (let index = 0; index < 1_000; index++) buffer.push(edgeEvent(String(index)))
     expect(buffer.take().length).toBeLessThanOrEqual(3)

@@ -104,6 +104,22 @@ describe.skipIf(postgresMissing !== null)(
       expect([...journal.stored.keys()].some((key) => key.includes('inspections:1:'))).toBe(false)
     })
 
+    test('a row whose updated_at is infinite or past the year 9999 is counted as refused, once, and stops no other', async () => {
+      await addInspections(1, 3)
+      await addInspections(4, 4, `timestamptz 'infinity'`)
+      await addInspections(5, 5, `timestamptz '-infinity'`)
+      await addInspections(6, 6, `timestamptz '294270-01-01'`)
+      const connector = connect()
+      await connector.start()
+      await journal.until(() => journal.stored.size === 3)
+      await addInspections(7, 7)
+      await journal.until(() => journal.stored.size === 4)
+      expect(connector.status).toMatchObject({ state: 'up', problem: null, rowsRefusedTotal: 3 })
+      expect(connector.status.lastRefusal).toMatch(/"[456]".*"inspections".*updated_at/)
+      await mes.query('update mes.inspections set updated_at = now(), inspected_at = now() where id = 4')
+      await journal.until(() => journal.stored.size === 5)
+    })
+
     test('2,000 rows of one instant across page boundaries come exactly once', async () => {
       await addInspections(1, 2_000, `timestamptz '2026-01-01' + (now() - timestamptz '2026-01-01')`)
       await connect().start()

@@ -39,6 +39,8 @@ export class MesConnector implements Service {
   #status: ConnectorStatus
   /** Versions of the overlap that this process has handed on already: source key to `updated_at`. */
   readonly #seen = new Map<string, bigint>()
+  /** Keys by table that were refused because of their `updated_at` and are still so: at most a page of each. */
+  readonly #unordered = new Map<string, ReadonlySet<string>>()
 
   constructor(options: MesConnectorOptions) {
     const { config, reader, clock } = options
@@ -147,6 +149,20 @@ export class MesConnector implements Service {
       await this.#handOn(table, page, nowUs)
       after = page.next
     }
+    await this.#refuseUnordered(client, table)
+  }
+
+  /** Rows that no page can hold are said once, and brought like others when the MES has mended them. */
+  async #refuseUnordered(client: MesClient, table: MesTable): Promise<void> {
+    const keys = new Set(await client.unordered(table))
+    const said = this.#unordered.get(table.table)
+    for (const key of keys) {
+      if (said?.has(key)) continue
+      this.#refused(
+        `The row "${key}" of the MES table "${table.table}" has an updated_at that is infinite or past the year 9999 and is left out until the MES gives it a real one.`,
+      )
+    }
+    this.#unordered.set(table.table, keys)
   }
 
   async #handOn(table: MesTable, page: MesPage, nowUs: bigint): Promise<void> {

@@ -96,6 +96,19 @@ describe('trying a rule out', () => {
     expect(tryRule(engine, rule(good), {})).toMatchObject({ refused: { kind: 'invalid_input' } })
   })
 
+  test('I4, I7: refuses what putting it in force would refuse, in the same words', () => {
+    expect(tryRule(engine, { ...rule(good), alarms: { NORMAL: 'low' } }, { value: 1 })).toEqual({
+      refused: { kind: 'rule_refused', problem: 'The status NORMAL is a normal one and cannot raise an alarm.' },
+    })
+    const forged = rule('#{ status: "UNJUDGED", confidence: 1.0 }', [{ input: { value: 1 }, status: 'UNJUDGED' }])
+    expect(tryRule(engine, forged, undefined)).toMatchObject({
+      answer: { examples: [{ passed: false, problem: expect.stringContaining('which only the program gives') }] },
+    })
+    expect(tryRule(engine, rule('#{ status: "ok lower", confidence: 1.0 }'), { value: 1 })).toMatchObject({
+      refused: { kind: 'rule_refused', problem: expect.stringContaining('The rule gave the status "ok lower"') },
+    })
+  })
+
   test('a script without end is stopped and gives its rule back', () => {
     const before = engine.ruleCount
     expect(tryRule(engine, rule('loop { } #{ status: "A", confidence: 1.0 }'), { value: 1 })).toMatchObject({

@@ -1,8 +1,8 @@
 import type { tryRuleAnswerSchema, tryRuleRequestSchema } from '@jidoka/contract'
 import type { RuleDefinition } from '@jidoka/domain'
-import { ruleSource } from '@jidoka/domain'
-import type { CompiledRule, RowOutcome, RuleEngine } from '@jidoka/rules'
-import { RowRefusedError } from '@jidoka/rules'
+import { definitionMistakes, ruleSource, statusMistake } from '@jidoka/domain'
+import type { ExampleJudge, RuleEngine, RuleRunError } from '@jidoka/rules'
+import { atPlace, judgeValues, runExamples } from '@jidoka/rules'
 import type { z } from 'zod'
 
 export type TryRuleAnswer = z.infer<typeof tryRuleAnswerSchema>
@@ -17,28 +17,26 @@ export interface TryRuleRefusal {
   readonly column?: number
 }
 
-/** Compiles a rule, runs its examples and judges one input. Changes nothing. */
+/** Checks and compiles a rule, runs its examples and judges one input, as putting it in force would. Changes nothing. */
 export function tryRule(engine: RuleEngine, definition: RuleDefinition, input: TryRuleInput): TryRuleOutcome {
+  const mistakes = definitionMistakes(definition)
+  if (mistakes.length > 0) return { refused: { kind: 'rule_refused', problem: mistakes.join(' ') } }
   const compiled = engine.compile(ruleSource(definition))
-  if (!compiled.ok) {
-    return { refused: refusedByRule(compiled.error) }
-  }
+  if (!compiled.ok) return { refused: refusal('rule_refused', compiled.error) }
   const { rule } = compiled
+  const by: ExampleJudge = { judge: (row) => engine.judge(rule, row), statusMistake }
   try {
-    const examples = definition.examples.map((example) => {
-      const outcome = judgeValues(engine, rule, definition, example.input)
-      const got = 'verdict' in outcome ? outcome.verdict.status : ''
-      return {
-        expected: example.status,
-        got,
-        passed: got === example.status,
-        problem: 'problem' in outcome ? outcome.problem : null,
-      }
-    })
+    const examples = Array.from(runExamples(definition, by), ({ expected, passed, outcome }) => ({
+      expected,
+      got: outcome.kind === 'verdict' ? outcome.verdict.status : '',
+      passed,
+      problem: outcome.kind === 'error' ? atPlace(outcome.error) : null,
+    }))
     let verdict: TryRuleAnswer['verdict'] = null
     if (input !== undefined) {
-      const outcome = judgeValues(engine, rule, definition, input)
-      if ('problem' in outcome) return { refused: outcome }
+      const outcome = judgeValues(definition.inputs, input, by)
+      if (outcome.kind === 'error')
+        return { refused: refusal(outcome.error.kind === 'input' ? 'invalid_input' : 'rule_refused', outcome.error) }
       const { status, confidence, explanation } = outcome.verdict
       verdict = { status, confidence, explanation: explanation ?? null }
     }
@@ -48,35 +46,7 @@ export function tryRule(engine: RuleEngine, definition: RuleDefinition, input: T
   }
 }
 
-type Judged = Extract<RowOutcome, { kind: 'verdict' }> | TryRuleRefusal
-
-/** As on the line: a previous status that is not given is "", as before the first verdict. */
-function judgeValues(
-  engine: RuleEngine,
-  rule: CompiledRule,
-  definition: RuleDefinition,
-  values: NonNullable<TryRuleInput>,
-): Judged {
-  const row: Record<string, unknown> = { ...values }
-  for (const { name, from } of definition.inputs) if (from === 'previous_status') row[name] ??= ''
-  try {
-    const outcome = engine.judge(rule, row)
-    return outcome.kind === 'verdict' ? outcome : refusedByRule(outcome.error)
-  } catch (error) {
-    if (error instanceof RowRefusedError) return { kind: 'invalid_input', problem: `${error.message}.` }
-    throw error
-  }
-}
-
-function refusedByRule({
-  message,
-  line,
-  column,
-}: {
-  readonly message: string
-  readonly line: number
-  readonly column: number
-}): TryRuleRefusal {
-  if (line === 0) return { kind: 'rule_refused', problem: message }
-  return { kind: 'rule_refused', problem: `Line ${line}, column ${column}: ${message}`, line, column }
+function refusal(kind: TryRuleRefusal['kind'], error: Omit<RuleRunError, 'kind'>): TryRuleRefusal {
+  const { line, column } = error
+  return { kind, problem: atPlace(error), ...(line > 0 ? { line, column } : {}) }
 }

@@ -1,0 +1,19 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/**
+ * Writes a file for its owner alone (0600), beside and renamed: whoever reads it meanwhile, or after a power cut, sees
+ * the old one or the new one, never half of it.
+ */
+export function writePrivateFile(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  const beside = `${file}.${process.pid}.new`
+  const descriptor = openSync(beside, 'w', 0o600)
+  try {
+    writeSync(descriptor, text)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  renameSync(beside, file)
+}
