@@ -246,7 +246,7 @@ describe('the user interface', () => {
       expect(await (await edge.get(path)).text()).not.toBe('outside')
     }
     rmSync(join(folder, '..', 'jidoka-outside.txt'))
-    expect((await problemOf(edge.get('/api/v1/nothing'))).kind).toBe('not_found')
+    expect((await problemOf(edge.get('/api/v1/nothing', await edge.cookieOf('admin')))).kind).toBe('not_found')
     rmSync(folder, { recursive: true })
   })
 

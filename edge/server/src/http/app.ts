@@ -11,6 +11,7 @@ import {
   rateLimit,
   requestId,
   sameOriginOnly,
+  signedInFirst,
   securityHeaders,
   sessionCookie,
 } from './middleware.ts'
@@ -47,6 +48,7 @@ export function createApp(services: EdgeServices): OpenAPIHono<EdgeEnv> {
     }),
     sameOriginOnly,
     identify(services),
+    signedInFirst,
     answerInTime(services),
   )
 

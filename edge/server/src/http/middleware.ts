@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import { uuidv7 } from '@jidoka/base'
+import { edgePaths } from '@jidoka/contract'
 import type { MiddlewareHandler } from 'hono'
 import { getCookie } from 'hono/cookie'
 import type { Principal } from '../users/user-directory.ts'
 import type { EdgeEnv, EdgeServices } from './context.ts'
-import { addressOf } from './context.ts'
+import { addressOf, signedIn } from './context.ts'
 import { httpLimits } from './limits.ts'
 import { HttpProblem } from './problem.ts'
 import { RateWindow } from './rate-window.ts'
@@ -82,6 +83,15 @@ export function identify({
     }
     await next()
   }
+}
+
+/** What anybody may ask for: to come in, and to go. */
+const openPaths: ReadonlySet<string> = new Set([edgePaths.login, edgePaths.logout])
+
+/** Before anything of a request is looked at: a stranger learns nothing of the schemas from what is wrong with a question. */
+export const signedInFirst: MiddlewareHandler<EdgeEnv> = async (c, next) => {
+  if (!openPaths.has(c.req.path)) signedIn(c)
+  await next()
 }
 
 /** A store that cannot write must answer in a sentence and not hold the caller; the change may still happen later. */

@@ -29,6 +29,21 @@ describe('signing in', () => {
     expect(answer.headers.get('strict-transport-security')).toContain('max-age')
   })
 
+  test('a stranger is asked to sign in at every route of the API, before anything of the request is looked at', async () => {
+    const { paths } = (await (await edge.get('/openapi.json')).json()) as {
+      paths: Record<string, Record<string, unknown>>
+    }
+    const open = new Set<string>([edgePaths.login, edgePaths.logout])
+    const asked = Object.entries(paths).filter(([path]) => path.startsWith('/api/') && !open.has(path))
+    expect(asked.length).toBeGreaterThan(10)
+    for (const [path, methods] of asked) {
+      for (const method of Object.keys(methods)) {
+        const answer = method === 'get' ? edge.get(path) : edge.post(path, 'nonsense')
+        expect([path, await problemOf(answer)]).toMatchObject([path, { kind: 'not_signed_in', status: 401 }])
+      }
+    }
+  })
+
   test('a wrong password and an unknown login get the same answer', async () => {
     const wrong = await problemOf(edge.logIn('admin', 'wrong'))
     const unknown = await problemOf(edge.logIn('nobody'))
