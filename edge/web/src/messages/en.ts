@@ -227,7 +227,7 @@ export const en = {
   'sync.outage_rows': 'Rows waiting at its end',
   'sync.outage_now': 'now',
   'sync.no_outages': 'No outage so far',
-  'sync.no_outages_hint': 'Each loss of the line to the cloud will stand here with its cause.',
+  'sync.no_outages_hint': 'Each loss of the line to the cloud of more than ten seconds will stand here with its cause.',
   'sync.not_enrolled': 'This appliance works alone',
   'sync.not_enrolled_hint':
     'To connect it, make a token in the cloud console and give it to the appliance as its enrolment token.',

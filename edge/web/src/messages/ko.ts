@@ -228,7 +228,7 @@ export const ko: Translation<typeof en> = {
   'sync.outage_rows': '끝날 때 대기',
   'sync.outage_now': '진행 중',
   'sync.no_outages': '아직 단절이 없었습니다',
-  'sync.no_outages_hint': '클라우드 연결이 끊길 때마다 원인과 함께 여기에 남습니다.',
+  'sync.no_outages_hint': '클라우드 연결이 10초 넘게 끊길 때마다 원인과 함께 여기에 남습니다.',
   'sync.not_enrolled': '이 장비는 단독으로 동작합니다',
   'sync.not_enrolled_hint': '연결하려면 클라우드 콘솔에서 등록 토큰을 만들어 장비 설정에 넣으세요.',
   'sync.dead_letters': '저장하지 못한 메시지',
