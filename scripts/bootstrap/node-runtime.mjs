@@ -64,6 +64,8 @@ export async function npmInstall(step, folder, spec) {
       'install',
       '--no-save',
       '--no-package-lock',
+      // `npm start --silent` would keep the reason of a failure from us.
+      '--loglevel=error',
       '--ignore-scripts',
       '--no-audit',
       '--no-fund',

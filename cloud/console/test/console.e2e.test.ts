@@ -213,7 +213,7 @@ describe.skipIf(noBrowser !== undefined)('the console', () => {
       await page.getByText('85.0 °C > 80.0 °C').waitFor()
       await limit().fill('81')
       // One example says that 79 after HIGH is still HIGH: from 81 on it is not, and such a rule cannot be saved.
-      await page.getByText('1 example fails.').waitFor()
+      await page.getByText('1 example fails:').waitFor()
       await limit().fill('80.5')
       await page.getByText('3 pass').waitFor()
       await page.keyboard.press('Control+s')
