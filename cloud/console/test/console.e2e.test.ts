@@ -127,7 +127,7 @@ describe.skipIf(noBrowser !== undefined)('the console', () => {
       await page.locator('[data-line]').first().getByText('Press line 2').waitFor()
       raise(
         world,
-        'edge-2',
+        '00000000-0000-7000-8000-000000000002',
         alarm('LINE-C', 'PRESS-1', { id: 'new', priority: 'critical', raised_at: new Date().toISOString() }),
       )
       await page.locator('[data-line]').first().getByText('Assembly line').waitFor()
@@ -148,11 +148,11 @@ describe.skipIf(noBrowser !== undefined)('the console', () => {
       )
       server.cutStreams(false)
       await page.getByText('Live', { exact: true }).waitFor()
-      await page.locator('[data-line="edge-1/LINE-A"]').getByText('Low').first().waitFor()
+      await page.locator('[data-line="00000000-0000-7000-8000-000000000001/LINE-A"]').getByText('Low').first().waitFor()
     })
 
     test('the address of a line shows all of it', async () => {
-      await signIn('/lines?line=edge-1%2FLINE-B')
+      await signIn('/lines?line=00000000-0000-7000-8000-000000000001%2FLINE-B')
       await heading('Press line 2 (LINE-B)').waitFor()
       await page.locator('.pane').getByText('84.6 °C > 80 °C').first().waitFor()
       await page.keyboard.press('Escape')
@@ -222,12 +222,12 @@ describe.skipIf(noBrowser !== undefined)('the console', () => {
       await page.getByRole('checkbox', { name: /gumi-paint/ }).uncheck()
       await page.getByRole('button', { name: 'Deploy to 2 edges' }).click()
       await page.locator('.deployments').getByText('Waiting for the edge').nth(1).waitFor()
-      report(world, 'edge-1', 'press-temperature')
+      report(world, '00000000-0000-7000-8000-000000000001', 'press-temperature')
       await page
         .locator('.deployments')
         .getByText(/In force after \d+\.\d s/)
         .waitFor()
-      report(world, 'edge-2', 'press-temperature', 'refused', 'example 2 gives NORMAL')
+      report(world, '00000000-0000-7000-8000-000000000002', 'press-temperature', 'refused', 'example 2 gives NORMAL')
       await page.locator('.deployments').getByText('example 2 gives NORMAL').waitFor()
       expect(
         world.rules.find(({ definition }) => definition.id === 'press-temperature')?.definition.parameters['high']
@@ -334,7 +334,7 @@ describe.skipIf(noBrowser !== undefined)('the console', () => {
     })
 
     test('desired and reported stand side by side, and a rule is taken back', async () => {
-      await signIn('/fleet?edge=edge-3')
+      await signIn('/fleet?edge=00000000-0000-7000-8000-000000000003')
       const row = page.locator('.pane tr', { hasText: 'Press temperature' })
       await row.getByText('v4').waitFor()
       await row.getByText('v3').waitFor()

@@ -31,7 +31,7 @@ export function user(role: Role = 'admin'): User {
 export function edge(number: number, change: Partial<EdgeSummary> = {}): EdgeSummary {
   const nowMs = epochMs
   return {
-    id: `edge-${number}`,
+    id: `00000000-0000-7000-8000-00000000000${number}`,
     name: `edge-${number}`,
     site: number > 2 ? sites[1] : sites[0],
     state: 'online',
@@ -130,7 +130,7 @@ export function rule(definition: RuleDefinition, edgeNumbers: readonly number[])
     changed_at: iso(epochMs - 7_200_000),
     changed_by: 'lee',
     deployments: edgeNumbers.map((number) => ({
-      edge_id: `edge-${number}`,
+      edge_id: `00000000-0000-7000-8000-00000000000${number}`,
       edge_name: `edge-${number}`,
       desired_version: definition.version,
       reported_version: definition.version,
@@ -297,7 +297,7 @@ export function plantLine(
 ): CloudLine {
   const machines = ['PRESS-1', 'PRESS-2']
   return {
-    edge_id: `edge-${edgeNumber}`,
+    edge_id: `00000000-0000-7000-8000-00000000000${edgeNumber}`,
     edge_name: `edge-${edgeNumber}`,
     site: edgeNumber > 2 ? sites[1] : sites[0],
     code,
@@ -379,7 +379,7 @@ export function judgment(number: number, change: Partial<Execution> = {}): Execu
         }
       : { value: { value, at_ms: atMs - 420, quality: 'good' }, previous: { value: 'NORMAL', at_ms: null } },
     reading_seq: 1_000 + number,
-    edge_id: 'edge-1',
+    edge_id: '00000000-0000-7000-8000-000000000001',
     edge_name: 'edge-1',
     executed_at: iso(atMs),
     received_at: iso(atMs + 640),

@@ -44,17 +44,26 @@ export function createWorld(nowMs: number): FixtureWorld {
     lines: moved(plantLines(Date.parse('2026-11-21T09:00:00.000Z'))).map((line) => ({
       ...line,
       edge_name:
-        { 'edge-1': 'ulsan-press', 'edge-2': 'ulsan-assembly', 'edge-3': 'gumi-paint' }[line.edge_id] ?? line.edge_id,
+        {
+          '00000000-0000-7000-8000-000000000001': 'ulsan-press',
+          '00000000-0000-7000-8000-000000000002': 'ulsan-assembly',
+          '00000000-0000-7000-8000-000000000003': 'gumi-paint',
+        }[line.edge_id] ?? line.edge_id,
     })),
     rules: moved([rule(pressTemperature, [1, 2, 3]), rule(defectRatio, [1, 2])]).map((made) => ({
       ...made,
       deployments: made.deployments.map((deployment) => ({
         ...deployment,
         edge_name:
-          { 'edge-1': 'ulsan-press', 'edge-2': 'ulsan-assembly', 'edge-3': 'gumi-paint' }[deployment.edge_id] ??
-          deployment.edge_id,
+          {
+            '00000000-0000-7000-8000-000000000001': 'ulsan-press',
+            '00000000-0000-7000-8000-000000000002': 'ulsan-assembly',
+            '00000000-0000-7000-8000-000000000003': 'gumi-paint',
+          }[deployment.edge_id] ?? deployment.edge_id,
         // The silent edge has not heard of the newest version.
-        ...(deployment.edge_id === 'edge-3' ? { reported_version: deployment.desired_version - 1 } : {}),
+        ...(deployment.edge_id === '00000000-0000-7000-8000-000000000003'
+          ? { reported_version: deployment.desired_version - 1 }
+          : {}),
       })),
     })),
     judgments: moved(Array.from({ length: 240 }, (_, index) => judgment(2_310 - index, { edge_name: 'ulsan-press' }))),
@@ -62,7 +71,7 @@ export function createWorld(nowMs: number): FixtureWorld {
       [
         ['rule.deployed', 'press-temperature', { edges: 3, version: 4 }],
         ['rule.saved', 'press-temperature', { version: 4, based_on_version: 3 }],
-        ['edge.enrolled', 'edge-3', { site: 'gumi' }],
+        ['edge.enrolled', '00000000-0000-7000-8000-000000000003', { site: 'gumi' }],
         ['session.started', 'admin', { address: '10.2.0.14' }],
       ].map(([action, subject, detail], index) => ({
         id: `audit-${index}`,

@@ -50,7 +50,7 @@ describe('filters and the URL', () => {
   test('the query that is sent is one that the contract takes', () => {
     const filters = {
       ...noFilters,
-      edge: 'edge-1',
+      edge: '00000000-0000-7000-8000-000000000001',
       line: 'LINE-A',
       rule: 'press-temperature',
       status: 'HIGH',
@@ -58,7 +58,7 @@ describe('filters and the URL', () => {
     }
     const query = new URL(withQuery('http://cloud/', recentQuery(filters, nowMs))).searchParams
     expect(recentQuerySchema.parse(Object.fromEntries(query))).toEqual({
-      edge_id: 'edge-1',
+      edge_id: '00000000-0000-7000-8000-000000000001',
       line: 'LINE-A',
       rule_id: 'press-temperature',
       status: 'HIGH',
@@ -90,7 +90,7 @@ describe('filters and the URL', () => {
 describe('a judgment that has just been made', () => {
   const made: Execution = {
     ...judgment(1),
-    edge_id: 'edge-1',
+    edge_id: '00000000-0000-7000-8000-000000000001',
     line: 'LINE-A',
     rule_id: 'press-temperature',
     status: 'HIGH',
@@ -102,7 +102,7 @@ describe('a judgment that has just been made', () => {
     ['no filter', noFilters, true],
     ['its line', { ...noFilters, line: 'LINE-A' }, true],
     ['another line', { ...noFilters, line: 'LINE-B' }, false],
-    ['another edge', { ...noFilters, edge: 'edge-2' }, false],
+    ['another edge', { ...noFilters, edge: '00000000-0000-7000-8000-000000000002' }, false],
     ['another rule', { ...noFilters, rule: 'other' }, false],
     ['another status', { ...noFilters, status: 'LOW' }, false],
     ['abnormal only', { ...noFilters, abnormal: true }, true],

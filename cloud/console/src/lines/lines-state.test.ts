@@ -77,18 +77,18 @@ test('a tag outside its limits is shown before all that are inside', () => {
 
 test('an alarm of the stream goes to its own line, once, and leaves it when it has ended', () => {
   const lines = plantLines(epochMs)
-  const raised = { ...alarm('LINE-C', 'PRESS-1', { id: 'new' }), edge_id: 'edge-2' }
+  const raised = { ...alarm('LINE-C', 'PRESS-1', { id: 'new' }), edge_id: '00000000-0000-7000-8000-000000000002' }
   const once = withAlarm(withAlarm(lines, raised), { ...raised, state: 'acknowledged' })
   expect(once.find(({ code }) => code === 'LINE-C')?.alarms).toMatchObject([{ id: 'new', state: 'acknowledged' }])
   expect(once[0]).toBe(lines[0])
   expect(withAlarm(once, { ...raised, state: 'cleared' }).find(({ code }) => code === 'LINE-C')?.alarms).toEqual([])
   // A line of the same code at another edge is another line.
-  expect(withAlarm(lines, { ...raised, edge_id: 'edge-9' })).toEqual(lines)
+  expect(withAlarm(lines, { ...raised, edge_id: '00000000-0000-7000-8000-000000000009' })).toEqual(lines)
 })
 
 test('being heard renews the age of the lines that were heard only', () => {
   const lines = withHeard(plantLines(epochMs), {
-    edge_id: 'edge-3',
+    edge_id: '00000000-0000-7000-8000-000000000003',
     lines: ['LINE-D'],
     seen_at: '2026-11-21T09:00:05.000Z',
   })

@@ -19,7 +19,13 @@ test('a report changes its own edge only, and an old one that comes late changes
     ...before,
     deployments: before.deployments.map((deployment) => ({ ...deployment, desired_version: 5 })),
   }
-  const news = { edge_id: 'edge-1', kind: 'rule', key: 'press-temperature', version: 5, state: 'applied' }
+  const news = {
+    edge_id: '00000000-0000-7000-8000-000000000001',
+    kind: 'rule',
+    key: 'press-temperature',
+    version: 5,
+    state: 'applied',
+  }
   expect(withReport(waiting, news)?.deployments.map(deploymentState)).toEqual(['applied', 'waiting'])
   expect(withReport(waiting, { ...news, version: 3 })).toBeNull()
   expect(withReport(waiting, { ...news, kind: 'site' })).toBeNull()
