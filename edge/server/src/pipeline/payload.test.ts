@@ -127,6 +127,10 @@ describe('payload', () => {
     ['{"value":1,"timestamp":"yesterday"}', 'wrong_type'],
     ['{"value":1,"timestamp":"2026-01-01T00:00:00"}', 'wrong_type'],
     ['{"value":1,"quality":"fine"}', 'wrong_type'],
+    // PostgreSQL keeps no NUL: such a reading would hold up its lane in the cloud.
+    ['{"value":"a\\u0000b"}', 'wrong_type'],
+    ['{"value":"a\\ud800b"}', 'wrong_type'],
+    ['{"value":1,"unit":"\\u0000"}', 'wrong_type'],
     ['{"value":1e999}', 'not_finite'],
     ['{"value":-1e16}', 'not_finite'],
     [`{"value":"${'x'.repeat(1_025)}"}`, 'too_large'],
