@@ -14,7 +14,7 @@ import type {
   TagDefinition,
   Value,
 } from '@jidoka/domain'
-import type { Receipt } from '@jidoka/sync-protocol'
+import type { DropReason, Receipt } from '@jidoka/sync-protocol'
 
 /**
  * What the parts of the appliance say to each other. The main thread owns sockets; one worker owns the journal, the
@@ -29,6 +29,16 @@ export interface Inbound {
   /** The device's login; goes into dead letters. */
   readonly source: string
   readonly qos: 0 | 1 | 2
+  /** Names the delivery where the protocol lets us know a repeat: QoS 2, and QoS 1 within a session that outlives its connection. */
+  readonly delivery?: Delivery | undefined
+}
+
+export interface Delivery {
+  /** The client id. */
+  readonly session: string
+  /** 1..65535 */
+  readonly messageId: number
+  readonly dup: boolean
 }
 
 /** Why an inbound message was not stored though it was acknowledged; see `deadLetterSchema` of the contract for the reasons. */
@@ -86,10 +96,14 @@ export interface Committed {
   readonly facts: readonly LineFacts[]
   readonly reported: readonly ReportedItem[]
   readonly deadLetters: readonly DeadLetter[]
+  /** All verdicts of this commit, only while they are watched. */
+  readonly verdictPackets: VerdictPackets | null
   /** Sums of this commit, for metrics. */
   readonly counts: {
     readonly readings: number
     readonly readingsQos0: number
+    /** Publishes that were known already and stored no second time. */
+    readonly repeats: number
     readonly verdictsByStatus: Readonly<Record<string, number>>
     readonly commitMs: number
   }
@@ -121,6 +135,51 @@ export interface StoredUser {
   readonly passwordHash: string
   /** `local` users are made on the appliance, `desired` ones come from the cloud. A desired one hides a local one of the same login. */
   readonly origin: 'local' | 'desired'
+}
+
+/** A session that outlives its connection, as the store holds it. */
+export interface StoredSession {
+  readonly clientId: string
+  readonly subscriptions: readonly { readonly topic: string; readonly qos: 0 | 1 | 2 }[]
+  readonly seenMs: number
+}
+
+/** A message on its way to a session: queued, or sent and not yet acknowledged to its end. `packet` is the broker's own encoding. */
+export interface QueuedMessage {
+  readonly clientId: string
+  readonly brokerId: string
+  readonly brokerCounter: number
+  readonly messageId: number | null
+  readonly state: 'publish' | 'pubrel'
+  readonly packet: Uint8Array
+}
+
+/** One change of what the broker keeps; changes of one call are in one commit, in order. */
+export type BrokerChange =
+  | { readonly kind: 'session'; readonly session: StoredSession }
+  | { readonly kind: 'session_gone'; readonly clientId: string }
+  | { readonly kind: 'enqueue'; readonly message: QueuedMessage }
+  | {
+      readonly kind: 'sent'
+      readonly clientId: string
+      readonly brokerId: string
+      readonly brokerCounter: number
+      readonly messageId: number
+    }
+  | { readonly kind: 'released'; readonly clientId: string; readonly messageId: number; readonly packet: Uint8Array }
+  | { readonly kind: 'dequeue'; readonly clientId: string; readonly messageId: number }
+  | { readonly kind: 'retain'; readonly topic: string; readonly packet: Uint8Array | null }
+  | { readonly kind: 'will'; readonly clientId: string; readonly packet: Uint8Array | null }
+  /** PUBREL of an inbound QoS 2 publish: its packet id is free again. */
+  | { readonly kind: 'inbound_released'; readonly session: string; readonly messageId: number }
+  /** PUBREC is due for an inbound QoS 2 publish that is no reading. */
+  | { readonly kind: 'inbound_taken'; readonly session: string; readonly messageId: number }
+
+/** Every verdict of one commit as ready MQTT packets (QoS 0), for whoever subscribes to `verdict/#`. */
+export interface VerdictPackets {
+  readonly bytes: Uint8Array
+  /** Where each stretch of packets of one topic ends, in order. */
+  readonly stretches: readonly { readonly topic: string; readonly end: number }[]
 }
 
 export type AlarmOutcome = { readonly done: Alarm } | { readonly refused: AlarmRefusal } | { readonly unknown: true }
@@ -162,6 +221,12 @@ export interface Pipeline {
   saveUser(user: StoredUser): Promise<void>
   /** Named values of the program's own state (identity, trust list, ...), small texts. */
   saveSetting(name: string, value: string): Promise<void>
+  /** What the broker keeps of sessions and retained messages. */
+  changeBroker(changes: readonly BrokerChange[]): Promise<void>
+  /** Readings up to here leave for the cloud: until the receipt nothing is merged across what was sent. Resolves before they may leave. */
+  noteSent(upToSeq: number): Promise<void>
+  /** Whether every single verdict is wanted as a packet; see `Committed.verdictPackets`. */
+  watchVerdicts(wanted: boolean): void
   /** Called after every commit, in order. Returns the function that ends it. */
   onCommitted(listener: (committed: Committed) => void): () => void
   /** Called when the store cannot write, with a sentence, and with null when it can again. */
@@ -221,6 +286,15 @@ export interface JournalReader {
   connectorPosition(connector: string): string | null
   users(): readonly StoredUser[]
   setting(name: string): string | null
+  brokerState(): {
+    readonly sessions: readonly StoredSession[]
+    readonly queue: readonly QueuedMessage[]
+    readonly retained: readonly { readonly topic: string; readonly packet: Uint8Array }[]
+    readonly wills: readonly { readonly clientId: string; readonly packet: Uint8Array }[]
+    readonly unreleased: readonly { readonly session: string; readonly messageId: number }[]
+  }
+  /** Why a range of a lane is not held any more, from the gap that a sequence number lies in; null where none is recorded. */
+  gapAt(lane: 'readings' | 'records', seq: number): { readonly toSeq: number; readonly reason: DropReason } | null
   /** Bytes of the data folder, for the disk horizon. */
   sizeBytes(): number
   close(): void

@@ -122,8 +122,10 @@ export const lineToCloudSchema = z.object({
   disk: z.object({
     free_bytes: z.number(),
     used_bytes: z.number(),
-    /** Days until the disk is full at the rate of the last hour; null while nothing is written or nothing is known yet. */
+    /** The disk horizon: days until the first row must be dropped, at the rate of the last hour; null while nothing is written or nothing is known yet. */
     horizon_days: z.number().nullable(),
+    /** The same at the rate of the last day, which shifts and breaks do not swing. */
+    horizon_days_at_day_rate: z.number().nullable(),
     /** Why nothing is stored at present, in a sentence; null while all is well. */
     problem: z.string().nullable(),
   }),

@@ -12,6 +12,11 @@ export function parseSensorTopic(topic: string): TagPlace | null {
 
 /** Verdicts, retained, so that a PLC or a stack light that connects later knows the standing one. */
 export const judgmentTopic = (line: string, ruleId: string): string => `judgment/${line}/${ruleId}`
+/**
+ * Every single verdict as it is made, QoS 0 and not retained: for whoever counts or acts on each part. Made only while
+ * somebody subscribes. What stands is on `judgmentTopic`.
+ */
+export const verdictTopic = (line: string, ruleId: string): string => `verdict/${line}/${ruleId}`
 export const alarmTopic = (line: string): string => `alarm/${line}`
 
 /**
@@ -35,6 +40,16 @@ export const judgmentMessageSchema = z.object({
   confidence: z.number(),
   explanation: z.string().nullable(),
   judged_at: z.string(),
+})
+
+/** What goes out on `verdict/{line}/{rule}`. */
+export const verdictMessageSchema = z.object({
+  subject: z.string(),
+  status: z.string(),
+  confidence: z.number(),
+  /** The reading that triggered it; null for MES events and timers. */
+  reading_seq: z.number().int().nullable(),
+  judged_at_ms: z.number().int(),
 })
 
 /** What goes out on `alarm/{line}`. */

@@ -1,3 +1,5 @@
+import { brokerTables } from './broker-tables.ts'
+
 /**
  * Every version that a data folder can have, in one place. A step is never edited once it has left this house; a change
  * is a new step. Kept in SQLite's `user_version`.
@@ -89,6 +91,52 @@ export const migrations: readonly Migration[] = [
     sql: `
       update line_facts set body = json_set(body, '$.receivedMs', json_extract(body, '$.atMs'));
     `,
+  },
+  {
+    version: 3,
+    what: 'merged segments, gaps, runs of normal verdicts, the history of rules, deliveries and broker sessions',
+    sql: `
+      -- 0: one commit. 1: merged, still a row. Larger ones are files; see segment_files.
+      alter table reading_segments add column level integer not null default 0;
+
+      -- Merged segments that lie as files below segments/ of the data folder; this row is what makes a file part of the journal.
+      create table segment_files (
+        first_seq integer primary key, count integer not null, level integer not null, received_ms integer not null,
+        from_ms integer not null, to_ms integer not null, bytes integer not null, file text not null
+      );
+      create index segment_files_by_time on segment_files (to_ms, from_ms);
+
+      -- Rows that the journal no longer holds, each with its reason; the drop record of the same commit says it to the cloud.
+      create table gaps (
+        lane text not null, from_seq integer not null, to_seq integer not null, count integer not null,
+        reason text not null, at_ms integer not null, primary key (lane, from_seq)
+      ) without rowid;
+
+      -- crc: CRC-32 of the line; null in rows of older versions. readings_seq: last reading of the journal when the record was written.
+      alter table records add column crc integer;
+      alter table records add column readings_seq integer not null default 0;
+      create index records_by_kind on records (kind, seq);
+
+      -- Which definition of a rule was in force from where on: what a replay of a stretch goes by.
+      create table rule_history (
+        id integer primary key, at_ms integer not null, readings_seq integer not null, records_seq integer not null,
+        rule_id text not null, hash text not null, state text not null, definition text
+      );
+      create index rule_history_by_hash on rule_history (hash);
+
+      -- Runs of normal verdicts that have not ended, as of the checkpoint; what came behind it is counted again from the journal.
+      create table open_runs (
+        rule_id text not null, subject text not null, body text not null, primary key (rule_id, subject)
+      ) without rowid;
+
+      -- Packet ids of publishes that a session may send again: those of one commit in one row. ids: see pipeline/deliveries.ts.
+      create table deliveries (
+        id integer primary key, session text not null, ids blob not null
+      );
+      create index deliveries_by_session on deliveries (session, id);
+      -- QoS 2 publishes that were taken and not yet released.
+      create table unreleased (session text not null, message_id integer not null, primary key (session, message_id)) without rowid;
+    ` + brokerTables,
   },
 ]
 
