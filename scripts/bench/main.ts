@@ -1,9 +1,13 @@
-/** `npm run bench <name> [-- --json]`: ratios against a peer or a limit, measured in this run. */
+/**
+ * `npm run bench <name> [-- --json]`: ratios against a peer or a limit, measured in this run. `npm run bench set-up`
+ * installs the peers.
+ */
 import { parseArgs } from 'node:util'
 import { aims } from './aims.ts'
 import type { Aim, BenchName } from './aims.ts'
 import { machine, measure, met } from './harness.ts'
 import type { Bench, Result } from './harness.ts'
+import { setUpPeers } from './set-up.ts'
 
 const benches: Record<BenchName, () => Promise<{ bench: Bench }>> = {
   edge: () => import('./benches/edge.ts'),
@@ -13,10 +17,15 @@ const benches: Record<BenchName, () => Promise<{ bench: Bench }>> = {
   pages: () => import('./benches/pages.ts'),
 }
 
+if (process.argv[2] === 'set-up') {
+  setUpPeers()
+  process.exit(0)
+}
+
 const { values: options, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })
 const [name] = positionals
 if (!isBenchName(name)) {
-  console.error(`Say which: npm run bench ${Object.keys(benches).join(' | npm run bench ')}`)
+  console.error(`Say which: npm run bench ${[...Object.keys(benches), 'set-up'].join(' | npm run bench ')}`)
   process.exit(2)
 }
 

@@ -5,9 +5,12 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { nodeRedFlow } from './node-red-flow.ts'
+import { nodeRedFile } from './peers.ts'
 
 export interface RunningServer {
   readonly port: number
+  readonly pid: number
   stop(): Promise<void>
 }
 
@@ -17,44 +20,69 @@ const script = (name: string): string => new URL(name, import.meta.url).pathname
 export const mosquittoFile =
   ['/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto', '/usr/bin/mosquitto'].find((file) => existsSync(file)) ?? null
 
-export async function startSubject(ruleCount: number): Promise<RunningServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'jidoka-bench-'))
-  const child = spawn(process.execPath, [script('./subject.ts'), folder, String(ruleCount)], {
+/** What the subject is started with; see subject.ts. */
+export interface SubjectOptions {
+  readonly ruleCount: number
+}
+
+/** The real broker and journal in a process and a folder of their own. */
+export async function startSubject(options: SubjectOptions): Promise<RunningServer> {
+  const folder = newFolder()
+  const child = spawn(process.execPath, [script('./subject.ts'), JSON.stringify({ ...options, dataFolder: folder })], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const { port } = JSON.parse(await firstLine(child)) as { port: number }
-  return { port, stop: () => end(child, folder) }
+  return { port, pid: child.pid ?? 0, stop: () => end(child, folder) }
 }
 
 /** Mosquitto without any persistence: the fastest that it can be. */
 export async function startMosquitto(): Promise<RunningServer> {
   if (mosquittoFile === null) throw new Error('mosquitto is not installed')
-  const folder = mkdtempSync(join(tmpdir(), 'jidoka-bench-'))
+  const folder = newFolder()
   const port = await freePort()
   const config = join(folder, 'mosquitto.conf')
   writeFileSync(
     config,
-    `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_inflight_messages 0\nlog_type none\nset_tcp_nodelay true\n`,
+    `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_inflight_messages 0\nmax_queued_messages 0\nlog_type none\nset_tcp_nodelay true\n`,
   )
   const child = spawn(mosquittoFile, ['-c', config], { stdio: 'ignore' })
   await untilListening(port)
-  return { port, stop: () => end(child, folder) }
+  return { port, pid: child.pid ?? 0, stop: () => end(child, folder) }
 }
 
-export interface Load {
-  readonly connections: number
-  readonly window: number
-  readonly warmUpMs: number
-  readonly measuredMs: number
+/** Mosquitto with a Node-RED behind it that makes the same comparison and stores nothing. The port is Mosquitto's. */
+export async function startNodeRed(): Promise<RunningServer> {
+  if (nodeRedFile === null) throw new Error('node-red is not installed')
+  const mosquitto = await startMosquitto()
+  const folder = newFolder()
+  writeFileSync(join(folder, 'flows.json'), JSON.stringify(nodeRedFlow(mosquitto.port)))
+  writeFileSync(
+    join(folder, 'settings.js'),
+    `module.exports = { flowFile: 'flows.json', httpAdminRoot: false, httpNodeRoot: false, logging: { console: { level: 'info' } }, telemetry: { enabled: false } }`,
+  )
+  const child = spawn(process.execPath, [nodeRedFile, '--userDir', folder, '--port', String(await freePort())], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await untilSaid(child, 'Connected to broker')
+  return {
+    port: mosquitto.port,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      await end(child, folder)
+      await mosquitto.stop()
+    },
+  }
 }
 
-/** Acknowledgements a second that a server gives under a load. */
-export async function acksPerSecond(port: number, load: Load): Promise<number> {
-  const parameters = [port, load.connections, load.window, load.warmUpMs, load.measuredMs].map(String)
-  const child = spawn(process.execPath, [script('./load.ts'), ...parameters], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const { acks, seconds } = JSON.parse(await firstLine(child)) as { acks: number; seconds: number }
-  return acks / seconds
+/** Asks a script of this folder, in a process of its own, and gives its answer. */
+export async function ask<Answer>(name: string, question: unknown): Promise<Answer> {
+  const child = spawn(process.execPath, [script(name), JSON.stringify(question)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  return JSON.parse(await firstLine(child)) as Answer
 }
+
+const newFolder = (): string => mkdtempSync(join(tmpdir(), 'jidoka-bench-'))
 
 function firstLine(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -68,6 +96,17 @@ function firstLine(child: ChildProcess): Promise<string> {
     child.once('exit', (code) =>
       reject(new Error(`a process of the benchmark ended before it said anything (code ${code})`)),
     )
+  })
+}
+
+function untilSaid(child: ChildProcess, words: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    child.stdout?.on('data', (data: Buffer) => {
+      text = (text + data.toString()).slice(-100_000)
+      if (text.includes(words)) resolve()
+    })
+    child.once('exit', (code) => reject(new Error(`node-red ended with ${code}: ${text.slice(-2_000)}`)))
   })
 }
 

@@ -1,14 +1,15 @@
 import { createLog } from '@jidoka/base'
 import { createBroker } from '../src/broker/index.ts'
 import { openPipeline } from '../src/pipeline/index.ts'
+import { asked } from './ring.ts'
 
-/** The real broker and journal in a process of their own. Arguments: data folder, number of rules. Prints its port. */
-const [dataFolder = '', ruleCount = '0'] = process.argv.slice(2)
+/** The real broker and journal in a process of their own. Its argument is JSON: data folder, number of rules. Prints its port. */
+const { dataFolder, ruleCount } = asked() as { readonly dataFolder: string; readonly ruleCount: number }
 const log = createLog('bench', { level: 'warn' })
 const pipeline = await openPipeline({ dataFolder, tenantId: 'acme', log })
-if (Number(ruleCount) > 0) {
+if (ruleCount > 0) {
   await pipeline.applyDesired({
-    upserts: Array.from({ length: Number(ruleCount) }, (_, index) => ({
+    upserts: Array.from({ length: ruleCount }, (_, index) => ({
       kind: 'rule' as const,
       key: `hot-${index}`,
       version: 1,

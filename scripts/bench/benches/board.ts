@@ -1,15 +1,8 @@
-import { spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { edgePaths } from '@jidoka/contract'
 import { connectAsync } from 'mqtt'
+import { startBenchAppliance } from '../appliance.ts'
 import type { Bench } from '../harness.ts'
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
 const readingsPerS = 1_000
 const measuredS = 10
 /** As many as the demonstration plant has: each changes some 16 times a second, so that waiting for one's turn counts too. */
@@ -19,46 +12,6 @@ interface Arrival {
   readonly key: string
   readonly atMs: number
   readonly seenMs: number
-}
-
-/** A real appliance, a real broker connection, a real event stream. */
-async function startEdge(folder: string) {
-  const secret = randomBytes(32).toString('base64url')
-  const salt = randomBytes(16)
-  const hash = createHash('sha256').update(salt).update(secret).digest('base64url')
-  const devices = join(folder, 'devices.json')
-  const device = {
-    login: 'bench',
-    secret_hash: `sha256$${salt.toString('base64url')}$${hash}`,
-    lines: ['LINE-A'],
-    role: 'device',
-  }
-  writeFileSync(devices, JSON.stringify([device]), { mode: 0o600 })
-  const password = randomBytes(12).toString('base64url')
-  const child = spawn(process.execPath, ['edge/server/src/main.ts'], {
-    cwd: root,
-    env: {
-      PATH: process.env['PATH'],
-      JIDOKA_DATA: join(folder, 'edge'),
-      JIDOKA_HTTP_PORT: '0',
-      JIDOKA_MQTT_PORT: '0',
-      JIDOKA_DEVICES: devices,
-      JIDOKA_ADMIN_PASSWORD: password,
-      JIDOKA_LOG_LEVEL: 'warn',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const lines = createInterface({ input: child.stdout })
-  const ready = await new Promise<{ http: string; mqtt: string }>((resolve, reject) => {
-    lines.once('line', (line) => resolve(JSON.parse(line) as { http: string; mqtt: string }))
-    child.once('exit', (code) => reject(new Error(`the edge ended with ${code}`)))
-  })
-  const stop = () =>
-    new Promise<void>((resolve) => {
-      child.once('exit', () => resolve())
-      child.kill('SIGTERM')
-    })
-  return { ...ready, secret, password, stop }
 }
 
 async function* streamLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
@@ -73,8 +26,7 @@ async function* streamLines(body: ReadableStream<Uint8Array>): AsyncGenerator<st
 
 export const bench: Bench = {
   async prepare() {
-    const folder = mkdtempSync(join(tmpdir(), 'jidoka-bench-board-'))
-    const edge = await startEdge(folder)
+    const edge = await startBenchAppliance()
     const login = await fetch(`${edge.http}${edgePaths.login}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: edge.http },
@@ -82,7 +34,11 @@ export const bench: Bench = {
     })
     if (!login.ok) throw new Error(`the edge refused the sign-in: ${await login.text()}`)
     const cookie = (login.headers.getSetCookie()[0] ?? '').split(';')[0] ?? ''
-    const devices = await connectAsync(edge.mqtt, { username: 'bench', password: edge.secret, clientId: 'bench' })
+    const devices = await connectAsync(edge.mqtt, {
+      username: edge.device.login,
+      password: edge.device.secret,
+      clientId: 'bench',
+    })
 
     const measureOnce = async (): Promise<number> => {
       const leaving = new AbortController()
@@ -107,11 +63,10 @@ export const bench: Bench = {
     }
     await publish(devices, 2)
     return {
-      rows: [{ name: 'reading to board at 1,000 readings/s, p99 ms', unit: 'ms', subject: measureOnce }],
+      rows: [{ name: 'latency reading to board (SSE) at 1,000 readings/s, p99 ms', unit: 'ms', subject: measureOnce }],
       close: async () => {
         await devices.endAsync()
         await edge.stop()
-        rmSync(folder, { recursive: true })
       },
     }
   },

@@ -15,20 +15,30 @@ export const bench: Bench = {
       while (performance.now() - fromMs < turnMs) judgments += await subjects[name]()
       return judgments / ((performance.now() - fromMs) / 1000)
     }
-    // V8 optimises WebAssembly and closures in the background: the first seconds measure that and not the engine.
-    for (let turn = 0; turn < warmUpTurns; turn++) {
-      for (const name of ['fastPath', 'anyRule', 'jsonRulesEngine'] as const) await rate(name)()
-    }
     const row = (name: string, subject: keyof RuleSubjects, peer: keyof RuleSubjects): BenchRow => ({
       name,
       unit: 'evaluations/s',
       subject: rate(subject),
       peer: rate(peer),
     })
+    // V8 optimises WebAssembly and closures in the background: the first seconds measure that and not the engine.
+    const names = [
+      'fastPath',
+      'anyRule',
+      'manyRulesFastPath',
+      'manyRulesAnyRule',
+      'parseAndClosure',
+      'jsonRulesEngine',
+    ] as const
+    for (let turn = 0; turn < warmUpTurns; turn++) for (const name of names) await rate(name)()
     return {
       rows: [
         row('any rule, batches of 500, against json-rules-engine', 'anyRule', 'jsonRulesEngine'),
+        row('any rule, batches of 500, against JSON.parse + a closure', 'anyRule', 'parseAndClosure'),
         row('fast path, batches of 500, against json-rules-engine', 'fastPath', 'jsonRulesEngine'),
+        row('fast path, batches of 500, against JSON.parse + a closure', 'fastPath', 'parseAndClosure'),
+        row('1,000 rules in one call against one rule, any', 'manyRulesAnyRule', 'anyRule'),
+        row('1,000 rules in one call against one rule, fast path', 'manyRulesFastPath', 'fastPath'),
       ],
       close: async () => {},
     }

@@ -13,7 +13,7 @@ export const encodeEvent = ({ event, data }: EdgeStreamEvent): Uint8Array =>
   encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
 
 /**
- * The board's live stream. A tag's first change leaves at once, later ones at most every 150 ms with the newest value;
+ * The board's live stream. A tag's first change leaves at once, later ones at most every 75 ms with the newest value;
  * verdicts and alarms always at once. Nothing waits for a client: one that does not read is told to load the board again.
  */
 export class StreamHub {

@@ -5,6 +5,7 @@ import { WorkerClient } from './worker-client.ts'
 interface EchoFunctions {
   readonly [name: string]: (argument: never) => unknown
   readonly echo: (text: string) => string
+  readonly thread: (nothing: null) => number
   readonly bytes: (count: number) => Uint8Array
   readonly refuse: (why: string) => never
   readonly breakDown: (nothing: null) => never
@@ -58,4 +59,21 @@ test('a question after the stop is refused and starts no thread', async () => {
   expect(await client.call('echo', 'first')).toBe('first')
   await client.stop()
   await expect(client.call('echo', 'too late')).rejects.toThrow(/stops/)
+})
+
+test('a thread that nobody asks anything gives its memory back, and the next question gets a new one', async () => {
+  const idle: WorkerClient<EchoFunctions> = new WorkerClient({
+    name: 'idle',
+    url: new URL('./testing/echo-worker.ts', import.meta.url),
+    data: null,
+    log: createLog('test', { level: 'silent' }),
+    waitingMax: 4,
+    idleMsMax: 1,
+  })
+  try {
+    const first = await idle.call('thread', null)
+    await expect.poll(() => idle.call('thread', null), { interval: 50 }).not.toBe(first)
+  } finally {
+    await idle.stop()
+  }
 })

@@ -2,6 +2,9 @@ import { Worker } from 'node:worker_threads'
 import { OperationalError } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
 
+/** 8 MB of young objects a thread: more lets garbage pile up to some 40 MB of resident memory before it is looked at. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8 }
+
 /** The functions of a worker by name: one argument in, a promise of one answer out. Both must be cloneable. */
 export type WorkerFunctions = Readonly<Record<string, (argument: never) => unknown>>
 
@@ -22,6 +25,8 @@ export interface WorkerClientOptions {
   readonly log: Log
   /** Calls that may wait at once; one more is refused at once instead of piling up. */
   readonly waitingMax: number
+  /** The thread ends after so long without a call, and its memory comes back; the next call starts a new one. Absent: it stays. */
+  readonly idleMsMax?: number
 }
 
 /**
@@ -33,6 +38,7 @@ export class WorkerClient<Functions extends WorkerFunctions> {
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   #worker: Worker | null = null
   #lastId = 0
+  #idleTimer: NodeJS.Timeout | null = null
   #isStopped = false
 
   constructor(options: WorkerClientOptions) {
@@ -50,6 +56,7 @@ export class WorkerClient<Functions extends WorkerFunctions> {
       )
     }
     const id = ++this.#lastId
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
       this.#running().postMessage({ id, name, argument } satisfies CallMessage)
@@ -59,23 +66,35 @@ export class WorkerClient<Functions extends WorkerFunctions> {
   /** Ends the thread and fails what waits; questions that come later, as from a batch under way, fail at once. */
   async stop(): Promise<void> {
     this.#isStopped = true
+    await this.#end()
+    this.#rejectAll(stopError())
+  }
+
+  async #end(): Promise<void> {
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer)
     const worker = this.#worker
     this.#worker = null
     worker?.removeAllListeners('exit')
     await worker?.terminate()
-    this.#rejectAll(stopError())
+  }
+
+  #restSoon(): void {
+    const { idleMsMax } = this.#options
+    if (idleMsMax === undefined || this.#waiting.size > 0) return
+    this.#idleTimer = setTimeout(() => void this.#end(), idleMsMax).unref()
   }
 
   #running(): Worker {
     if (this.#worker !== null) return this.#worker
     const { name, url, data, log } = this.#options
-    const worker = new Worker(url, { name, workerData: data })
+    const worker = new Worker(url, { name, workerData: data, resourceLimits })
     this.#worker = worker
     worker.on('message', (answer: AnswerMessage) => {
       const waiting = this.#waiting.get(answer.id)
       this.#waiting.delete(answer.id)
       if ('error' in answer) waiting?.reject(new OperationalError(answer.error))
       else waiting?.resolve(answer.value as never)
+      this.#restSoon()
     })
     worker.on('error', (error) =>
       log.error(
