@@ -68,7 +68,7 @@ describe('the live stream', () => {
     ])
   })
 
-  test('in a second of a thousand changes a tag is sent at most thirteen times after the first and its last value is not lost', async () => {
+  test('in a second of a thousand changes a tag is sent no more often than the limit says, and its last value is not lost', async () => {
     const clock = new ManualClock()
     const hub = new StreamHub(clock)
     const client = new Reading(hub.connect(() => true))
@@ -78,7 +78,7 @@ describe('the live stream', () => {
     }
     clock.advance(streamLimits.valueEveryMs)
     await settle()
-    expect(client.values().length).toBeLessThanOrEqual(14)
+    expect(client.values().length).toBeLessThanOrEqual(2 + 1_000 / streamLimits.valueEveryMs)
     expect(client.values().at(-1)).toEqual(['a', 1_000])
   })
 
