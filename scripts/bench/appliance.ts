@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { DesiredItem } from '@jidoka/domain'
+import { edgeNodeArguments } from '../../edge/server/node-arguments.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -38,7 +39,7 @@ export async function startBenchAppliance(starter: readonly DesiredItem[] = []):
     return file
   }
   const password = randomBytes(12).toString('base64url')
-  const child = spawn(process.execPath, ['edge/server/src/main.ts'], {
+  const child = spawn(process.execPath, [...edgeNodeArguments, 'edge/server/src/main.ts'], {
     cwd: root,
     env: {
       PATH: process.env['PATH'],

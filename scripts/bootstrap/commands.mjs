@@ -1,7 +1,9 @@
+import { edgeNodeArguments } from '../../edge/server/node-arguments.mjs'
+
 /** What package.json's scripts call: the program, and whether it needs the built pages. */
 export const commands = {
   start: { program: 'scripts/start/main.ts', pages: true },
-  'start:edge': { program: 'edge/server/src/main.ts', pages: true },
+  'start:edge': { program: 'edge/server/src/main.ts', nodeArguments: edgeNodeArguments, pages: true },
   'start:cloud': { program: 'cloud/server/src/main.ts', pages: true },
   'start:simulator': { program: 'edge/simulator/src/main.ts' },
   jidoka: { program: 'edge/server/src/cli/main.ts' },

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { edgeNodeArguments } from '../../edge/server/node-arguments.mjs'
 import type { SignIn } from './sign-in.ts'
 import type { ProgramPlan } from './supervised-program.ts'
 
@@ -68,7 +69,7 @@ export function edgePlan(
 ): ProgramPlan {
   return {
     name: 'edge',
-    argv: ['edge/server/src/main.ts'],
+    argv: [...edgeNodeArguments, 'edge/server/src/main.ts'],
     cwd: places.root,
     logFile: join(places.data, 'logs', 'edge.log'),
     environment: environment({

@@ -1,0 +1,2 @@
+export * from './fuzz-run.ts'
+export * from './mutator.ts'
