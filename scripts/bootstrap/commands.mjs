@@ -15,4 +15,5 @@ export const commands = {
   'verify:rules': { program: 'shared/rules/verify.ts' },
   newcomer: { program: 'scripts/newcomer/main.ts' },
   simulate: { program: 'sync/simulation/src/cli.ts' },
+  chaos: { program: 'edge/chaos/main.ts' },
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { describeError, lockFolder, systemClock } from '@jidoka/base'
 import type { Log, Service } from '@jidoka/base'
 import { LiveBoard, streamValue } from './board/board.ts'
-import { DiskWatch, freeBytesOf } from './board/disk.ts'
+import { DiskWatch } from './board/disk.ts'
 import { createBroker, DeviceDirectory, readDevices } from './broker/index.ts'
 import { newCliToken, removeCliAccess, writeCliAccess } from './cli/access.ts'
 import type { EdgeConfig } from './config.ts'
@@ -13,10 +13,16 @@ import { createApp } from './http/app.ts'
 import type { QueryFunctions } from './http/query/query-worker.ts'
 import { HttpServer } from './http/server.ts'
 import { StreamHub } from './http/stream-hub.ts'
+import { keepingPolicyOf } from './keeping/config.ts'
+import { diskSpaceOf } from './keeping/disk-space.ts'
+import { Scrubber, scrubSetting } from './keeping/scrubber.ts'
+import { StoredStateReader } from './keeping/stored-state.ts'
 import { Metrics } from './metrics/metrics.ts'
+import { Merger } from './merging/merger.ts'
 import { openPipeline, openReader } from './pipeline/index.ts'
 import type { Committed } from './ports.ts'
 import { folderError, withSetting } from './start-errors.ts'
+import type { DamagedSegment } from './store/segment-store.ts'
 import { WorkerClient } from './threads/worker-client.ts'
 import { travelsInClear } from './uplink/clear-text.ts'
 import { CloudLink } from './uplink/cloud-link.ts'
@@ -83,7 +89,8 @@ async function start(
   const devices = config.devices_file === undefined ? null : new DeviceDirectory(readDevices(config.devices_file))
   const identity = EdgeIdentity.open(dataFolder)
 
-  const pipeline = await openPipeline({ dataFolder, tenantId: config.tenant_id, log, onFailure })
+  const keeping = keepingPolicyOf(config.keeping, config.cloud.url !== undefined)
+  const pipeline = await openPipeline({ dataFolder, tenantId: config.tenant_id, log, onFailure, keeping })
   stops.push({ name: 'journal', stop: () => pipeline.stop() })
   const reader = openReader({ dataFolder })
   stops.push({ name: 'reader', stop: () => reader.close() })
@@ -93,11 +100,17 @@ async function start(
   const firstUser = await users.ensureFirstUser(config.admin_password)
   if (firstUser?.madeUpPassword) onFirstPassword(firstUser.login, firstUser.madeUpPassword)
 
-  const disk = new DiskWatch(
+  const stored = new StoredStateReader(dataFolder, keeping)
+  stops.push({ name: 'disk watch reader', stop: () => stored.close() })
+  const disk = new DiskWatch({
     clock,
-    () => reader.sizeBytes(),
-    () => freeBytesOf(dataFolder),
-  )
+    usedBytes: () => reader.sizeBytes(),
+    space: () => diskSpaceOf(dataFolder),
+    stored: (space) => stored.read(space),
+    readingsDays: keeping.days.readings,
+    load: () => reader.setting('disk_samples'),
+    save: (text) => pipeline.saveSetting('disk_samples', text),
+  })
   disk.start()
   stops.push({ name: 'disk watch', stop: () => disk.stop() })
   const status = new LineStatus(
@@ -127,14 +140,36 @@ async function start(
     pipeline,
     log,
     policy: 'devices',
-    authenticate: (login, secret) => devices?.authenticate(login, secret) ?? null,
+    authenticate: (credentials) => devices?.authenticate(credentials) ?? null,
+    reader,
+    version,
+    tls:
+      config.mqtt.tls === undefined
+        ? undefined
+        : {
+            port: config.mqtt.tls.port,
+            certFile: config.mqtt.tls.cert,
+            keyFile: config.mqtt.tls.key,
+            caFile: config.mqtt.tls.ca,
+          },
+    ws: config.mqtt.ws,
   })
+  const reportDamaged = ({ firstSeq }: DamagedSegment): void => {
+    pipeline.reportDamage({ lane: 'readings', firstSeq }).catch((error: unknown) => {
+      log.error({ action: 'report_damage', firstSeq, err: error }, describeError(error))
+    })
+  }
+  const hasCloud = config.cloud.url !== undefined
+  const merger = new Merger({ dataFolder, pipeline, hasCloud, clock, log, onDamaged: reportDamaged })
   const metrics = new Metrics({
     lineToCloud,
+    rowsGone: () => stored.gone(),
     alarmsOpen: () => board.openAlarmsCount,
     mqttClients: () => broker.clientsCount,
+    broker: () => broker.stats(),
     streamClients: () => hub.clientsCount,
     streamSlowTotal: () => hub.slowClientsTotal,
+    mergesTotal: () => merger.mergesTotal,
     connectors: () =>
       connectors.map(({ status: { name, state, eventsTotal } }) => ({ name, isUp: state === 'up', eventsTotal })),
   })
@@ -149,6 +184,7 @@ async function start(
       // The more urgent of the two first.
       broker.publishAlarms(committed.alarms)
       broker.publishVerdicts(committed.verdicts)
+      broker.publishEveryVerdict(committed.verdictPackets)
       if (committed.reported.some((item) => item.kind === 'user')) users.reload()
     }),
   })
@@ -157,9 +193,23 @@ async function start(
   await running(broker).catch((error: unknown) => {
     throw withSetting(error, '"mqtt.port" (JIDOKA_MQTT_PORT) and "mqtt.host" (JIDOKA_MQTT_HOST) set it.')
   })
-  // Retained messages live in the broker's memory: a stack light that connects after a restart must know what stands.
-  broker.publishVerdicts(reader.standingVerdicts())
+  // Retained verdicts live in the broker's memory: a stack light that connects after a restart must know what stands.
+  broker.restoreVerdicts(reader.standingVerdicts())
   for (const connector of connectors) await running(connector)
+
+  await running(merger)
+  await running(
+    new Scrubber({
+      clock,
+      log,
+      step: (position) => merger.scrub(position),
+      newest: () => merger.scrubNewest(),
+      report: (damage) => pipeline.reportDamage(damage),
+      load: () => reader.setting(scrubSetting),
+      save: (text) => pipeline.saveSetting(scrubSetting, text),
+      wasUnclean: pipeline.found !== null,
+    }),
+  )
 
   const queries = new WorkerClient<QueryFunctions>({
     name: 'query',
@@ -167,6 +217,8 @@ async function start(
     data: { dataFolder },
     log,
     waitingMax: 8,
+    // A minute after the last trend somebody looks at something else; the thread takes 30 MB.
+    idleMsMax: 60_000,
   })
   stops.push({ name: 'queries', stop: () => queries.stop() })
   const cliToken = newCliToken()
@@ -177,7 +229,13 @@ async function start(
     board,
     reader,
     pipeline,
-    history: { query: (question) => queries.call('history', question) },
+    history: {
+      query: async (question) => {
+        const { answer, damaged } = await queries.call('history', question)
+        damaged.forEach(reportDamaged)
+        return answer
+      },
+    },
     users,
     sessions: new SessionTable(clock, reader.setting('sessions'), (text) => pipeline.saveSetting('sessions', text)),
     limiter: new LoginLimiter(clock),

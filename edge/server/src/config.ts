@@ -1,6 +1,7 @@
 import { booleanSetting, numberSetting, portSetting } from '@jidoka/base'
 import { codeSchema, passwordSchema, tenantIdSchema } from '@jidoka/domain'
 import { z } from 'zod'
+import { keepingConfigSchema } from './keeping/config.ts'
 
 /** A MES that is polled over the PostgreSQL protocol; see connectors/mes. */
 export const mesConnectorSchema = z.strictObject({
@@ -42,7 +43,24 @@ export const edgeConfigSchema = z.strictObject({
     .refine(isTimeZone, 'it must be a time zone of the IANA list, like Asia/Seoul')
     .default('Asia/Seoul'),
   http: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: portSetting.default(8080) }).prefault({}),
-  mqtt: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: portSetting.default(1883) }).prefault({}),
+  mqtt: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: portSetting.default(1883),
+      /** MQTT over TLS on a port of its own, from PEM files; a renewed certificate is taken within a minute. */
+      tls: z
+        .strictObject({
+          port: portSetting.default(8883),
+          cert: z.string().min(1),
+          key: z.string().min(1),
+          /** Who signs the certificates of devices; without it they have passwords alone. */
+          ca: z.string().min(1).optional(),
+        })
+        .optional(),
+      /** MQTT over WebSocket at `/mqtt`, over TLS where `tls` is set. */
+      ws: z.strictObject({ port: portSetting.default(8083) }).optional(),
+    })
+    .prefault({}),
   /** JSON list of the devices that may connect to the broker. Without it no device can. */
   devices_file: z.string().min(1).optional(),
   cloud: z
@@ -56,6 +74,8 @@ export const edgeConfigSchema = z.strictObject({
   /** Password of the user `admin` at the first start of a data folder. Absent: one is made and printed once. */
   admin_password: passwordSchema.optional(),
   mes: listOf(mesConnectorSchema).default([]),
+  /** How long and how much is kept. */
+  keeping: keepingConfigSchema.prefault({}),
   /** Built files of the on-site user interface. */
   web_folder: z.string().min(1).optional(),
   /** JSON list of desired items that a new data folder begins with. */
@@ -76,6 +96,11 @@ export const edgeConfigNames = {
   JIDOKA_HTTP_PORT: 'http.port',
   JIDOKA_MQTT_HOST: 'mqtt.host',
   JIDOKA_MQTT_PORT: 'mqtt.port',
+  JIDOKA_MQTT_TLS_PORT: 'mqtt.tls.port',
+  JIDOKA_MQTT_TLS_CERT: 'mqtt.tls.cert',
+  JIDOKA_MQTT_TLS_KEY: 'mqtt.tls.key',
+  JIDOKA_MQTT_TLS_CA: 'mqtt.tls.ca',
+  JIDOKA_MQTT_WS_PORT: 'mqtt.ws.port',
   JIDOKA_DEVICES: 'devices_file',
   JIDOKA_CLOUD_URL: 'cloud.url',
   JIDOKA_ENROLMENT_TOKEN: 'cloud.enrolment_token',
@@ -87,6 +112,10 @@ export const edgeConfigNames = {
   JIDOKA_MES_HISTORY_H: 'mes.0.history_h',
   JIDOKA_WEB: 'web_folder',
   JIDOKA_STARTER: 'starter_file',
+  JIDOKA_KEEP_READINGS_DAYS: 'keeping.readings_days',
+  JIDOKA_KEEP_HIGH_WATER_PERCENT: 'keeping.disk_high_water_percent',
+  JIDOKA_KEEP_BYTES_MAX: 'keeping.bytes_max',
+  JIDOKA_KEEP_RESERVE_BYTES: 'keeping.reserve_bytes',
   JIDOKA_BEHIND_TLS: 'behind_tls',
   JIDOKA_LOG_LEVEL: 'log_level',
 } as const

@@ -359,9 +359,12 @@ describe('the command line beside a running appliance', () => {
       '--to',
       new Date(atMs + 2).toISOString(),
     )
-    expect(exported.out).toBe(
-      `time,value,unit\n${new Date(atMs).toISOString()},80.25,°C\n${new Date(atMs + 1).toISOString()},95,°C\n`,
-    )
+    expect(exported.out.split('\n').map((line) => line.split(',').slice(0, 6).join(','))).toEqual([
+      'time,tag,value,kind,unit,quality',
+      `${new Date(atMs).toISOString()},LINE-A/temperature,80.25,number,°C,good`,
+      `${new Date(atMs + 1).toISOString()},LINE-A/temperature,95,number,°C,good`,
+      '',
+    ])
     expect(await run('export', '--tag', 'LINE-A/none', '--from', '2026-01-01', '--to', '2026-01-02')).toMatchObject({
       code: 1,
     })

@@ -2,6 +2,7 @@ import type {
   Alarm,
   AlarmAction,
   AlarmRefusal,
+  CatalogueEntry,
   DesiredItem,
   FactoryEvent,
   Judgment,
@@ -105,6 +106,8 @@ export interface Committed {
     /** Publishes that were known already and stored no second time. */
     readonly repeats: number
     readonly verdictsByStatus: Readonly<Record<string, number>>
+    /** What became of readings that windows look at. */
+    readonly windowReadings?: Readonly<Record<'taken' | 'late' | 'repeated' | 'no_room', number>> | undefined
     readonly commitMs: number
   }
 }
@@ -140,17 +143,26 @@ export interface StoredUser {
 /** A session that outlives its connection, as the store holds it. */
 export interface StoredSession {
   readonly clientId: string
+  /** Whose it is: nobody else may take it over. */
+  readonly login: string
   readonly subscriptions: readonly { readonly topic: string; readonly qos: 0 | 1 | 2 }[]
   readonly seenMs: number
 }
 
-/** A message on its way to a session: queued, or sent and not yet acknowledged to its end. `packet` is the broker's own encoding. */
+/** A message on its way to a session: queued or sent, and not yet acknowledged to its end. `packet` is its PUBLISH as it goes out. */
 export interface QueuedMessage {
   readonly clientId: string
-  readonly brokerId: string
-  readonly brokerCounter: number
-  readonly messageId: number | null
+  /** Given when it is queued, so that a message that was sent before a crash goes out again under the id that its receiver knows. */
+  readonly messageId: number
+  /** `pubrel`: its receiver has it (PUBREC), and waits for the release. */
   readonly state: 'publish' | 'pubrel'
+  readonly packet: Uint8Array
+}
+
+/** The last word of a client whose connection breaks. */
+export interface StoredWill {
+  readonly clientId: string
+  readonly login: string
   readonly packet: Uint8Array
 }
 
@@ -159,21 +171,25 @@ export type BrokerChange =
   | { readonly kind: 'session'; readonly session: StoredSession }
   | { readonly kind: 'session_gone'; readonly clientId: string }
   | { readonly kind: 'enqueue'; readonly message: QueuedMessage }
-  | {
-      readonly kind: 'sent'
-      readonly clientId: string
-      readonly brokerId: string
-      readonly brokerCounter: number
-      readonly messageId: number
-    }
-  | { readonly kind: 'released'; readonly clientId: string; readonly messageId: number; readonly packet: Uint8Array }
+  /** PUBREC came: the message is with its receiver. */
+  | { readonly kind: 'released'; readonly clientId: string; readonly messageId: number }
   | { readonly kind: 'dequeue'; readonly clientId: string; readonly messageId: number }
   | { readonly kind: 'retain'; readonly topic: string; readonly packet: Uint8Array | null }
-  | { readonly kind: 'will'; readonly clientId: string; readonly packet: Uint8Array | null }
+  | { readonly kind: 'will'; readonly will: StoredWill }
+  | { readonly kind: 'will_gone'; readonly clientId: string }
   /** PUBREL of an inbound QoS 2 publish: its packet id is free again. */
   | { readonly kind: 'inbound_released'; readonly session: string; readonly messageId: number }
   /** PUBREC is due for an inbound QoS 2 publish that is no reading. */
   | { readonly kind: 'inbound_taken'; readonly session: string; readonly messageId: number }
+
+/** All that the broker keeps, as a start finds it; the queue in the order in which it was filled. */
+export interface BrokerState {
+  readonly sessions: readonly StoredSession[]
+  readonly queue: readonly QueuedMessage[]
+  readonly retained: readonly { readonly topic: string; readonly packet: Uint8Array }[]
+  readonly wills: readonly StoredWill[]
+  readonly unreleased: readonly { readonly session: string; readonly messageId: number }[]
+}
 
 /** Every verdict of one commit as ready MQTT packets (QoS 0), for whoever subscribes to `verdict/#`. */
 export interface VerdictPackets {
@@ -183,6 +199,12 @@ export interface VerdictPackets {
 }
 
 export type AlarmOutcome = { readonly done: Alarm } | { readonly refused: AlarmRefusal } | { readonly unknown: true }
+
+/** `unknown`: no reading of that key has come. `in_catalogue`: the cloud's catalogue names it, and is changed there. */
+export type AdoptionOutcome =
+  | { readonly adopted: CatalogueEntry }
+  | { readonly refused: 'in_catalogue' }
+  | { readonly unknown: true }
 
 /** Where a connector of the MES stands: opaque to the journal, committed together with the events that it read. */
 export interface ConnectorPosition {
@@ -215,6 +237,10 @@ export interface Pipeline {
   /** Events from the MES with the connector's new position in one commit. Events already stored (source, source_key) are skipped. */
   recordEvents(events: readonly FactoryEvent[], position: ConnectorPosition): Promise<{ readonly stored: number }>
   changeAlarm(alarmId: string, action: AlarmAction, actor: string): Promise<AlarmOutcome>
+  /** Gives a discovered tag its name, unit and limits until the cloud's catalogue names it; again changes them. The kind is the tag's own. */
+  adoptTag(entry: CatalogueEntry, actor: string): Promise<AdoptionOutcome>
+  /** Takes an adoption back; false where there is none. */
+  withdrawTag(key: string, actor: string): Promise<boolean>
   applyDesired(change: DesiredChange): Promise<readonly ReportedItem[]>
   storeReceipt(receipt: Receipt): Promise<void>
   appendRecord(record: NewRecord): Promise<void>
@@ -259,6 +285,8 @@ export interface JournalReader {
   /** Record lines (the JSON that goes up) from a sequence number on. */
   recordLines(fromSeq: number, bytesMax: number): readonly { readonly seq: number; readonly line: string }[]
   tags(): readonly TagDefinition[]
+  /** Catalogue entries that were made on the appliance, also those that the cloud's hide. */
+  adoptedTags(): readonly CatalogueEntry[]
   /** The last reading of every tag, for the board after a start. */
   lastValues(): readonly {
     readonly key: string
@@ -286,13 +314,7 @@ export interface JournalReader {
   connectorPosition(connector: string): string | null
   users(): readonly StoredUser[]
   setting(name: string): string | null
-  brokerState(): {
-    readonly sessions: readonly StoredSession[]
-    readonly queue: readonly QueuedMessage[]
-    readonly retained: readonly { readonly topic: string; readonly packet: Uint8Array }[]
-    readonly wills: readonly { readonly clientId: string; readonly packet: Uint8Array }[]
-    readonly unreleased: readonly { readonly session: string; readonly messageId: number }[]
-  }
+  brokerState(): BrokerState
   /** Why a range of a lane is not held any more, from the gap that a sequence number lies in; null where none is recorded. */
   gapAt(lane: 'readings' | 'records', seq: number): { readonly toSeq: number; readonly reason: DropReason } | null
   /** Bytes of the data folder, for the disk horizon. */

@@ -29,6 +29,7 @@ import { RulesPage } from './rules/rules-page.tsx'
 import { SettingsPage } from './settings/settings-page.tsx'
 import { Banners } from './sync/banners.tsx'
 import { SyncPage } from './sync/sync-page.tsx'
+import { TagsPage } from './tags/tags-page.tsx'
 
 /** Every page by its address. */
 const pages = {
@@ -37,6 +38,7 @@ const pages = {
   '/alarms': () => <AlarmsPage />,
   '/judgments': () => <JudgmentsPage />,
   '/rules': () => <RulesPage />,
+  '/tags': () => <TagsPage />,
   '/sync': () => <SyncPage />,
   '/settings': () => <SettingsPage />,
 } satisfies Record<string, (parameters: RouteParameters) => ReactNode>
@@ -93,6 +95,7 @@ export function Pages() {
     { href: '/alarms', label: t('page.alarms'), badge: toAcknowledge },
     { href: '/judgments', label: t('page.judgments') },
     { href: '/rules', label: t('page.rules') },
+    { href: '/tags', label: t('nav.tags') },
     { href: '/sync', label: t('nav.sync') },
   ]
 

@@ -87,32 +87,18 @@ describe.skipIf(chromiumPath === null)('an engineer at the on-site screens (need
     await page.getByText('28,800 readings').waitFor()
   })
 
-  test('sees lanes, receipts, outages and what could not be stored', async () => {
+  test('sees lanes, receipts and outages', async () => {
     const { page } = await open({
       path: '/sync',
       prepare: ({ plant }) => {
         plant.outages = [
           { from: '2026-11-19T02:10:00.000Z', to: '2026-11-19T04:40:12.000Z', cause: 'time-out', rows_waiting: 88_120 },
         ]
-        plant.deadLetters = [
-          {
-            at: '2026-11-21T05:00:00.000Z',
-            source: 'press-1',
-            topic: 'sensor/LINE-A/temperature',
-            reason: 'not_json',
-            detail: 'unexpected end',
-            sample: '{"value": 7',
-          },
-        ]
       },
     })
     await page
       .getByRole('row', { name: /time-out/ })
       .getByText('2 h 30 min')
-      .waitFor()
-    await page
-      .getByRole('row', { name: /press-1/ })
-      .getByText('not readable as JSON')
       .waitFor()
     await page.getByText('cloud-2026-1').waitFor()
     await page.getByText('118 days at the present rate').waitFor()

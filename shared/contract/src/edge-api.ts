@@ -10,6 +10,7 @@ import {
   qualitySchema,
   roleSchema,
   ruleDefinitionSchema,
+  tagKeySchema,
   tagLimitsSchema,
   valueKindSchema,
 } from '@jidoka/domain'
@@ -243,4 +244,31 @@ export const deadLetterSchema = z.object({
 })
 export type DeadLetter = z.infer<typeof deadLetterSchema>
 
-export const edgeTagsSchema = z.array(boardTagSchema.omit({ recent: true }).extend({ tag_no: z.number().int() }))
+export const tagsQuerySchema = z.object({
+  /** `false`: the discovered ones that wait for adoption. */
+  adopted: z.enum(['true', 'false']).optional(),
+})
+export const edgeTagSchema = boardTagSchema.omit({ recent: true }).extend({
+  tag_no: z.number().int(),
+  /** Adopted on the appliance; false also where the cloud's catalogue names the tag. */
+  adopted_here: z.boolean(),
+})
+export type EdgeTag = z.infer<typeof edgeTagSchema>
+export const edgeTagsSchema = z.array(edgeTagSchema)
+
+/** What people say of a discovered tag. Its kind is known from its readings. */
+export const adoptTagRequestSchema = z.strictObject({
+  key: tagKeySchema,
+  name: localTextSchema,
+  unit: z.string().max(16),
+  decimals: z.number().int().min(0).max(6),
+  stale_after_s: z.number().positive().max(86_400).default(30),
+  limits: tagLimitsSchema
+    .refine((limits) => {
+      const given = [limits.low_low, limits.low, limits.high, limits.high_high].filter((limit) => limit !== undefined)
+      return given.every((limit, index) => index === 0 || limit > (given[index - 1] as number))
+    }, 'limits must rise from "low_low" over "low" and "high" to "high_high"')
+    .default({}),
+})
+export type AdoptTagRequest = z.input<typeof adoptTagRequestSchema>
+export const withdrawTagQuerySchema = z.object({ key: tagKeySchema })

@@ -19,17 +19,37 @@ export const judgmentTopic = (line: string, ruleId: string): string => `judgment
 export const verdictTopic = (line: string, ruleId: string): string => `verdict/${line}/${ruleId}`
 export const alarmTopic = (line: string): string => `alarm/${line}`
 
-/**
- * What a sensor publishes. `timestamp`: ISO 8601, or epoch seconds (below 1e11) or milliseconds; absent means now.
- * `tenant_id` absent means the edge's own; another one is refused. `unit` absent means the catalogue's.
- */
-export const sensorPayloadSchema = z.object({
+const sensorValueSchema = z.union([z.number(), z.boolean(), z.string().max(1_024)])
+/** ISO 8601 with a zone, or epoch seconds (below 1e11) or milliseconds. */
+const sensorTimestampSchema = z.union([z.string().max(40), z.number()])
+const sharedMembers = {
   tenant_id: z.string().max(63).optional(),
-  value: z.union([z.number(), z.boolean(), z.string().max(1_024)]),
   unit: z.string().max(16).optional(),
-  timestamp: z.union([z.string().max(40), z.number()]).optional(),
+  timestamp: sensorTimestampSchema.optional(),
   quality: z.enum(['good', 'uncertain', 'bad']).optional(),
-})
+}
+
+/**
+ * What a sensor publishes, as the reference has it. `timestamp` absent means now. `tenant_id` absent means the edge's own;
+ * another one is refused. `unit` absent means the catalogue's.
+ */
+export const sensorPayloadSchema = z.object({ ...sharedMembers, value: sensorValueSchema })
+
+/** One of several readings of a tag in one message: a plain value, the reference's object, or `[timestamp, value]`. */
+export const sensorSampleSchema = z.union([
+  sensorValueSchema,
+  z.tuple([sensorTimestampSchema, sensorValueSchema]),
+  sensorPayloadSchema,
+])
+const sensorSamplesSchema = z.array(sensorSampleSchema).min(1).max(1_000)
+
+/** Every form that a reading may come in; see docs/guides/payloads.md. Members beside `samples` hold for all of them that do not say otherwise. */
+export const sensorMessageSchema = z.union([
+  sensorValueSchema,
+  sensorPayloadSchema,
+  sensorSamplesSchema,
+  z.object({ ...sharedMembers, samples: sensorSamplesSchema }),
+])
 
 /** What goes out on `judgment/{line}/{rule}`. */
 export const judgmentMessageSchema = z.object({

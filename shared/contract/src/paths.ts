@@ -7,6 +7,7 @@ export const edgePaths = {
   board: '/api/v1/board',
   stream: '/api/v1/stream',
   tags: '/api/v1/tags',
+  adoptTag: '/api/v1/tags/adopt',
   history: '/api/v1/history',
   alarms: '/api/v1/alarms',
   acknowledge: '/api/v1/alarms/{id}/acknowledge',

@@ -11,7 +11,7 @@ export const snapshotInputSchema = z.strictObject({
   value: z.union([z.number(), z.boolean(), z.string().max(1_024)]).nullable(),
   at_ms: z.number().int().nullable(),
   quality: qualitySchema.optional(),
-  problem: z.enum(['missing', 'stale', 'bad_quality', 'wrong_kind']).optional(),
+  problem: z.enum(['missing', 'stale', 'bad_quality', 'wrong_kind', 'incomplete']).optional(),
 })
 export type SnapshotInput = z.infer<typeof snapshotInputSchema>
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { alarmPrioritySchema } from './alarm.ts'
 import { codeSchema } from './place.ts'
+import { chartInputSchema, windowInputSchema } from './rule-window.ts'
 import { localTextSchema } from './tag.ts'
 
 export const ruleIdSchema = z
@@ -37,6 +38,8 @@ export const ruleInputSchema = z.discriminatedUnion('from', [
   }),
   /** The standing status of this rule at this subject, "" before the first verdict: what a deadband looks at. */
   z.strictObject({ name: fieldName, from: z.literal('previous_status'), kind: z.literal('text') }),
+  windowInputSchema,
+  chartInputSchema,
 ])
 export type RuleInput = z.infer<typeof ruleInputSchema>
 
@@ -103,6 +106,15 @@ export type RuleDefinition = z.infer<typeof ruleDefinitionSchema>
 
 export function isNormal(rule: Pick<RuleDefinition, 'normal_statuses'>, status: string): boolean {
   return rule.normal_statuses.includes(status)
+}
+
+/** The inputs with the numbers that a chart takes from parameters put in: what rules must have in common to see the same row. */
+export function resolvedInputs({ inputs, parameters }: Pick<RuleDefinition, 'inputs' | 'parameters'>): RuleInput[] {
+  const resolved = (given: number | { readonly parameter: string }) =>
+    typeof given === 'number' ? given : Number(parameters[given.parameter]?.value)
+  return inputs.map((input) =>
+    input.from === 'chart' ? { ...input, centre: resolved(input.centre), sigma: resolved(input.sigma) } : input,
+  )
 }
 
 /** What shared/rules compiles: the part of a definition that decides a verdict. */

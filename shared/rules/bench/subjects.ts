@@ -8,7 +8,7 @@ import {
   type RuleField,
   type RuleSource,
 } from '../src/index.ts'
-import { loadRuleModule } from '../src/load-node.ts'
+import { loadRuleModule, ruleModuleUrl } from '../src/load-node.ts'
 
 /** One reading of a machine, as it arrives. */
 export type Reading = {
@@ -20,7 +20,8 @@ export type Reading = {
 
 /**
  * The subjects and their peers. Each call judges `rows` readings (or one reading with 1,000 rules), from ready objects to
- * verdicts read back, and answers how many judgments that were. Peers are `jsonRulesEngine` and `parseAndClosure`.
+ * verdicts read back, and answers how many judgments that were. Peers are `jsonRulesEngine` and `parseAndClosure`, and for the
+ * rule over windows a closure that decides the same.
  */
 export interface RuleSubjects {
   fastPath(): number
@@ -29,10 +30,13 @@ export interface RuleSubjects {
   anyRuleExplained(): number
   manyRulesFastPath(): number
   manyRulesAnyRule(): number
+  windowsFastPath(): number
+  manyWindowRulesFastPath(): number
   oneRowFastPath(): number
   oneRowAnyRule(): number
   jsonRulesEngine(): Promise<number>
   parseAndClosure(): number
+  windowsParseAndClosure(): number
   closure(): number
 }
 
@@ -61,6 +65,31 @@ if input.temperature > params.hot && input.pressure < params.low {
   verdict("WARN", 0.7, \`\${input.machine}: \${input.vibration} > \${params.shaking}\`)
 } else {
   verdict("OK", 0.99, "within limits")
+}`
+
+/** Windows and a chart as inputs, `let`, `switch` and templates: all that the fast path is to take. */
+const windowFields: readonly RuleField[] = [
+  { name: 'value', kind: 'number' },
+  { name: 'mean', kind: 'number' },
+  { name: 'spread', kind: 'number' },
+  { name: 'chart', kind: 'integer' },
+  { name: 'product', kind: 'text' },
+]
+
+const windows = `
+let distance = (input.value - input.mean) / input.spread;
+let limit = params.warn;
+switch input.product {
+  "machine-3" | "machine-7" => { limit = params.warn + 0.5; }
+  "machine-11" => { limit = params.warn * 2.0; }
+  _ => {}
+}
+if nelson(input.chart, 1) || distance > params.act {
+  verdict("ACT", 0.95, \`\${input.value} is far from \${input.mean} (\${input.product})\`)
+} else if violated(input.chart) || distance > limit {
+  verdict("WARN", 0.8, \`\${input.value} > \${limit}\`)
+} else {
+  verdict("OK", 0.99)
 }`
 
 interface Decision {
@@ -151,6 +180,52 @@ function oneRowJudge(engine: RuleEngine, source: string, readings: readonly Read
   }
 }
 
+function pushWindows(batch: RowBatch, { temperature, pressure, vibration, machine }: Reading): void {
+  batch.pushNumber(temperature)
+  batch.pushNumber(60)
+  batch.pushNumber(10 + pressure)
+  batch.pushNumber(chartOf(vibration))
+  batch.pushText(machine)
+}
+
+function windowsJudge(engine: RuleEngine, readings: readonly Reading[]): () => number {
+  const rule = compiled(engine, { source: windows, fields: windowFields, params: { warn: 2.2, act: 3 } })
+  if (!rule.fastPath) throw new Error('the rule over windows is not on the fast path')
+  const batch = new RowBatch(rule.shape, { rowsHint: readings.length })
+  const tally = new Tally()
+  return () => {
+    batch.reset()
+    for (const reading of readings) pushWindows(batch, reading)
+    tally.count = 0
+    engine.evaluate(rule, batch, tally)
+    return tally.count
+  }
+}
+
+function manyWindowRulesJudge(engine: RuleEngine, readings: readonly Reading[]): () => number {
+  const rules = Array.from({ length: 1_000 }, (_, index) =>
+    compiled(engine, {
+      source: windows,
+      fields: windowFields,
+      params: { warn: 2 + (index % 20) / 10, act: 4 + (index % 3) },
+    }),
+  )
+  const shape = new RowShape(windowFields)
+  const set = engine.ruleSet(rules, shape)
+  const batch = new RowBatch(shape, { rowsHint: 1 })
+  const tally = new Tally()
+  let next = 0
+  return () => {
+    const reading = readings[next++ % readings.length]
+    if (reading === undefined) return 0
+    batch.reset()
+    pushWindows(batch, reading)
+    tally.count = 0
+    engine.evaluate(set, batch, tally)
+    return tally.count
+  }
+}
+
 function manyRulesJudge(engine: RuleEngine, readings: readonly Reading[]): () => number {
   const rules = Array.from({ length: 1_000 }, (_, index) =>
     compiled(engine, {
@@ -205,10 +280,61 @@ function jsonRulesEngineJudge(readings: readonly Reading[]): () => Promise<numbe
   }
 }
 
+/** The rule over windows as JSON.parse and a closure: the same decisions, the same sentences. */
+function windowsClosureJudge(readings: readonly Reading[]): () => number {
+  type Row = {
+    readonly value: number
+    readonly mean: number
+    readonly spread: number
+    readonly chart: number
+    readonly product: string
+  }
+  const rows = readings.map(({ temperature, pressure, vibration, machine }): Row => ({
+    value: temperature,
+    mean: 60,
+    spread: 10 + pressure,
+    chart: chartOf(vibration),
+    product: machine,
+  }))
+  const json = JSON.stringify(rows)
+  const tally = new Tally()
+  const [warn, act] = [2.2, 3]
+  const limitOf = (product: string) => {
+    switch (product) {
+      case 'machine-3':
+      case 'machine-7':
+        return warn + 0.5
+      case 'machine-11':
+        return warn * 2
+      default:
+        return warn
+    }
+  }
+  const judge = ({ value, mean, spread, chart, product }: Row): Decision & { readonly explanation?: string } => {
+    const distance = (value - mean) / spread
+    const limit = limitOf(product)
+    if ((chart & 1) !== 0 || distance > act)
+      return { status: 'ACT', confidence: 0.95, explanation: `${value} is far from ${mean} (${product})` }
+    if (chart !== 0 || distance > limit) return { status: 'WARN', confidence: 0.8, explanation: `${value} > ${limit}` }
+    return { status: 'OK', confidence: 0.99 }
+  }
+  return () => {
+    tally.count = 0
+    for (const row of JSON.parse(json) as Row[]) {
+      const { status, confidence, explanation } = judge(row)
+      tally.add(status, confidence)
+      if (explanation !== undefined) tally.weight += explanation.length
+    }
+    return tally.count
+  }
+}
+
+const chartOf = (vibration: number): number => (vibration > 5.8 ? 1 : vibration > 5.5 ? 4 : 0)
+
 export function makeSubjects(rows = 500): RuleSubjects {
   const readings = makeReadings(rows)
   const json = JSON.stringify(readings)
-  const module = loadRuleModule()
+  const module = loadRuleModule(process.env['JIDOKA_RULES_WASM'] ?? ruleModuleUrl)
   const fast = RuleEngine.create(module)
   const slow = RuleEngine.create(module, { fastPath: false })
   const tally = new Tally()
@@ -227,10 +353,13 @@ export function makeSubjects(rows = 500): RuleSubjects {
     anyRuleExplained: batchJudge(slow, explained, readings),
     manyRulesFastPath: manyRulesJudge(RuleEngine.create(module), readings),
     manyRulesAnyRule: manyRulesJudge(RuleEngine.create(module, { fastPath: false }), readings),
+    windowsFastPath: windowsJudge(fast, readings),
+    manyWindowRulesFastPath: manyWindowRulesJudge(RuleEngine.create(module), readings),
     oneRowFastPath: oneRowJudge(fast, plain, readings),
     oneRowAnyRule: oneRowJudge(slow, plain, readings),
     jsonRulesEngine: jsonRulesEngineJudge(readings),
     parseAndClosure: () => closureOver(JSON.parse(json) as Reading[]),
+    windowsParseAndClosure: windowsClosureJudge(readings),
     closure: () => closureOver(readings),
   }
 }

@@ -67,6 +67,22 @@ describe('a compile error names its place', () => {
     ],
     ['a condition that is a number', 'if input.count { verdict("A", 1) } else { verdict("B", 1) }', 'type 1:10'],
     ['&& with a number', 'if input.running && input.count { verdict("A", 1) } else { verdict("B", 1) }', 'type 1:27'],
+    [
+      'a test of a chart on a number',
+      'if nelson(input.value, 1) { verdict("A", 1) } else { verdict("B", 1) }',
+      'type 1:4',
+    ],
+    [
+      'a test that a chart does not have',
+      'if nelson(input.count, 9) { verdict("A", 1) } else { verdict("B", 1) }',
+      'type 1:24',
+    ],
+    [
+      'a test of Western Electric above 4',
+      'if western_electric(input.count, 5) { verdict("A", 1) } else { verdict("B", 1) }',
+      'type 1:34',
+    ],
+    ['a function of the name of a chart test', 'fn nelson(a, b) { true } verdict("A", 1)', 'reserved-name 0:0'],
     ['arithmetic with a boolean', 'verdict("A", input.running * 2.0)', 'type 1:28'],
     ['a verdict without confidence', 'if input.running { #{ status: "A" } } else { verdict("B", 1) }', 'result 1:20'],
     ['a verdict with a misspelt key', '#{ status: "A", confidence: 1, explanaton: "" }', 'result 1:32'],

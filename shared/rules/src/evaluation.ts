@@ -1,6 +1,7 @@
 import type { CompiledRule } from './compiled-rule.ts'
 import type { RowBatch } from './row-batch.ts'
-import { ModuleTrap, recordWords, type RuleModule } from './rule-module.ts'
+import { ExplanationReader } from './explanation-reader.ts'
+import { ModuleTrap, numberedText, recordWords, type RuleModule } from './rule-module.ts'
 import { runErrorKind, stoppedError, type OutcomeSink, type RuleRunError } from './rule-outcome.ts'
 import type { RuleSet } from './rule-set.ts'
 import type { TextTable } from './text-table.ts'
@@ -136,6 +137,7 @@ export class Evaluation {
     const module = this.#engine.module()
     const texts = this.#engine.texts()
     const { words, floats, recordsWord, explanationsAddress } = module
+    const explanations = new ExplanationReader(module, explanationsAddress)
     let word = recordsWord
     for (let index = part.firstRule; index < part.endRule; index++) {
       const rule = this.#set.rules[index]
@@ -145,7 +147,9 @@ export class Evaluation {
         const second = words[word + 1] ?? 0
         const number = floats[(word + 2) >>> 1] ?? 0
         const length = words[word + 5] ?? 0
-        const text = length === 0 ? undefined : module.decode(explanationsAddress + (words[word + 4] ?? 0), length)
+        const place = words[word + 4] ?? 0
+        const text =
+          length === 0 ? undefined : length === numberedText ? texts.text(place) : explanations.read(place, length)
         if (code === 0) this.#sink.verdict(row, rule, texts.text(second), number, text)
         else this.#sink.error(row, rule, runError(code, second, number, text))
       }

@@ -125,9 +125,89 @@ describe.each([
   })
 })
 
-describe('beyond the fast path', () => {
+describe('the fast path takes', () => {
   test.each([
     ['switch', 'switch input.machine { "press-1" => verdict("A", 1), _ => verdict("B", 1) }'],
+    [
+      'cases with several values, conditions and ranges',
+      'switch input.count { 1 | 2 => verdict("B", 1), 3 if !input.running => verdict("C", 1), 0..=9 => verdict("A", 1), _ => verdict("D", 1) }',
+    ],
+    [
+      'a switch that sets a variable',
+      'let limit = 90.0; switch input.machine { "press-1" => { limit = 80.0; } "press-2" => { limit = 1e9; } } if input.value > limit { verdict("A", 1) } else { verdict("B", 1) }',
+    ],
+    [
+      'cases with negative numbers',
+      'switch input.count - 7 { -4 => verdict("A", 1), 4 => verdict("B", 1), _ => verdict("C", 1) }',
+    ],
+    [
+      'tests of a chart',
+      'if nelson(input.count, 2) && !western_electric(input.count, 3) { verdict("A", 1) } else { verdict("B", 1) }',
+    ],
+    [
+      'whether a chart is violated at all',
+      'let news = violated(input.count); if news { verdict("A", 1) } else { verdict("B", 1) }',
+    ],
+  ])('%s', (_, source) => {
+    const rule = compiled(engine, source)
+    expect(rule.fastPath).toBe(true)
+    expect(engine.judge(rule, someRow)).toMatchObject({ verdict: { status: 'A' } })
+  })
+
+  test('numbers in a template as Rhai writes them', () => {
+    const slow = newEngine({ fastPath: false })
+    const source = 'verdict("A", 1, `${input.value}`)'
+    const [fast, rhai] = [compiled(engine, source), compiled(slow, source)]
+    const values = [
+      0,
+      -0,
+      1,
+      -1,
+      0.1,
+      12.34,
+      1e-4,
+      9.9e-5,
+      1e-7,
+      0.1234567,
+      1 / 3,
+      999_999_999,
+      1e9,
+      1e15,
+      1e300,
+      -273.15,
+      5e-324,
+      0.30000000000000004,
+      80.00000000000001,
+      100,
+      123456.789012,
+    ]
+    for (let index = 0; index < 2_000; index++) values.push((index * 7919) / 10 ** (index % 9) - index)
+    for (const value of values) {
+      const row = { ...someRow, value }
+      expect(engine.judge(fast, row)).toEqual(slow.judge(rhai, row))
+    }
+  })
+
+  test('templates in every language, many of them in one call', () => {
+    const rule = compiled(engine, 'verdict("A", 1, `${input.machine} ${input.value}`)')
+    const batch = new RowBatch(rule.shape)
+    const machines = ['press-1', '온도 ', 'x'.repeat(900), '', 'ö']
+    const expected = Array.from({ length: 200 }, (_, index) => {
+      const row = { ...someRow, machine: machines[index % machines.length] ?? '', value: index / 4 }
+      batch.pushRow(row)
+      return `${row.machine} ${Number.isInteger(row.value) ? row.value.toFixed(1) : row.value}`
+    })
+    const read = engine
+      .outcomes(rule, batch)
+      .map((outcome) => (outcome.kind === 'verdict' ? outcome.verdict.explanation : outcome))
+    expect(read).toEqual(expected)
+  })
+})
+
+describe('beyond the fast path', () => {
+  test.each([
+    ['a switch as a value', 'let x = switch input.count { 3 => "A", _ => "B" }; verdict(x, 1)'],
+    ['a switch over an array', 'switch [input.count] { [3] => verdict("A", 1), _ => verdict("B", 1) }'],
     ['loops', 'let n = 0; for i in 0..10 { n += i; } if n == 45 { verdict("A", 1) } else { verdict("B", 1) }'],
     [
       'functions',
@@ -146,6 +226,33 @@ describe('beyond the fast path', () => {
     const rule = compiled(engine, source, { params: { high: 80 } })
     expect(rule.fastPath).toBe(false)
     expect(engine.judge(rule, someRow)).toMatchObject({ verdict: { status: 'A' } })
+  })
+
+  test('constant verdicts with and without an explanation come out whole, wherever the rule ends', () => {
+    const slow = newEngine({ fastPath: false })
+    const source = `
+      if input.count == 1 { return #{ status: "A", confidence: 0.5, explanation: "온도" }; }
+      if input.count == 2 { #{ status: "B", confidence: 1 } } else { switch input.count { 3 => verdict("C", 0.25, "three"), 4 => verdict("D", 0, ""), _ => verdict("E", 1) } }`
+    const rule = compiled(slow, source)
+    const verdictOf = (count: number) => {
+      const outcome = slow.judge(rule, { ...someRow, count })
+      return outcome.kind === 'verdict' ? outcome.verdict : outcome
+    }
+    expect([1, 2, 3, 4, 5].map(verdictOf)).toEqual([
+      { status: 'A', confidence: 0.5, explanation: '온도' },
+      { status: 'B', confidence: 1 },
+      { status: 'C', confidence: 0.25, explanation: 'three' },
+      { status: 'D', confidence: 0 },
+      { status: 'E', confidence: 1 },
+    ])
+  })
+
+  test('a rule cannot pass nothing off as a verdict', () => {
+    const outcome = engine.judge(
+      compiled(engine, 'let x = (); x.tag = 1; if input.count == 9 { return verdict("A", 1); } x'),
+      someRow,
+    )
+    expect(outcome).toMatchObject({ error: { kind: 'runtime', message: 'the rule threw: a rule cannot tag values' } })
   })
 
   test('a rule cannot change a row for another rule', () => {

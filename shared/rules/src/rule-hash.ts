@@ -6,7 +6,7 @@ import type { RuleSource } from './rule-source.ts'
  * What a rule's text means. To be raised with every change that can make any rule answer differently: another Rhai,
  * another function in the sandbox, another default limit that a verdict can meet.
  */
-export const ruleEngineVersion = 'rhai-1.27.0/1'
+export const ruleEngineVersion = 'rhai-1.27.0/2'
 
 /**
  * SHA-256 (64 hex digits) over the rule's canonical form and the engine's version. Two rules with one hash give the same

@@ -42,6 +42,9 @@ const noRecord = 0xffff_ffff
 /** 32-bit words of one record: see `crate/src/output.rs`. */
 export const recordWords = 6
 
+/** `NUMBERED` in `crate/src/output.rs`: in place of a length, the explanation is a text with a number. */
+export const numberedText = 0xffff_ffff
+
 /** One instance of the WebAssembly module with typed views of its memory. */
 export class RuleModule {
   readonly exports: ModuleExports

@@ -115,6 +115,7 @@ export class RuleWriter {
         () => `${this.#text()} ${random.pick(['==', '!='])} ${this.#text()}`,
         () => random.pick(['input.p', 'input.q', 'params.on', 'true', 'false', ...this.#local('boolean')]),
         () => `input.p ${random.pick(['==', '!='])} input.q`,
+        () => this.#chart(),
       ])()
     }
     return random.pick([
@@ -123,6 +124,43 @@ export class RuleWriter {
       () => `!(${this.#boolean(depth - 1)})`,
       () => `(${this.#boolean(depth - 1)} && ${this.#boolean(depth - 1)} && ${this.#boolean(depth - 1)})`,
     ])()
+  }
+
+  #chart(): string {
+    const random = this.#random
+    return random.pick([
+      () => `nelson(${this.#integer(1)}, ${1 + random.below(8)})`,
+      () => `western_electric(${this.#integer(1)}, ${1 + random.below(4)})`,
+      () => `violated(${this.#integer(1)})`,
+      // A test that is known only when the rule runs is left to Rhai, and may not exist.
+      () => (random.chance(3) ? 'nelson(input.n, input.m)' : 'violated(input.n)'),
+    ])()
+  }
+
+  /** The `switch` with bodies made by `body`; with a case for any other value where there must be one. */
+  #switch(body: () => string, isEnding: boolean): string {
+    const random = this.#random
+    const kind = random.pick<Kind>(['integer', 'text', 'number', 'boolean', 'integer'])
+    const literals: Record<Kind, readonly [string, ...string[]]> = {
+      integer: ['0', '1', '-7', '80', '3', '"x"', '2.5'],
+      text: ['"x"', '""', '"온도"', '"y"', '1'],
+      number: ['80.0', '-3.5', '0.0', '0.3', '1', '2.5'],
+      boolean: ['true', 'false', '"x"'],
+    }
+    const cases: string[] = []
+    for (let left = random.below(4); left > 0; left--) {
+      const values = [random.pick(literals[kind]), ...(random.chance(30) ? [random.pick(literals[kind])] : [])]
+      const guard = random.chance(25) ? ` if ${this.#boolean(1)}` : ''
+      cases.push(`${values.join(' | ')}${guard} => { ${body()} }`)
+    }
+    if (kind === 'integer' && random.chance(40)) {
+      const start = random.below(10) - 5
+      const guard = random.chance(25) ? ` if ${this.#boolean(1)}` : ''
+      cases.push(`${start}${random.pick(['..', '..='])}${start + random.below(90)}${guard} => { ${body()} }`)
+    }
+    if (random.chance(isEnding ? 90 : 60)) cases.push(`_ => { ${body()} }`)
+    const scrutinee = kind === 'boolean' ? random.pick(['input.p', 'input.q']) : this.#value(kind)
+    return `switch ${scrutinee} { ${cases.join(', ')} }`
   }
 
   #value(kind: Kind): string {
@@ -184,6 +222,7 @@ export class RuleWriter {
       const otherwise = random.chance(40) ? ` else { ${this.#block(depth - 1, false)} }` : ''
       return `if ${this.#boolean(2)} { ${body} }${otherwise}`
     }
+    if (depth > 0 && random.chance(15)) return `${this.#switch(() => this.#block(depth - 1, false), false)};`
     const kind = random.pick<Kind>(['number', 'integer', 'text', 'boolean'])
     const isConstant = random.chance(20)
     const name = `${isConstant ? 'c' : 'v'}${random.chance(20) ? 0 : ++this.#count}`
@@ -195,6 +234,7 @@ export class RuleWriter {
   #ending(depth: number): string {
     const random = this.#random
     if (depth <= 0 || random.chance(20)) return this.#verdict()
+    if (random.chance(15)) return this.#switch(() => this.#block(depth - 1, true), true)
     const otherwise = random.pick<() => string>([
       () => ` else { ${this.#block(depth - 1, true)} }`,
       () => ` else { ${this.#block(depth - 1, true)} }`,

@@ -7,7 +7,7 @@ import { batchHeaderSchema } from './batch.ts'
 import type { BatchHeader } from './batch.ts'
 import { BatchError, malformed, tooLarge } from './batch-error.ts'
 import type { DropReason } from './lane.ts'
-import { batchLimits } from './limits.ts'
+import { batchLimits, segmentLimits } from './limits.ts'
 import type { BatchLimits } from './limits.ts'
 import { decodeSegment, readSegmentHeader } from './segment/decode.ts'
 import { SegmentError } from './segment/error.ts'
@@ -102,6 +102,7 @@ function readSegments(body: Uint8Array, header: BatchHeader, limits: BatchLimits
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   const segments: Segment[] = []
   let nextSeq = header.from_seq
+  let expandedBytes = 0
   for (let at = 0; at < body.length;) {
     if (segments.length === limits.segmentsMax) throw tooLarge(`it has more than ${limits.segmentsMax} segments`)
     if (at + 4 > body.length) throw malformed('its last segment is cut off')
@@ -110,7 +111,12 @@ function readSegments(body: Uint8Array, header: BatchHeader, limits: BatchLimits
     if (end > body.length) throw malformed('its last segment is cut off')
     const bytes = body.subarray(at + 4, end)
     try {
-      const { firstSeq, count } = readSegmentHeader(bytes)
+      const { firstSeq, count, ...its } = readSegmentHeader(bytes)
+      expandedBytes += its.expandedBytes
+      if (count > segmentLimits.readingsMax || its.expandedBytes > segmentLimits.expandedBytesMax)
+        throw tooLarge(`the segment at ${firstSeq} holds ${count} readings, ${its.expandedBytes} bytes unpacked`)
+      if (expandedBytes > limits.segmentsExpandedBytesMax)
+        throw tooLarge(`its segments unpack to more than ${limits.segmentsExpandedBytesMax} bytes`)
       if (firstSeq !== nextSeq || firstSeq + count - 1 > header.to_seq)
         throw malformed(
           `a segment holds ${firstSeq}..${firstSeq + count - 1} where ${nextSeq}..${header.to_seq} is left`,

@@ -2,7 +2,7 @@ import { constants, zstdCompressSync } from 'node:zlib'
 import type { BatchHeader, BatchSender } from './batch.ts'
 import { malformed, tooLarge } from './batch-error.ts'
 import type { DropReason, Lane } from './lane.ts'
-import { batchLimits } from './limits.ts'
+import { batchLimits, segmentLimits } from './limits.ts'
 import { readSegmentHeader } from './segment/decode.ts'
 import { protocolVersion } from './version.ts'
 
@@ -13,7 +13,7 @@ import { protocolVersion } from './version.ts'
 const zstdLevel = 3
 
 /**
- * Readings as they lie in the journal: stored segments, gapless and in order.
+ * Readings as they lie in the journal: stored segments, merged or not, gapless and in order. Larger merged ones go as slices.
  * @throws BatchError when they leave a gap, are none, or exceed `batchLimits`: the caller reads by those limits.
  * @throws SegmentError when one is no segment; its checksum is the receiver's business.
  */
@@ -23,17 +23,25 @@ export function encodeReadingsBatch(sender: BatchSender, segments: readonly Uint
   let fromSeq = 0
   let nextSeq = 0
   let bodyBytes = 0
+  let expandedBytes = 0
   for (const segment of segments) {
     const header = readSegmentHeader(segment)
     if (fromSeq === 0) fromSeq = header.firstSeq
     else if (header.firstSeq !== nextSeq)
       throw malformed(`the segment after ${nextSeq - 1} begins with ${header.firstSeq}`)
+    if (header.count > segmentLimits.readingsMax || header.expandedBytes > segmentLimits.expandedBytesMax)
+      throw tooLarge(
+        `the segment at ${header.firstSeq} holds ${header.count} readings, ${header.expandedBytes} bytes unpacked`,
+      )
     nextSeq = header.firstSeq + header.count
+    expandedBytes += header.expandedBytes
     bodyBytes += 4 + segment.length
   }
   if (fromSeq === 0) throw malformed('a batch holds at least one segment')
   if (nextSeq - fromSeq > batchLimits.readingsMax)
     throw tooLarge(`${nextSeq - fromSeq} readings are more than ${batchLimits.readingsMax}`)
+  if (expandedBytes > batchLimits.segmentsExpandedBytesMax)
+    throw tooLarge(`its segments unpack to more than ${batchLimits.segmentsExpandedBytesMax} bytes`)
   const body = new Uint8Array(bodyBytes)
   const view = new DataView(body.buffer)
   let at = 0

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import { constants, createZstdCompress, zstdCompressSync } from 'node:zlib'
 import type { Reading } from '@jidoka/domain'
@@ -7,8 +8,10 @@ import { decodeBatch, readBatchHeader } from './batch-decode.ts'
 import { encodeDropBatch, encodeReadingsBatch, encodeRecordsBatch } from './batch-encode.ts'
 import { BatchError } from './batch-error.ts'
 import { batchLimits } from './limits.ts'
-import { SegmentBuilder } from './segment/index.ts'
+import { advancePoint, laneStart } from './point.ts'
+import { mergeSegments, SegmentBuilder, sliceSegment } from './segment/index.ts'
 import { readingsArbitrary } from './testing/arbitraries.ts'
+import { protocolVersion } from './version.ts'
 
 const sender = { edge_id: '0193a1b2-0000-7000-8000-000000000001', epoch: '0193a1b2-0000-7000-8000-0000000000e1' }
 
@@ -96,6 +99,25 @@ describe('round trip', () => {
     )
   })
 
+  test('merged segments arrive among others, each reading with the clock of its own commit', () => {
+    const merged = mergeSegments([ramp(300, 1), ramp(200, 301)])
+    const decoded = decodeBatch(encodeReadingsBatch(sender, [merged, ramp(50, 501)]))
+    if (decoded.kind !== 'readings') throw new Error(decoded.kind)
+    expect(decoded.header).toMatchObject({ protocol: protocolVersion, from_seq: 1, to_seq: 550 })
+    expect(decoded.segments.map(({ commits }) => commits.map(({ count }) => count))).toEqual([[300, 200], [50]])
+    expect(advancePoint(laneStart, decoded)).toEqual(
+      advancePoint(laneStart, decodeBatch(encodeReadingsBatch(sender, [ramp(300, 1), ramp(200, 301), ramp(50, 501)]))),
+    )
+  })
+
+  test('a batch of protocol 1.0, as it was recorded, is still read', () => {
+    const decoded = decodeBatch(readFileSync(new URL('testing/fixtures/readings-batch-1.0.bin', import.meta.url)))
+    if (decoded.kind !== 'readings') throw new Error(decoded.kind)
+    expect(decoded.header).toMatchObject({ protocol: '1.0', from_seq: 1, to_seq: 45, encoding: 'zstd' })
+    expect(decoded.segments[0]?.value(1)).toBe('정지')
+    expect(advancePoint(laneStart, decoded)).toEqual({ seq: 45, count: 45, digest: 'ca1a1b46052e3958' })
+  })
+
   test('records arrive with the very lines that left', () => {
     const lines = [auditLine(5, '온도 "높음"\n다음'), auditLine(6)]
     const decoded = decodeBatch(encodeRecordsBatch({ ...sender, from_seq: 5 }, lines))
@@ -124,6 +146,21 @@ describe('round trip', () => {
 })
 
 describe('the sender refuses', () => {
+  test('a merged segment beyond what the line takes, and segments that unpack to too much together', () => {
+    const builder = new SegmentBuilder()
+    while (!builder.full) builder.push(1, 1_790_000_000_000, 1, 'good')
+    const largest = mergeSegments([builder.encode(1, 0), builder.encode(65_537, 0)])
+    expect(refusalOf(() => encodeReadingsBatch(sender, [largest]))).toMatchObject({ kind: 'too_large' })
+    expect(refusalOf(() => encodeReadingsBatch(sender, [sliceSegment(largest, 65_537, 131_072)]))).toBeNull()
+
+    // Texts that differ in one character each pack to nearly nothing.
+    const texts = new SegmentBuilder()
+    for (let index = 0; index < 650; index++) texts.push(1, 0, `${index}`.padEnd(1_024, 'x'), 'good')
+    const bombs = Array.from({ length: 110 }, (_, index) => mergeSegments([texts.encode(1 + index * 650, 0)]))
+    expect(bombs.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(batchLimits.bytesMax)
+    expect(refusalOf(() => encodeReadingsBatch(sender, bombs))).toMatchObject({ kind: 'too_large' })
+  })
+
   test('a gap between segments, no rows, and a record of two lines', () => {
     expect(refusalOf(() => encodeReadingsBatch(sender, [ramp(5, 1), ramp(5, 7)]))?.kind).toBe('malformed')
     expect(refusalOf(() => encodeReadingsBatch(sender, []))?.kind).toBe('malformed')
@@ -138,6 +175,15 @@ describe('the sender refuses', () => {
 })
 
 describe('the receiver refuses', () => {
+  test('merged segments that unpack to more than a receiver takes', () => {
+    const texts = new SegmentBuilder()
+    for (let index = 0; index < 650; index++) texts.push(1, 0, `${index}`.padEnd(1_024, 'x'), 'good')
+    const bytes = encodeReadingsBatch(sender, [mergeSegments([texts.encode(1, 0)])])
+    const narrow = { ...batchLimits, segmentsExpandedBytesMax: 600_000 }
+    expect(refusalOf(() => decodeBatch(bytes, narrow))).toMatchObject({ kind: 'too_large' })
+    expect(refusalOf(() => decodeBatch(bytes))).toBeNull()
+  })
+
   const whole = encodeReadingsBatch(sender, [ramp(50, 1), ramp(50, 51)])
 
   test('every cut end, as malformed', () => {

@@ -22,15 +22,20 @@ export class RunningDigest {
     this.#b = Number.parseInt(state.slice(8, 16), 16) | 0
   }
 
-  /** Adds the readings of a segment that have at least this sequence number. */
-  addSegment(segment: Segment, fromSeq: number = segment.firstSeq): this {
+  /** Adds the readings of a segment that lie within these sequence numbers, both included. */
+  addSegment(
+    segment: Segment,
+    fromSeq: number = segment.firstSeq,
+    toSeq: number = segment.firstSeq + segment.count - 1,
+  ): this {
     const { tagNo, kind, quality } = segment
     const times = wordsOf(segment.timeMs)
     const values = wordsOf(segment.number)
     const textWords = segment.texts.map(wordsOfText)
     let a = this.#a
     let b = this.#b
-    for (let index = Math.max(0, fromSeq - segment.firstSeq); index < segment.count; index++) {
+    const end = Math.min(segment.count, toSeq - segment.firstSeq + 1)
+    for (let index = Math.max(0, fromSeq - segment.firstSeq); index < end; index++) {
       const seq = segment.firstSeq + index
       const itsKind = kind[index] as number
       let low = values[index * 2] as number

@@ -9,6 +9,17 @@ export const segmentLimits = {
   bytesMax: 4 * 1024 * 1024,
   /** UTF-8 bytes of the distinct texts of a segment. Without it 65,536 texts of 1,024 characters make a commit of 200 MB. */
   textBytesMax: 2 * 1024 * 1024,
+  /**
+   * What a merged segment of at most `readingsMax` may unpack to: 28 bytes a reading (1.8 MB) and texts. zstd makes gigabytes out of a
+   * kilobyte; the header says how much it will be, and nothing beyond is unpacked.
+   */
+  expandedBytesMax: 16 * 1024 * 1024,
+  /** Readings of a merged segment that stays on the disk: 30 MB of columns while it is built. More, and merging alone breaks the memory of the appliance. */
+  mergedReadingsMax: 1_048_576,
+  /** Floats without any pattern take 12 bytes a reading; a longer file is none. */
+  mergedBytesMax: 64 * 1024 * 1024,
+  /** As `expandedBytesMax`, for one that stays on the disk. A damaged header could ask for all memory. */
+  mergedExpandedBytesMax: 64 * 1024 * 1024,
 } as const
 
 export const batchLimits = {
@@ -22,6 +33,8 @@ export const batchLimits = {
   segmentsMax: 32_768,
   /** A boolean reading can take 1.2 bytes in the journal and always takes 24 decoded: without it 16 MB become 320. 1 MB of the journal fits. */
   readingsMax: 1_048_576,
+  /** What all merged segments of a batch may unpack to. 30,000 small ones of long texts that pack well would be gigabytes without it. */
+  segmentsExpandedBytesMax: 64 * 1024 * 1024,
   /** Records are parsed and checked one by one on the cloud's main thread. The shortest has 100 characters: 1 MB of the journal fits. */
   recordsMax: 16_384,
   /** A judgment with 32 text inputs of 1,024 characters, each escaped in JSON, stays under it. */

@@ -53,7 +53,10 @@ test('an edge knows its own point only where it holds every row', () => {
   const segments = [decodeSegment(segment(1, 10)), decodeSegment(segment(11, 10))]
   expect(heldReadings(laneStart, 20, segments)).toEqual(advanceReadings(laneStart, segments))
   expect(heldReadings(laneStart, 10, segments)).toEqual(advanceReadings(laneStart, segments.slice(0, 1)))
-  expect(heldReadings(laneStart, 15, segments)).toBeNull()
+  expect(heldReadings(laneStart, 15, segments)).toEqual(
+    advanceReadings(laneStart, [decodeSegment(segment(1, 10)), decodeSegment(segment(11, 5))]),
+  )
+  expect(heldReadings(laneStart, 15, segments.slice(1))).toBeNull()
   expect(heldReadings(laneStart, 20, segments.slice(1))).toBeNull()
   expect(heldReadings(laneStart, 30, segments)).toBeNull()
   expect(heldRecords(laneStart, 2, [line(1), line(2), line(3)])).toMatchObject({ seq: 2, count: 2 })

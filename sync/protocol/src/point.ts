@@ -20,14 +20,23 @@ export function advancePoint(point: LanePoint, batch: DecodedBatch): LanePoint {
   return batch.header.to_seq > point.seq ? { ...point, seq: batch.header.to_seq } : point
 }
 
-export function advanceReadings(point: LanePoint, segments: Iterable<Segment>): LanePoint {
+/**
+ * The point behind these segments, which may overlap what it holds already.
+ * @param upToSeq last row to count, wherever in a segment it lies
+ */
+export function advanceReadings(
+  point: LanePoint,
+  segments: Iterable<Segment>,
+  upToSeq: number = Number.MAX_SAFE_INTEGER,
+): LanePoint {
   const digest = new RunningDigest(point.digest)
   let { seq, count } = point
   for (const segment of segments) {
-    const lastSeq = segment.firstSeq + segment.count - 1
+    const lastSeq = Math.min(segment.firstSeq + segment.count - 1, upToSeq)
     if (lastSeq <= seq) continue
     const fromSeq = Math.max(segment.firstSeq, seq + 1)
-    digest.addSegment(segment, fromSeq)
+    if (fromSeq > lastSeq) break
+    digest.addSegment(segment, fromSeq, lastSeq)
     count += lastSeq - fromSeq + 1
     seq = lastSeq
   }
@@ -48,14 +57,15 @@ export function advanceRecords(point: LanePoint, fromSeq: number, lines: readonl
 }
 
 /**
- * An edge's own point at `upToSeq`, from what its journal holds behind `from`; null when that is not all there.
+ * An edge's own point at `upToSeq`, which may lie within a merged segment, from what its journal holds behind `from`; null when that is
+ * not all there.
  * @param segments of the journal, in order, the first at or before the row behind `from`
  */
 export function heldReadings(from: LanePoint, upToSeq: number, segments: Iterable<Segment>): LanePoint | null {
   let point = from
   for (const segment of segments) {
     if (point.seq >= upToSeq || segment.firstSeq > point.seq + 1) break
-    point = advanceReadings(point, [segment])
+    point = advanceReadings(point, [segment], upToSeq)
   }
   return point.seq === upToSeq ? point : null
 }

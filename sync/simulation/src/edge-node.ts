@@ -26,6 +26,7 @@ interface Parts {
 export class EdgeNode {
   calm = false
   crashes = 0
+  merges = 0
   readonly lives: Life[] = []
   readonly #parts: Parts
   #state: UplinkState | null = null
@@ -123,6 +124,13 @@ export class EdgeNode {
 
   prune(): void {
     if (this.#state !== null) this.life.prune(this.#parts.bug === 'prune_before_receipt')
+  }
+
+  merge(): void {
+    const item = this.#state === null ? null : this.life.merge()
+    if (item === null) return
+    this.merges++
+    this.#tell(`merges readings ${item.firstSeq}..${item.lastSeq}`)
   }
 
   #appendRecord(kind: string, body: object): void {
@@ -247,6 +255,8 @@ export class EdgeNode {
 
   #send({ lane, flight, fromSeq, toSeq, drop, timeoutMs }: Extract<UplinkEffect, { kind: 'send' }>): void {
     const run = this.#run
+    const journal = this.life.journal[lane]
+    journal.sentSeq = Math.max(journal.sentSeq, toSeq)
     const bytes = this.#encode(lane, fromSeq, toSeq, drop)
     this.#parts.network.request({ kind: 'batch', edgeId: this.edgeId, bytes }, timeoutMs, (outcome: Outcome) => {
       if (run !== this.#run) return

@@ -1,4 +1,4 @@
-import { decodeSegment, heldReadings, heldRecords, laneStart, SegmentError } from '@jidoka/sync-protocol'
+import { decodeSegment, heldReadings, heldRecords, laneStart, mergeSegments, SegmentError } from '@jidoka/sync-protocol'
 import type { DropReason, Lane, LanePoint, Segment } from '@jidoka/sync-protocol'
 
 /** A segment, or one record line. */
@@ -26,6 +26,8 @@ export class JournalLane {
   lastSeq = 0
   /** Of the last receipt that is on disk. */
   point: LanePoint = laneStart
+  /** Last row that has left for the cloud; on disk before it leaves. */
+  sentSeq = 0
   readonly #gone: { fromSeq: number; toSeq: number; reason: DropReason }[] = []
 
   constructor(lane: Lane) {
@@ -46,6 +48,37 @@ export class JournalLane {
     const away = new Set(items)
     this.#items = this.#items.filter((item) => !away.has(item))
     for (const { firstSeq, lastSeq } of items) this.#gone.push({ fromSeq: firstSeq, toSeq: lastSeq, reason })
+  }
+
+  /**
+   * Merges up to `countMax` neighbours into one, as an edge does in the background; nothing across what was sent and is not yet receipted (S14).
+   * @param pick which of the places where two can be merged
+   * @returns what it made, or null
+   */
+  merge(countMax: number, pick: (places: number) => number): Item | null {
+    const sentSeq = Math.max(this.sentSeq, this.point.seq)
+    const side = ({ firstSeq, lastSeq }: Item) =>
+      lastSeq <= this.point.seq ? 'receipted' : firstSeq > sentSeq ? 'unsent' : null
+    const follows = (item: Item, next: Item | undefined): boolean =>
+      next !== undefined && next.firstSeq === item.lastSeq + 1 && side(item) !== null && side(item) === side(next)
+    const starts = [...this.#items.keys()].filter((index) =>
+      follows(this.#items[index] as Item, this.#items[index + 1]),
+    )
+    const start = starts[starts.length === 0 ? 0 : pick(starts.length)]
+    if (start === undefined) return null
+    let end = start + 1
+    while (end - start < countMax && follows(this.#items[end - 1] as Item, this.#items[end])) end++
+    const parts = this.#items.slice(start, end)
+    let bytes: Uint8Array
+    try {
+      bytes = mergeSegments(parts.map((part) => part.bytes))
+    } catch (error) {
+      if (error instanceof SegmentError) return null // a damaged one stays for itself
+      throw error
+    }
+    const item = { firstSeq: (parts[0] as Item).firstSeq, lastSeq: (parts.at(-1) as Item).lastSeq, bytes }
+    this.#items.splice(start, parts.length, item)
+    return item
   }
 
   /** Flips a bit of a stored segment; its checksum tells when it is read. */

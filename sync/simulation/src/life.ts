@@ -70,6 +70,11 @@ export class Life {
     return item
   }
 
+  /** What the background does with many small commits. */
+  merge(): Item | null {
+    return this.journal.readings.merge(this.#random.between(2, 6), (places) => this.#random.between(0, places - 1))
+  }
+
   /** Removes old rows. `regardless` is the planted bug: rows that no receipt covers go too. */
   prune(regardless: boolean): void {
     for (const name of lanes) {

@@ -8,7 +8,7 @@ import { runWorld } from './world.ts'
  * reason. Phantom drop yes (a row that the edge gave up may have arrived after all), hole never.
  *
  * Real here: the uplink engine, the intake decision, segments, batches, digests, receipts and their signatures. Modelled: disk (what was
- * committed survives a crash, what was only asked for does not), line (loss, repeats, delay beyond the time-out, one-way cuts),
+ * committed survives a crash, what was only asked for does not; commits are merged in the background), line (loss, repeats, delay beyond the time-out, one-way cuts),
  * the cloud's database (atomic transactions; in some worlds the last ones are lost with a crash), time. Checked against
  * a list of texts that knows nothing of cursors or digests (model.ts).
  */
@@ -34,15 +34,16 @@ test(
   'I2 holds in every world, and every lane is at rest with a receipt for its last row',
   { timeout: timeoutMs },
   () => {
-    const totals = { rows: 0, crashes: 0, dropped: 0, lostTransactions: 0 }
+    const totals = { rows: 0, crashes: 0, merges: 0, dropped: 0, lostTransactions: 0 }
     for (let seed = baseSeed; seed < baseSeed + worldsPerRun; seed++) {
       const report = runWorld(seed)
       if (report.violations.length > 0) expect.fail(story(seed))
-      for (const name of ['rows', 'crashes', 'dropped', 'lostTransactions'] as const) totals[name] += report[name]
+      for (const name of ['rows', 'crashes', 'merges', 'dropped', 'lostTransactions'] as const)
+        totals[name] += report[name]
     }
     // Worlds in which nothing bad happens would prove nothing.
     expect(totals.rows).toBeGreaterThan(worldsPerRun * 50)
-    for (const name of ['crashes', 'dropped', 'lostTransactions'] as const)
+    for (const name of ['crashes', 'merges', 'dropped', 'lostTransactions'] as const)
       expect(totals[name]).toBeGreaterThan(worldsPerRun / 10)
   },
 )

@@ -16,6 +16,7 @@ export interface WorldReport {
   readonly rows: number
   readonly messages: number
   readonly crashes: number
+  readonly merges: number
   readonly dropped: number
   /** Transactions of the cloud that were lost with it, after it had receipted them. */
   readonly lostTransactions: number
@@ -85,6 +86,7 @@ export function runWorld(seed: number, options: WorldOptions = {}): WorldReport 
     simulatedMs: scheduler.nowMs,
     rows: stored.reduce((sum, lane) => sum + lane.rows.length, 0),
     messages: network.messages,
+    merges: edges.reduce((sum, edge) => sum + edge.merges, 0),
     crashes: cloud.crashes + edges.reduce((sum, edge) => sum + edge.crashes, 0),
     dropped: stored.reduce(
       (sum, lane) => sum + lane.drops.reduce((rows, { fromSeq, toSeq }) => rows + toSeq - fromSeq + 1, 0),
@@ -146,6 +148,7 @@ function disturb(
     if (random.chance(faults.spaceDrop)) edge.dropForSpace()
     if (random.chance(faults.damage)) edge.damageOne()
     if (random.chance(0.5)) edge.prune()
+    if (random.chance(0.5)) edge.merge()
     if (random.chance(faults.edgeCrashAtEffect)) edge.crash('out of the blue')
     if (random.chance(faults.newDisk)) edge.crash('with its disk', true)
     if (random.chance(faults.cloudCrashBeforeCommit)) cloud.crash('out of the blue')

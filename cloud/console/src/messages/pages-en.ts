@@ -205,6 +205,7 @@ export const pagesEn = {
   'input_problem.stale': 'Too old',
   'input_problem.bad_quality': 'Bad quality',
   'input_problem.wrong_kind': 'Wrong kind',
+  'input_problem.incomplete': 'More readings than can be kept',
   'range.15m': '15 min',
   'range.1h': '1 h',
   'range.8h': '8 h',

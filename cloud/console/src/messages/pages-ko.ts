@@ -208,6 +208,7 @@ export const pagesKo: Translation<typeof pagesEn> = {
   'input_problem.stale': '오래된 값',
   'input_problem.bad_quality': '품질 불량',
   'input_problem.wrong_kind': '종류가 다름',
+  'input_problem.incomplete': '보관 한도를 넘은 측정값 수',
   'range.15m': '15분',
   'range.1h': '1시간',
   'range.8h': '8시간',

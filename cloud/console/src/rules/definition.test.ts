@@ -25,6 +25,40 @@ const anyInput: fc.Arbitrary<RuleInput> = fc.oneof(
     field: fc.constantFrom('lot' as const, 'defect_count' as const),
     max_age_s: age,
   }),
+  fc
+    .record({
+      name,
+      sensor: fc.option(code, { nil: undefined }),
+      span: fc.oneof(
+        fc.record({ by: fc.constant('time' as const), seconds: fc.double({ min: 0.001, max: 28_800, noNaN: true }) }),
+        fc.record({ by: fc.constant('count' as const), count: fc.integer({ min: 10, max: 10_000 }) }),
+      ),
+      mode: fc.constantFrom('sliding' as const, 'tumbling' as const),
+      stat: fc.constantFrom('mean' as const, 'slope' as const, 'last_age' as const),
+      weight: fc.constantFrom({ stat: 'ewma' as const, alpha: 0.3 }, { stat: 'ewma' as const, half_life_s: 12.5 }, {}),
+      count: fc.constantFrom({ count_min: 3 }, {}),
+      lateness_s: fc.double({ min: 0, max: 300, noNaN: true }).map((value) => value + 0),
+      max_age_s: age,
+    })
+    .map(({ span, weight, count, sensor, ...rest }) => ({
+      ...rest,
+      ...weight,
+      ...count,
+      ...(sensor === undefined ? {} : { sensor }),
+      from: 'window' as const,
+      window: span,
+      kind: 'number' as const,
+    })),
+  fc.record({
+    name,
+    from: fc.constant('chart' as const),
+    centre: fc.oneof(number, fc.record({ parameter: name })),
+    sigma: fc.oneof(fc.constant(0.25), fc.record({ parameter: name })),
+    tests: fc.constantFrom('nelson' as const, 'western_electric' as const),
+    lateness_s: fc.constant(10),
+    max_age_s: age,
+    kind: fc.constant('integer' as const),
+  }),
   fc.record({ name, from: fc.constant('previous_status' as const), kind: fc.constant('text' as const) }),
 )
 

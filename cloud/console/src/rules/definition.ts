@@ -1,5 +1,6 @@
 import { ruleDefinitionSchema, type RuleDefinition, type RuleInput } from '@jidoka/domain'
 import type { ExampleForm, InputForm, ParameterForm, RuleForm } from './form.ts'
+import { chartOf, windowOf } from './window-form.ts'
 
 /**
  * What is wrong with one place of the form. `at` is the place: `name.en`, `parameters.high.value`, `inputs.0.name`,
@@ -158,12 +159,19 @@ function triggerOf(form: RuleForm) {
 }
 
 function inputOf(input: InputForm, index: number, read: Reader): RuleInput {
+  const at = `inputs.${index}`
+  const readNumber = (text: string, place: string) => read.number(text, place)
   const name = input.name.trim()
   if (input.from === 'previous_status') return { name, from: 'previous_status', kind: 'text' }
-  const rest = { name, kind: input.kind, max_age_s: read.number(input.maxAgeS, `inputs.${index}.max_age_s`) }
+  const rest = { name, kind: input.kind, max_age_s: read.number(input.maxAgeS, `${at}.max_age_s`) }
   if (input.from === 'tag') return { ...rest, from: 'tag', sensor: input.sensor.trim() }
   if (input.from === 'mes') return { ...rest, from: 'mes', field: input.field }
-  return { ...rest, from: 'trigger' }
+  if (input.from === 'trigger') return { ...rest, from: 'trigger' }
+  // Without a sensor it is the triggering one.
+  const ofSensor = input.sensor.trim() === '' ? {} : { sensor: input.sensor.trim() }
+  return input.from === 'window'
+    ? { ...rest, ...ofSensor, from: 'window', kind: 'number', ...windowOf(input.window, at, readNumber) }
+    : { ...rest, ...ofSensor, from: 'chart', kind: 'integer', ...chartOf(input.chart, at, readNumber) }
 }
 
 function parameterOf(parameter: ParameterForm, index: number, read: Reader) {

@@ -1,4 +1,12 @@
 import type { AlarmPriority, RuleDefinition, RuleInput } from '@jidoka/domain'
+import {
+  chartFormOf,
+  newChartForm,
+  newWindowForm,
+  windowFormOf,
+  type ChartForm,
+  type WindowForm,
+} from './window-form.ts'
 
 type RuleParameter = RuleDefinition['parameters'][string]
 
@@ -40,11 +48,13 @@ export interface InputForm extends Row {
   readonly sensor: string
   readonly field: MesField
   readonly maxAgeS: string
+  readonly window: WindowForm
+  readonly chart: ChartForm
 }
 
 export const mesFields = ['production_count', 'defect_count', 'order', 'lot', 'product', 'shift'] as const
 export type MesField = (typeof mesFields)[number]
-export const inputSources = ['trigger', 'tag', 'mes', 'previous_status'] as const
+export const inputSources = ['trigger', 'tag', 'mes', 'window', 'chart', 'previous_status'] as const
 export const inputKinds = ['number', 'integer', 'text', 'boolean'] as const
 
 export interface ParameterForm extends Row {
@@ -111,9 +121,11 @@ function inputForm(input: RuleInput, row: number): InputForm {
     name: input.name,
     from: input.from,
     kind: input.kind,
-    sensor: input.from === 'tag' ? input.sensor : '',
+    sensor: 'sensor' in input ? (input.sensor ?? '') : '',
     field: input.from === 'mes' ? input.field : 'production_count',
     maxAgeS: input.from === 'previous_status' ? '' : String(input.max_age_s),
+    window: input.from === 'window' ? windowFormOf(input) : newWindowForm,
+    chart: input.from === 'chart' ? chartFormOf(input) : newChartForm,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RuleForm } from './form.ts'
+import { newChartForm, newWindowForm } from './window-form.ts'
 
 /** A new rule as it opens: complete but for its name, so that one sees what belongs where and the try-out answers at once. */
 export const newRuleForm: RuleForm = {
@@ -11,7 +12,17 @@ export const newRuleForm: RuleForm = {
   lines: '',
   equipment: '',
   inputs: [
-    { row: 0, name: 'value', from: 'trigger', kind: 'number', sensor: '', field: 'production_count', maxAgeS: '60' },
+    {
+      row: 0,
+      name: 'value',
+      from: 'trigger',
+      kind: 'number',
+      sensor: '',
+      field: 'production_count',
+      maxAgeS: '60',
+      window: newWindowForm,
+      chart: newChartForm,
+    },
   ],
   parameters: [
     {

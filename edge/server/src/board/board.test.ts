@@ -5,7 +5,6 @@ import { describe, expect, test } from 'vitest'
 import { MemoryJournal, someAlarm, someJudgment } from '../http/testing/memory-journal.ts'
 import { LineStatus } from '../uplink/line-status.ts'
 import { LiveBoard } from './board.ts'
-import { DiskWatch } from './disk.ts'
 import { RecentValues } from './recent-values.ts'
 
 const clock = new ManualClock()
@@ -49,18 +48,15 @@ const site: DesiredItem = {
   },
 }
 
+const disk = { free_bytes: 1, used_bytes: 0, horizon_days: null, horizon_days_at_day_rate: null, problem: null }
+
 function makeBoard(journal: MemoryJournal): LiveBoard {
-  const disk = new DiskWatch(
-    clock,
-    () => 0,
-    () => 1,
-  )
   const status = new LineStatus(clock, 'not_enrolled', null)
   const board = new LiveBoard(journal, {
     site: 'Plant',
     timeZone: 'UTC',
     identity: () => ({ edgeId: null, name: 'edge', tenantId: 'demo', version: '0.1.0' }),
-    lineToCloud: () => status.view(journal.lanes(), disk.state()),
+    lineToCloud: () => status.view(journal.lanes(), disk),
     nowMs: () => clock.nowMs(),
   })
   journal.onCommitted((committed) => board.apply(committed))
@@ -122,38 +118,4 @@ test('a sparkline keeps the last 60 values, oldest first', () => {
   const recent = new RecentValues()
   for (let value = 1; value <= 150; value++) recent.push(value)
   expect(recent.toArray()).toEqual(Array.from({ length: 60 }, (_, index) => 91 + index))
-})
-
-describe('the disk horizon', () => {
-  test('is free space over the growth of the last hour', () => {
-    const turned = new ManualClock()
-    let used = 1_000_000
-    const disk = new DiskWatch(
-      turned,
-      () => used,
-      () => 86_400_000,
-    )
-    disk.start()
-    expect(disk.state().horizon_days).toBeNull()
-    for (let minute = 0; minute < 30; minute++) {
-      used += 60_000
-      turned.advance(60_000)
-    }
-    // 60,000 bytes a minute are 86.4 MB a day.
-    expect(disk.state().horizon_days).toBeCloseTo(1, 5)
-    disk.stop()
-  })
-
-  test('is unknown while nothing is written', () => {
-    const turned = new ManualClock()
-    const disk = new DiskWatch(
-      turned,
-      () => 5,
-      () => 10,
-    )
-    disk.start()
-    turned.advance(600_000)
-    expect(disk.state().horizon_days).toBeNull()
-    disk.stop()
-  })
 })

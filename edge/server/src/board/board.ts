@@ -26,7 +26,10 @@ interface LiveValue {
   readonly quality: Quality
 }
 
-type BoardSource = Pick<JournalReader, 'desired' | 'tags' | 'lastValues' | 'standingVerdicts' | 'openAlarms' | 'facts'>
+type BoardSource = Pick<
+  JournalReader,
+  'desired' | 'adoptedTags' | 'tags' | 'lastValues' | 'standingVerdicts' | 'openAlarms' | 'facts'
+>
 
 /**
  * What stands at the plant now, in the main thread: seeded from the journal, then fed by each commit. A snapshot never
@@ -54,12 +57,14 @@ export class LiveBoard {
 
   /** Takes one commit in. Call it before anything that reads the board in answer to the same commit. */
   apply(committed: Committed): void {
+    // A tag that is defined anew may have been adopted.
+    const isRedefined = committed.newTags.some(({ key }) => this.#definitions.has(key))
     for (const tag of committed.newTags) this.#definitions.set(tag.key, tag)
     for (const { key, ...live } of committed.values) this.#setValue(key, live)
     for (const facts of committed.facts) this.#facts.set(facts.line, facts)
     for (const standing of committed.verdicts) this.#verdicts.set(subjectKey(standing.judgment), standing)
     for (const alarm of committed.alarms) this.#setAlarm(alarm)
-    if (committed.reported.length > 0) this.#catalogue = this.#readDesired()
+    if (committed.reported.length > 0 || isRedefined) this.#catalogue = this.#readDesired()
   }
 
   get openAlarmsCount(): number {
@@ -89,13 +94,14 @@ export class LiveBoard {
     return [...keys].flatMap((key) => this.#tag(key) ?? [])
   }
 
-  /** Each tag that has a number, with it. */
-  numberedTags(): (Omit<BoardTag, 'recent'> & { tag_no: number })[] {
+  /** Each tag that has a number, with it, and whether it was adopted here. */
+  numberedTags(): (Omit<BoardTag, 'recent'> & { tag_no: number; adopted_here: boolean })[] {
     return [...this.#definitions.values()].flatMap((definition) => {
       const tag = this.#tag(definition.key)
       if (tag === null) return []
       const { recent: _, ...rest } = tag
-      return { ...rest, tag_no: definition.tag_no }
+      const face = this.#catalogue.face(definition.key, definition)
+      return { ...rest, tag_no: definition.tag_no, adopted_here: face?.adoptedHere === true }
     })
   }
 
@@ -138,7 +144,8 @@ export class LiveBoard {
   #tag(key: string): BoardTag | null {
     const face = this.#catalogue.face(key, this.#definitions.get(key))
     if (face === null) return null
-    return { ...tagValue(key, this.#values.get(key)), ...face, recent: this.#recent.get(key)?.toArray() ?? [] }
+    const { adoptedHere: _, ...shown } = face
+    return { ...tagValue(key, this.#values.get(key)), ...shown, recent: this.#recent.get(key)?.toArray() ?? [] }
   }
 
   #setValue(key: string, live: LiveValue): void {
@@ -160,7 +167,8 @@ export class LiveBoard {
     for (const standing of this.#reader.standingVerdicts()) this.#verdicts.set(subjectKey(standing.judgment), standing)
     this.#alarms.clear()
     for (const alarm of this.#reader.openAlarms()) this.#setAlarm(alarm)
-    return new Catalogue(this.#reader.desired(), { site: this.#options.site, timeZone: this.#options.timeZone })
+    const { site, timeZone } = this.#options
+    return new Catalogue(this.#reader.desired(), this.#reader.adoptedTags(), { site, timeZone })
   }
 }
 

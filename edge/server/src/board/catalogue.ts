@@ -21,23 +21,31 @@ export interface TagFace {
   readonly stale_after_s: number
   readonly limits: NonNullable<CatalogueEntry['limits']>
   readonly adopted: boolean
+  /** Adopted on this appliance, and not named by the cloud's catalogue. */
+  readonly adoptedHere: boolean
 }
 
 const discoveredFace = { decimals: 2, stale_after_s: 30, limits: {} }
 
-/** The desired state as the board needs it: names of the site, of lines, of rules, and faces of tags. */
+/** The desired state and what was adopted here, as the board needs it: names of the site, of lines, of rules, and faces of tags. */
 export class Catalogue {
   readonly site: Pick<SiteDescription, 'name' | 'time_zone'>
   readonly #lines: SiteDescription['lines']
   readonly #entries: ReadonlyMap<string, CatalogueEntry>
+  readonly #here: ReadonlyMap<string, CatalogueEntry>
   readonly #rules: ReadonlyMap<string, RuleDefinition>
 
-  constructor(desired: readonly DesiredItem[], fallback: { readonly site: string; readonly timeZone: string }) {
+  constructor(
+    desired: readonly DesiredItem[],
+    here: readonly CatalogueEntry[],
+    fallback: { readonly site: string; readonly timeZone: string },
+  ) {
     const site = desired.find((item) => item.kind === 'site')?.body
     this.site = { name: site?.name ?? sameText(fallback.site), time_zone: site?.time_zone ?? fallback.timeZone }
     this.#lines = site?.lines ?? []
     const tags = desired.find((item) => item.kind === 'tag_catalogue')?.body.tags ?? []
     this.#entries = new Map(tags.map((entry) => [entry.key, entry]))
+    this.#here = new Map(here.map((entry) => [entry.key, entry]))
     this.#rules = new Map(desired.flatMap((item) => (item.kind === 'rule' ? [[item.key, item.body] as const] : [])))
   }
 
@@ -54,10 +62,12 @@ export class Catalogue {
   face(key: string, definition: TagDefinition | undefined): TagFace | null {
     const place = parseTagKey(key)
     if (place === null) return null
-    const entry = this.#entries.get(key)
+    const ofCloud = this.#entries.get(key)
+    const entry = ofCloud ?? this.#here.get(key)
     if (entry) {
-      const { name, kind, unit, decimals, stale_after_s } = entry
-      return { ...place, name, kind, unit, decimals, stale_after_s, limits: entry.limits ?? {}, adopted: true }
+      const { name, kind, unit, decimals, stale_after_s, limits = {} } = entry
+      const adoptedHere = ofCloud === undefined
+      return { ...place, name, kind, unit, decimals, stale_after_s, limits, adopted: true, adoptedHere }
     }
     const name = sameText(place.equipment === null ? place.sensor : `${place.equipment} ${place.sensor}`)
     return {
@@ -67,6 +77,7 @@ export class Catalogue {
       unit: definition?.unit ?? '',
       ...discoveredFace,
       adopted: false,
+      adoptedHere: false,
     }
   }
 

@@ -1,43 +1,76 @@
-import { statfsSync } from 'node:fs'
 import type { Clock } from '@jidoka/base'
 import type { LineToCloud } from '@jidoka/contract'
+import { z } from 'zod'
+import type { DiskSpace } from '../keeping/disk-space.ts'
+import { horizonDays } from '../keeping/horizon.ts'
+import type { StoredState } from '../keeping/stored-state.ts'
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
 
 export const diskLimits = {
   /** Once a minute: the horizon is a matter of days. */
   sampleEveryMs: 60_000,
-  /** One hour of samples: long enough that a lot change does not swing the figure, short enough to follow a new line. */
-  windowMs: 3_600_000,
-  /** Ten minutes at least before a rate is believed: a database grows in steps, and first of all fills its log of 16 MB. */
-  windowMsMin: 600_000,
-  /** 100 years: beyond that a date cannot be written; "never" is what it means. */
-  horizonDaysMax: 36_500,
+  /** Samples of the last hour are kept each, older ones ten minutes apart: 200 in all, some 10 KB as a setting. */
+  coarseEveryMs: 600_000,
+  /** Saved so often: what a restart loses is as much of the last hour. */
+  saveEveryMs: 600_000,
+  /** Ten minutes at least before a rate of the hour is believed, an hour before one of the day: a lot change swings less. */
+  hourMsMin: 600_000,
+  dayMsMin: hourMs,
+  /** A wall clock that leaves the monotonic one by more has been set; the samples are moved with it. */
+  clockLeapMs: 60_000,
+} as const
+
+const sampleSchema = z.tuple([
+  z.number().int().nonnegative(),
+  z.number().int().nonnegative(),
+  z.number().int().nonnegative(),
+])
+/** When, and the last numbers of the readings and the records then. */
+type Sample = z.infer<typeof sampleSchema>
+const samplesSchema = z.array(sampleSchema).max(1_000)
+
+export interface DiskSources {
+  readonly clock: Clock
+  /** Bytes of the data folder. */
+  readonly usedBytes: () => number
+  readonly space: () => DiskSpace
+  readonly stored: (space: DiskSpace) => StoredState
+  /** Days after which readings go. */
+  readonly readingsDays: number
+  /** The samples of an earlier life; null: none. */
+  readonly load: () => string | null
+  readonly save: (text: string) => Promise<void>
 }
 
-interface Sample {
-  readonly atMs: number
-  readonly bytes: number
-}
-
-/** How long the disk lasts: free space against the growth of the data folder in the last hour. */
+/**
+ * How long the disk lasts. The rate is that of the data, counted in rows and in bytes as they lie at rest: the folder
+ * itself grows in steps, shrinks when segments are merged, and would show neither.
+ */
 export class DiskWatch {
-  readonly #clock: Clock
-  readonly #usedBytes: () => number
-  readonly #freeBytes: () => number
-  #samples: Sample[] = []
-  #free = 0
+  readonly #sources: DiskSources
+  #samples: Sample[]
+  #space: DiskSpace = { totalBytes: 0, usedBytes: 0, freeBytes: 0 }
   #used = 0
+  #stored: StoredState | null = null
+  #offsetMs: number
+  #savedAtMs: number
   #cancel: () => void = () => {}
   problem: string | null = null
 
-  constructor(clock: Clock, usedBytes: () => number, freeBytes: () => number) {
-    this.#clock = clock
-    this.#usedBytes = usedBytes
-    this.#freeBytes = freeBytes
+  constructor(sources: DiskSources) {
+    this.#sources = sources
+    const { clock } = sources
+    this.#offsetMs = clock.nowMs() - clock.monotonicMs()
+    this.#savedAtMs = clock.monotonicMs()
+    // What lies in the future was taken by another clock.
+    this.#samples = parseSamples(sources.load()).filter(([atMs]) => atMs <= clock.nowMs())
   }
 
   start(): void {
     this.sample()
-    this.#cancel = this.#clock.after(diskLimits.sampleEveryMs, () => this.start())
+    this.#cancel = this.#sources.clock.after(diskLimits.sampleEveryMs, () => this.start())
   }
 
   stop(): void {
@@ -45,30 +78,80 @@ export class DiskWatch {
   }
 
   sample(): void {
-    const atMs = this.#clock.monotonicMs()
-    this.#used = this.#usedBytes()
-    this.#free = this.#freeBytes()
-    this.#samples = [
-      ...this.#samples.filter((sample) => atMs - sample.atMs <= diskLimits.windowMs),
-      { atMs, bytes: this.#used },
-    ]
+    const { clock, space, usedBytes, stored, save } = this.#sources
+    this.#moveWithClock()
+    this.#space = space()
+    this.#used = usedBytes()
+    this.#stored = stored(this.#space)
+    const nowMs = clock.nowMs()
+    this.#samples = thinned([...this.#samples, [nowMs, this.#stored.readingsSeq, this.#stored.recordsSeq]], nowMs)
+    if (clock.monotonicMs() - this.#savedAtMs < diskLimits.saveEveryMs) return
+    this.#savedAtMs = clock.monotonicMs()
+    // A store that cannot write says so by itself.
+    save(JSON.stringify(this.#samples)).catch(() => {})
   }
 
   state(): LineToCloud['disk'] {
-    return { free_bytes: this.#free, used_bytes: this.#used, horizon_days: this.#horizonDays(), problem: this.problem }
+    return {
+      free_bytes: this.#space.freeBytes,
+      used_bytes: this.#used,
+      horizon_days: this.#horizonDays(hourMs, diskLimits.hourMsMin),
+      horizon_days_at_day_rate: this.#horizonDays(dayMs, diskLimits.dayMsMin),
+      problem: this.problem,
+    }
   }
 
-  #horizonDays(): number | null {
-    const first = this.#samples[0]
+  #horizonDays(windowMs: number, windowMsMin: number): number | null {
+    const stored = this.#stored
     const last = this.#samples.at(-1)
-    if (!first || !last || last.atMs - first.atMs < diskLimits.windowMsMin || last.bytes <= first.bytes) return null
-    const bytesPerDay = ((last.bytes - first.bytes) / (last.atMs - first.atMs)) * 86_400_000
-    return Math.min(diskLimits.horizonDaysMax, this.#free / bytesPerDay)
+    if (stored === null || last === undefined) return null
+    const first = this.#samples.find(([atMs]) => last[0] - atMs <= windowMs)
+    if (first === undefined || last[0] - first[0] < windowMsMin) return null
+    const bytes = (last[1] - first[1]) * stored.bytesPerReading + (last[2] - first[2]) * stored.bytesPerRecord
+    return horizonDays({
+      headroomBytes: stored.headroomBytes,
+      bytesPerDay: (bytes / (last[0] - first[0])) * dayMs,
+      held: {
+        bytes: stored.heldReadings * stored.bytesPerReading,
+        days: stored.heldSinceMs === null ? 0 : Math.max(0, last[0] - stored.heldSinceMs) / dayMs,
+      },
+      // What the cloud has not receipted within an hour, say because it cannot be reached, does not go by age either.
+      daysKept: stored.receiptedReadingsSeq >= this.#readingsSeqAnHourAgo() ? this.#sources.readingsDays : null,
+    })
+  }
+
+  #readingsSeqAnHourAgo(): number {
+    const last = this.#samples.at(-1)
+    return this.#samples.find(([atMs]) => last !== undefined && last[0] - atMs <= hourMs)?.[1] ?? 0
+  }
+
+  #moveWithClock(): void {
+    const { clock } = this.#sources
+    const offsetMs = clock.nowMs() - clock.monotonicMs()
+    const leapMs = offsetMs - this.#offsetMs
+    this.#offsetMs = offsetMs
+    if (Math.abs(leapMs) < diskLimits.clockLeapMs) return
+    this.#samples = this.#samples
+      .map(([atMs, readings, records]): Sample => [Math.round(atMs + leapMs), readings, records])
+      .filter(([atMs]) => atMs >= 0)
   }
 }
 
-/** Bytes that this process may still write to the file system of a folder. */
-export function freeBytesOf(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder)
-  return bavail * bsize
+function parseSamples(text: string | null): Sample[] {
+  if (text === null) return []
+  const parsed = samplesSchema.safeParse(JSON.parse(text))
+  return parsed.success ? parsed.data : []
+}
+
+/** Each of the last hour, then the first of every ten minutes, for a day. */
+function thinned(samples: readonly Sample[], nowMs: number): Sample[] {
+  let slot = -1
+  return samples.filter(([atMs]) => {
+    if (nowMs - atMs > dayMs) return false
+    if (nowMs - atMs <= hourMs) return true
+    const own = Math.floor(atMs / diskLimits.coarseEveryMs)
+    if (own === slot) return false
+    slot = own
+    return true
+  })
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { isTopicName, isWithinLimits, publishRefusal, subscribeRefusal } from './access.ts'
+import { isWithinLimits, publishRefusal, subscribeRefusal } from './access.ts'
 import { brokerLimits } from './limits.ts'
+import { isTopicName } from './topics.ts'
 
 const device = { login: 'press', role: 'device', lines: ['LINE-A', '라인-2'] } as const
 const consumer = { login: 'light', role: 'consumer', lines: [] } as const
@@ -30,6 +31,7 @@ describe('access', () => {
     ['judgment/#', true],
     ['judgment/LINE-A/+', true],
     ['alarm/+', true],
+    ['verdict/#', true],
     ['sensor/#', false],
     ['#', false],
     ['+/LINE-A/hot', false],
@@ -38,6 +40,11 @@ describe('access', () => {
   ])('a consumer may subscribe to %s: %s', (filter, allowed) => {
     expect(subscribeRefusal('devices', consumer, filter) === null).toBe(allowed)
     expect(subscribeRefusal('devices', device, filter)).not.toBeNull()
+  })
+
+  test('a consumer reads $SYS when its entry says so', () => {
+    expect(subscribeRefusal('devices', { ...consumer, readsSys: true }, '$SYS/#')).toBeNull()
+    expect(subscribeRefusal('devices', { ...consumer, readsSys: true }, '#')).not.toBeNull()
   })
 
   test('under the open policy only "$" is closed', () => {

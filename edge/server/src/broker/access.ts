@@ -21,9 +21,9 @@ export function publishRefusal(policy: BrokerPolicy, grant: DeviceGrant | null, 
 export function subscribeRefusal(policy: BrokerPolicy, grant: DeviceGrant | null, filter: string): string | null {
   if (policy === 'open') return null
   if (grant?.role !== 'consumer') return 'only a consumer reads'
-  return filter.startsWith('judgment/') || filter.startsWith('alarm/')
-    ? null
-    : 'a consumer reads below judgment/ and alarm/ only'
+  if (/^(judgment|alarm|verdict)\//.test(filter)) return null
+  if (filter.startsWith('$SYS/')) return grant.readsSys === true ? null : 'its entry does not say that it reads $SYS'
+  return 'a consumer reads below judgment/, alarm/ and verdict/ only'
 }
 
 function isBelowLines(topic: string, lines: readonly string[]): boolean {
@@ -43,6 +43,3 @@ export function isWithinLimits(topic: string, limits: Pick<BrokerLimits, 'topicB
   for (let at = topic.indexOf('/'); at >= 0; at = topic.indexOf('/', at + 1)) levels++
   return levels <= limits.topicLevelsMax
 }
-
-/** [MQTT-3.3.2-2] a topic has no wildcards, [MQTT-4.7.3-2] no null character. */
-export const isTopicName = (topic: string): boolean => topic.length > 0 && !/[+#\0]/.test(topic)

@@ -6,7 +6,6 @@ import type { MqttClient } from 'mqtt'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openReader } from '../pipeline/index.ts'
 import { hotRule } from '../pipeline/test-support.ts'
-import type { Pipeline } from '../ports.ts'
 import { StoreProblemError } from '../store/errors.ts'
 import { createBroker } from './broker.ts'
 import { quietLog, TestBroker, until } from './test-support.ts'
@@ -28,7 +27,7 @@ function messagesOf(client: MqttClient) {
   return messages
 }
 
-describe('the broker', () => {
+describe('the broker', { timeout: 20_000 }, () => {
   let at: TestBroker
   afterEach(async () => at.stop())
   const read = <Answer>(look: (reader: ReturnType<typeof openReader>) => Answer): Answer => {
@@ -369,13 +368,12 @@ describe('the broker', () => {
 
   test('says when its port is taken', async () => {
     at = await TestBroker.start()
-    const pipeline: Pick<Pipeline, 'ingest' | 'onStoreProblem'> = at.pipeline
     const second = createBroker({
       port: at.broker.port,
       host: '127.0.0.1',
       policy: 'open',
       authenticate: () => null,
-      pipeline,
+      pipeline: at.pipeline,
       log: quietLog,
     })
     await expect(second.start()).rejects.toThrow(OperationalError)

@@ -1,26 +1,28 @@
 import type { ConnectPacket } from 'aedes'
 import type { BrokerPolicy } from './access.ts'
-import type { DeviceGrant } from './devices.ts'
+import type { Credentials, DeviceGrant } from './devices.ts'
 import type { BrokerLimits } from './limits.ts'
+import { isTopicName } from './topics.ts'
 
 /** [MQTT-3.2.2-3] return codes of CONNACK. */
-export const connackCodes = { identifier: 2, unavailable: 3, credentials: 4, notAuthorized: 5 } as const
-export type ConnackCode = (typeof connackCodes)[keyof typeof connackCodes]
+export const connackCodes = { protocol: 1, identifier: 2, unavailable: 3, credentials: 4, notAuthorized: 5 } as const
+/** Those that a client gets after its CONNECT was understood. */
+export type ConnackCode = Exclude<(typeof connackCodes)[keyof typeof connackCodes], 1>
 
 export interface ConnectRules {
   readonly limits: Pick<BrokerLimits, 'clientIdLengthMax'>
   readonly policy: BrokerPolicy
-  readonly authenticate: (login: string, secret: string) => DeviceGrant | null
+  readonly authenticate: (credentials: Credentials) => DeviceGrant | null
   readonly mayOpenSession: (clientId: string) => boolean
+  /** Whose session a client id names; null when there is none. */
+  readonly ownerOf: (clientId: string) => string | null
   readonly publishRefusal: (grant: DeviceGrant | null, topic: string) => string | null
 }
 
 export interface ConnectRequest {
   readonly packet: ConnectPacket
-  readonly login: string | undefined
-  readonly secret: Buffer | undefined
-  /** Names who has not signed in, under the open policy. */
-  readonly fallbackLogin: string
+  readonly will: { readonly topic: string } | null
+  readonly credentials: Credentials
 }
 
 /** `why` is for the log; the client learns the code alone. */
@@ -28,23 +30,27 @@ export type ConnectOutcome =
   | { readonly grant: DeviceGrant | null; readonly login: string }
   | { readonly refused: ConnackCode; readonly why: string }
 
+/** Who has not signed in, under the open policy. */
+const anybody = 'anybody'
+
 /** Whether a client may come in, and as whom. */
 export function checkConnect(request: ConnectRequest, rules: ConnectRules): ConnectOutcome {
-  const { packet, login, secret } = request
-  // [MQTT-3.1.3-8] without an id there is no session to come back to. With a clean session aedes makes up a name.
-  if (packet.clientId === '' && packet.clean !== true)
-    return { refused: connackCodes.identifier, why: 'it wants a session and has no id' }
+  const { packet, credentials, will } = request
   if (packet.clientId.length > rules.limits.clientIdLengthMax)
     return { refused: connackCodes.identifier, why: 'its id is too long' }
+  const grant = rules.policy === 'open' ? null : rules.authenticate(credentials)
+  if (rules.policy === 'devices' && grant === null)
+    return { refused: connackCodes.credentials, why: 'its login, secret or certificate is wrong' }
+  const login = grant?.login ?? credentials.login ?? anybody
+  const owner = rules.ownerOf(packet.clientId)
+  // Under the open policy there is nobody to be somebody else: an id is whoever shows it.
+  if (rules.policy === 'devices' && owner !== null && owner !== login)
+    return { refused: connackCodes.identifier, why: `its id belongs to a session of "${owner}"` }
   if (packet.clean !== true && !rules.mayOpenSession(packet.clientId))
     return { refused: connackCodes.unavailable, why: 'there are too many sessions' }
-  const grant =
-    rules.policy === 'open' || login === undefined || secret === undefined
-      ? null
-      : rules.authenticate(login, secret.toString())
-  if (rules.policy === 'devices' && grant === null)
-    return { refused: connackCodes.credentials, why: 'its login or secret is wrong' }
-  const refusal = packet.will === undefined ? null : rules.publishRefusal(grant, packet.will.topic)
-  if (refusal !== null) return { refused: connackCodes.notAuthorized, why: `it may not publish its will: ${refusal}` }
-  return { grant, login: grant?.login ?? login ?? request.fallbackLogin }
+  if (will !== null) {
+    const refusal = isTopicName(will.topic) ? rules.publishRefusal(grant, will.topic) : 'it is no topic'
+    if (refusal !== null) return { refused: connackCodes.notAuthorized, why: `it may not publish its will: ${refusal}` }
+  }
+  return { grant, login }
 }

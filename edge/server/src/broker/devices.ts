@@ -3,22 +3,36 @@ import { ConfigError, deviceSecretHashPattern, isErrno, verifyDeviceSecret } fro
 import { codeSchema, loginSchema } from '@jidoka/domain'
 import { z } from 'zod'
 
-/** What a login may do. A device publishes below its lines; a consumer reads verdicts and alarms. */
+/** What a login may do. A device publishes below its lines; a consumer reads verdicts and alarms, and `$SYS` when it says so. */
 export interface DeviceGrant {
   readonly login: string
   readonly role: 'device' | 'consumer'
   readonly lines: readonly string[]
+  readonly readsSys?: boolean | undefined
+}
+
+/** What a client shows of itself. */
+export interface Credentials {
+  readonly login: string | undefined
+  readonly secret: string | undefined
+  /** Names on a certificate that the devices' authority has signed. */
+  readonly certificateNames: readonly string[]
 }
 
 const devicesSchema = z
   .array(
     z.strictObject({
       login: loginSchema,
+      /** What an entry has of the two is asked for: a password, a certificate, or both. */
       secret_hash: z
         .string()
-        .regex(deviceSecretHashPattern, 'must be "sha256$salt$hash", which `jidoka device add` makes'),
+        .regex(deviceSecretHashPattern, 'must be "sha256$salt$hash", which `jidoka device add` makes')
+        .optional(),
+      /** Common name or alternative name of the device's certificate. */
+      certificate_name: z.string().min(1).max(253).optional(),
       role: z.enum(['device', 'consumer']),
       lines: z.array(codeSchema).max(1_000).default([]),
+      reads_sys: z.boolean().optional(),
     }),
   )
   .max(10_000)
@@ -26,20 +40,35 @@ export type DeviceEntry = z.output<typeof devicesSchema>[number]
 
 export class DeviceDirectory {
   readonly #devices: ReadonlyMap<string, DeviceEntry>
+  readonly #byCertificate: ReadonlyMap<string, DeviceEntry>
 
   constructor(entries: readonly DeviceEntry[]) {
     this.#devices = new Map(entries.map((entry) => [entry.login, entry]))
+    this.#byCertificate = new Map(
+      entries.flatMap((entry) => (entry.certificate_name === undefined ? [] : [[entry.certificate_name, entry]])),
+    )
   }
 
   get count(): number {
     return this.#devices.size
   }
 
-  /** The grant, or null for a wrong login or secret; both take the same time. */
-  authenticate(login: string, secret: string): DeviceGrant | null {
-    const device = this.#devices.get(login)
-    if (!verifyDeviceSecret(secret, device?.secret_hash ?? null) || device === undefined) return null
-    return { login, role: device.role, lines: device.lines }
+  /**
+   * The grant of who this is, or null. Without a login the certificate says who it is. Whatever the device's entry names,
+   * secret and certificate, must be right. A wrong login takes as long as a wrong secret.
+   */
+  authenticate({ login, secret, certificateNames }: Credentials): DeviceGrant | null {
+    const device =
+      login === undefined
+        ? certificateNames.map((name) => this.#byCertificate.get(name)).find((entry) => entry !== undefined)
+        : this.#devices.get(login)
+    const secretFits =
+      device?.secret_hash === undefined && device?.certificate_name !== undefined
+        ? true
+        : verifyDeviceSecret(secret ?? '', device?.secret_hash ?? null)
+    if (device === undefined || !secretFits) return null
+    if (device.certificate_name !== undefined && !certificateNames.includes(device.certificate_name)) return null
+    return { login: device.login, role: device.role, lines: device.lines, readsSys: device.reads_sys }
   }
 }
 
@@ -77,12 +106,24 @@ export function parseDevices(json: unknown, file?: string): readonly DeviceEntry
   }
   const mistakes: string[] = []
   const logins = new Set<string>()
+  const certificates = new Set<string>()
   for (const [index, device] of parsed.data.entries()) {
     if (logins.has(device.login))
       mistakes.push(
         `Device ${index + 1} of the devices file has the login "${device.login}" of an earlier one. Give each its own.`,
       )
     logins.add(device.login)
+    if (device.secret_hash === undefined && device.certificate_name === undefined)
+      mistakes.push(
+        `Device ${index + 1} of the devices file ("${device.login}") has neither "secret_hash" nor "certificate_name", so that anybody could be it. Give it one of them, or both.`,
+      )
+    if (device.certificate_name !== undefined) {
+      if (certificates.has(device.certificate_name))
+        mistakes.push(
+          `Device ${index + 1} of the devices file has the certificate name "${device.certificate_name}" of an earlier one. Give each its own.`,
+        )
+      certificates.add(device.certificate_name)
+    }
     if (device.role === 'device' && device.lines.length === 0)
       mistakes.push(
         `Device ${index + 1} of the devices file ("${device.login}") has no line, so that it could publish nothing. Name its lines.`,

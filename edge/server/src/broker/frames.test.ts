@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { nextFrame } from './frames.ts'
+import { frameBytes, nextFrame } from './frames.ts'
 
 /** A packet as MQTT writes it: head, remaining length, body. */
 function packet(head: number, body: Uint8Array): Uint8Array {
@@ -53,4 +53,15 @@ test('I10: a packet that is too large is refused from its first bytes [MQTT-2.2.
   expect(nextFrame(Uint8Array.from([0x30, 0xff, 0xff, 0xff, 0x7f]), 0, 65_536)).toBe('too_large')
   expect(nextFrame(Uint8Array.from([0x30, 0xff, 0xff, 0xff, 0xff]), 0, 65_536)).toBe('incomplete')
   expect(nextFrame(Uint8Array.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x01]), 0, 65_536)).toBe('malformed')
+})
+
+test('the length of a packet is known from its first bytes', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 20_000 }), fc.nat(), (body, cut) => {
+      const whole = packet(0x30, body)
+      const seen = whole.subarray(0, cut % (whole.length + 1))
+      expect([0, whole.length]).toContain(frameBytes(seen))
+      if (seen.length >= 5) expect(frameBytes(seen)).toBe(whole.length)
+    }),
+  )
 })

@@ -31,3 +31,16 @@ export function nextFrame(bytes: Uint8Array, start: number, packetBytesMax: numb
   if (at + length > bytes.length) return 'incomplete'
   return { head: bytes[start] as number, start, body: at, end: at + length }
 }
+
+/** How long the packet at the beginning is, as far as its first bytes say; 0 while they do not. `nextFrame` has bounded it. */
+export function frameBytes(bytes: Uint8Array): number {
+  let length = 0
+  let factor = 1
+  for (let at = 1; at < Math.min(bytes.length, 5); at++) {
+    const byte = bytes[at] as number
+    length += (byte & 127) * factor
+    if (byte < 128) return at + 1 + length
+    factor *= 128
+  }
+  return 0
+}

@@ -1,54 +1,67 @@
 /** Limits of the broker, each with the crash or the harm that it prevents. A client that passes one is disconnected unless said otherwise. */
-export interface BrokerLimits {
-  readonly connectionsMax: number
-  readonly connectTimeoutMs: number
-  readonly connectPacketBytesMax: number
-  readonly packetBytesMax: number
-  readonly clientIdLengthMax: number
-  readonly topicBytesMax: number
-  readonly topicLevelsMax: number
-  readonly subscriptionsMax: number
-  readonly packetsBeforeConnackMax: number
-  readonly unacknowledgedMax: number
-  readonly inboundQos2Max: number
-  readonly drainTimeoutMs: number
-  readonly silenceMs: number
-  readonly sessionsMax: number
-  readonly sessionMessagesMax: number
-  readonly retainedMax: number
-}
-
-export const brokerLimits: BrokerLimits = {
+export const brokerLimits = {
   /** Each connection costs some 30 KB; more are not taken. 1,000 are a large plant, and half the files that a process may open by default. */
   connectionsMax: 1_000,
+  /** New connections a second from one address, in bursts of up to this many: a client that connects in a loop would keep the main thread at handshakes. 500 devices behind one gateway come back within seconds after a power cut. */
+  connectionsPerSecondOfAddressMax: 100,
+  connectionsBurstOfAddressMax: 500,
+  /** The same over all addresses: what many do together must not take the readings' time either. */
+  connectionsPerSecondMax: 500,
+  connectionsBurstMax: 1_000,
+  /** Connections of one address that have not signed in: one machine that only opens sockets would take all places for `connectTimeoutMs`. */
+  halfOpenOfAddressMax: 250,
+  /** Addresses whose rate is remembered: their table must not grow with whoever knocks. */
+  addressesMax: 10_000,
   /** A socket that says nothing would hold its place for ever. */
   connectTimeoutMs: 10_000,
+  /** The same before TLS is through. */
+  handshakeTimeoutMs: 10_000,
   /** Nobody has signed in yet: a stranger must not make us hold more than names, a secret and a small will. */
   connectPacketBytesMax: 8_192,
   /** mqtt-packet gathers up to 256 MB for one packet before anybody can look at it: four clients would end the process. */
   packetBytesMax: 65_536,
+  /** A WebSocket frame may hold several packets, and is gathered before we see it. */
+  webSocketFrameBytesMax: 262_144,
   /** Kept with the session and in logs. MQTT 3.1.1 asks for 23 at least. */
   clientIdLengthMax: 128,
   /** Topics are keys of maps. `sensor/` and three codes of 48 characters are 200 bytes in ASCII, 600 in Hangul. */
   topicBytesMax: 640,
-  /** Matching cost grows with depth, and qlobber throws beyond 100. Ours have 4; integrators' own trees in an open broker have more. */
+  /** Matching cost grows with depth. Ours have 4 levels; integrators' own trees in an open broker have more. */
   topicLevelsMax: 16,
-  /** Of one client. Every publish is matched against all of them. Further ones are answered 0x80. */
+  /** Of one client. Each is an entry of the tree and of the session's row. Further ones are answered 0x80. */
   subscriptionsMax: 100,
-  /** A client may send on before CONNACK; its packets wait in memory. */
-  packetsBeforeConnackMax: 64,
-  /** QoS 0 and 1 messages of one client that wait for their commit. Beyond it the socket is not read, so that TCP slows the sender. Must be larger than usual windows (mosquitto 20, benchmarks 500). */
-  unacknowledgedMax: 2_000,
-  /** Half-open QoS 2 handshakes lie in memory until PUBREL. */
-  inboundQos2Max: 200,
+  /** A client may send on before CONNACK; what it sends waits in memory. */
+  bytesBeforeConnackMax: 262_144,
+  /** Messages of one client that wait for their commit. Beyond it the socket is not read, so that TCP slows the sender: what it has here stands before the messages of the others. Must be larger than usual windows (mosquitto 20, benchmarks 500). */
+  unacknowledgedMax: 1_000,
+  /** Packet ids of QoS 2 publishes that were never released (PUBREL): 60 bytes each, and a row where the session is kept. */
+  inboundQos2Max: 4_000,
+  /** QoS 1 and 2 messages that a receiver has not acknowledged; the next ones wait. A small device's buffers are no larger; a larger window only moves what waits from our queue into TCP. */
+  outgoingInflightMax: 100,
+  /** Bytes that wait in one socket. Messages of QoS 0 beyond it are not sent and counted, others stay in the queue. */
+  outgoingBytesMax: 4_194_304,
+  /** A reader of every verdict gets them as they were made, so none can be left out: it is disconnected beyond this. Two seconds at 50,000 verdicts/s. */
+  verdictBytesMax: 16_777_216,
+  /** Of all sockets together; the fullest are closed beyond it: 1,000 readers that stopped reading would take 4 GB otherwise. */
+  outgoingBytesOfAllMax: 67_108_864,
   /** A reader that takes nothing makes its messages pile up in memory; after this it goes. */
   drainTimeoutMs: 30_000,
   /** A peer that lost its power never says goodbye. MQTT's keep-alive may be 0, so TCP asks after this silence too. */
   silenceMs: 60_000,
+  /** A longer keep-alive, or none, is taken as this: a connection that nobody uses would stay for ever. The client that keeps still for 1.5 x as long is disconnected; MQTT 3.1.1 lets a server do so (3.1.2.10). */
+  keepAliveSecondsMax: 3_600,
   /** Sessions that outlive their connection. New ones beyond it are refused with "server unavailable". */
   sessionsMax: 1_000,
-  /** Messages kept for a session that is away; later ones are not queued. Verdicts also stand in the retained messages. */
-  sessionMessagesMax: 1_000,
-  /** Retained topics; later ones are forwarded and not kept. Lines x rules in a devices broker. */
+  /** A session whose client has not come back for so long is forgotten: ids that are made up at each start would fill the table. */
+  sessionIdleMsMax: 14 * 86_400_000,
+  /** Messages kept for a session; later ones are refused for it and counted. Must stay below the 65,535 ids that there are. */
+  sessionMessagesMax: 10_000,
+  /** Bytes of one session's messages, and of all together: memory holds what the store holds. */
+  sessionBytesMax: 8_388_608,
+  sessionBytesOfAllMax: 67_108_864,
+  /** Retained topics, and their bytes; later ones are forwarded and not kept. Lines x rules in a devices broker. */
   retainedMax: 20_000,
-}
+  retainedBytesMax: 33_554_432,
+} as const
+
+export type BrokerLimits = { readonly [Name in keyof typeof brokerLimits]: number }

@@ -1,18 +1,35 @@
 import type { Client } from 'aedes'
+import { AckQueue } from './ack-queue.ts'
 import { internalsOf } from './aedes-internals.ts'
-import { nextFrame } from './frames.ts'
+import { frameBytes, nextFrame } from './frames.ts'
 import type { Frame } from './frames.ts'
 import type { BrokerLimits } from './limits.ts'
+import { answerHeads, ProtocolError } from './packets.ts'
+import type { Qos } from './packets.ts'
+
+export type Breach = 'too_large' | 'malformed' | 'too_early'
 
 export interface LaneOptions {
   readonly client: Client
   readonly limits: BrokerLimits
   /** Whether a publish to the topic is a reading of this client that nobody else subscribes to. */
   readonly isReading: (topic: string) => boolean
-  /** Takes a reading; answers `taken` after its commit, or never when it must not be acknowledged. */
-  readonly take: (topic: string, payload: Uint8Array, qos: 0 | 1, taken: () => void) => void
+  /** Takes a reading; calls `taken` after its commit, or never when it must not be acknowledged. */
+  readonly take: (
+    topic: string,
+    payload: Uint8Array,
+    qos: Qos,
+    messageId: number,
+    isRepeat: boolean,
+    taken: () => void,
+  ) => void
+  /** The first packet; false when it has been answered and the connection is over. May throw a ProtocolError. */
+  readonly onFirst: (bytes: Buffer, frame: Frame) => boolean
+  /** Every packet behind CONNACK that is no reading; false leaves it to aedes. May throw a ProtocolError. */
+  readonly onPacket: (bytes: Buffer, frame: Frame) => boolean
   /** The client broke a limit or the protocol; it is being disconnected. */
-  readonly onBreach: (what: 'too_large' | 'malformed') => void
+  readonly onBreach: (what: Breach, detail: string) => void
+  readonly write: (bytes: Buffer) => void
 }
 
 /** Answers of `isReading` that are remembered for one client; a device has few topics. */
@@ -20,22 +37,24 @@ const knownTopicsMax = 1_000
 
 /**
  * Stands between the socket and aedes' parser. It cuts the stream into packets, so that no packet above its limit is ever
- * gathered, and takes the one kind that makes up nearly all traffic itself: QoS 0 and 1 readings without retain. Their
- * PUBACKs leave together, one write a commit. Everything else goes to aedes as it came.
+ * gathered, and takes the one kind that makes up nearly all traffic by the shortest way: readings without retain. Their
+ * answers leave together, one write a commit. What comes between CONNECT and CONNACK waits here.
  */
 export class PublishLane {
+  readonly acks: AckQueue
   readonly #options: LaneOptions
   readonly #parse: (bytes: Buffer) => number
   readonly #knownTopics = new Map<string, boolean>()
-  /** The beginning of a packet whose rest has not come. */
+  /** The beginning of a packet whose rest has not come, or all that came before CONNACK. */
   #tail: Buffer | null = null
+  #tailBytes = 0
+  #hasConnect = false
   #unacknowledged = 0
   #isPaused = false
-  #acks: number[] = []
-  #flushIsDue = false
 
   constructor(options: LaneOptions) {
     this.#options = options
+    this.acks = new AckQueue(options.write)
     const parser = internalsOf(options.client)._parser
     this.#parse = parser.parse.bind(parser)
     parser.parse = (bytes) => this.#read(bytes)
@@ -51,114 +70,145 @@ export class PublishLane {
     this.#knownTopics.clear()
   }
 
+  /** The client is signed in: on with what it has sent since CONNECT. */
+  proceed(): void {
+    this.#read(nothing)
+  }
+
   pause(): void {
     this.#isPaused = true
     internalsOf(this.#options.client).pause()
   }
 
-  /** Writes the PUBACKs that are due. Before aedes writes one, so that they leave in the order of their publishes [MQTT-4.6.0-2]. */
-  readonly flush = (): void => {
-    this.#flushIsDue = false
-    const acks = this.#acks
-    if (acks.length === 0) return
-    this.#acks = []
-    const { client } = this.#options
-    if (client.closed || client.conn.destroyed) return
-    const bytes = Buffer.allocUnsafe(acks.length * 4)
-    for (let index = 0; index < acks.length; index++) {
-      const messageId = acks[index] as number
-      const at = index * 4
-      bytes[at] = 0x40
-      bytes[at + 1] = 2
-      bytes[at + 2] = messageId >>> 8
-      bytes[at + 3] = messageId & 0xff
-    }
-    client.conn.write(bytes)
-  }
-
-  #read(chunk: Buffer): number {
-    const { client, limits } = this.#options
-    const bytes = this.#tail === null ? chunk : Buffer.concat([this.#tail, chunk])
-    this.#tail = null
-    const packetBytesMax = client.connected ? limits.packetBytesMax : limits.connectPacketBytesMax
-    let at = 0
-    // Packets for aedes that lie side by side go to it in one piece.
-    let othersFrom = 0
-    let readings = 0
-    while (at < bytes.length) {
-      const frame = nextFrame(bytes, at, packetBytesMax)
-      if (frame === 'incomplete') break
-      if (typeof frame === 'string') {
-        this.#passOn(bytes, othersFrom, at)
-        this.#breach(frame)
-        return 0
-      }
-      if (client.connected && this.#takeReading(bytes, frame)) {
-        this.#passOn(bytes, othersFrom, at)
-        othersFrom = frame.end
-        readings++
-      }
-      at = frame.end
-    }
-    this.#passOn(bytes, othersFrom, at)
-    if (at < bytes.length) this.#tail = Buffer.from(bytes.subarray(at))
-    if (readings > 0) internalsOf(client)._keepaliveTimer?.refresh()
-    if (!this.#isPaused && this.#unacknowledged > limits.unacknowledgedMax) this.pause()
-    return 0
-  }
-
-  #passOn(bytes: Buffer, from: number, to: number): void {
-    if (to > from && !this.#options.client.closed) this.#parse(bytes.subarray(from, to))
-  }
-
-  /** False leaves the packet to aedes, which also refuses what is not right about it. */
-  #takeReading(bytes: Buffer, frame: Frame): boolean {
-    // PUBLISH of QoS 0, or of QoS 1 with or without DUP; no retain.
-    const { head } = frame
-    if (head !== 0x30 && head !== 0x32 && head !== 0x3a) return false
-    const qos = head === 0x30 ? 0 : 1
-    const topicFrom = frame.body + 2
-    if (topicFrom > frame.end) return false
-    const topicTo = topicFrom + (bytes[frame.body] as number) * 256 + (bytes[frame.body + 1] as number)
-    const payloadFrom = topicTo + (qos === 1 ? 2 : 0)
-    if (payloadFrom > frame.end) return false
-    const messageId = qos === 1 ? (bytes[topicTo] as number) * 256 + (bytes[topicTo + 1] as number) : 0
-    if (qos === 1 && messageId === 0) return false
-    const topic = bytes.toString('utf8', topicFrom, topicTo)
-    if (!this.#isReading(topic)) return false
+  /** A message has come that waits for a commit. */
+  begin(): void {
     this.#unacknowledged++
-    this.#options.take(topic, bytes.subarray(payloadFrom, frame.end), qos, () => this.#taken(messageId))
-    return true
   }
 
-  #isReading(topic: string): boolean {
-    let known = this.#knownTopics.get(topic)
-    if (known === undefined) {
-      known = this.#options.isReading(topic)
-      if (this.#knownTopics.size < knownTopicsMax) this.#knownTopics.set(topic, known)
-    }
-    return known
-  }
-
-  #taken(messageId: number): void {
+  end(): void {
     this.#unacknowledged--
-    if (messageId !== 0) this.#acks.push(messageId)
-    if (!this.#flushIsDue) {
-      this.#flushIsDue = true
-      // After the loop that tells everybody of the commit: all PUBACKs of it in one write.
-      process.nextTick(this.flush)
-    }
     if (this.#isPaused && this.#unacknowledged <= this.#options.limits.unacknowledgedMax / 2) {
       this.#isPaused = false
       if (!this.#options.client.closed) internalsOf(this.#options.client).resume()
     }
   }
 
-  #breach(what: 'too_large' | 'malformed'): void {
-    this.#options.onBreach(what)
-    this.#options.client.emit(
-      'error',
-      new Error(what === 'too_large' ? 'a packet is larger than allowed' : 'a packet has no valid length'),
-    )
+  /** Node gives one chunk a read, and aedes reads once for all that lie in the stream: the rest would wait for the next to come. */
+  #read(first: Buffer): number {
+    const { client } = this.#options
+    let chunk: Buffer | null = first
+    do {
+      this.#handle(chunk)
+      if (client.closed || client.conn.destroyed || internalsOf(client)._paused === true) break
+      chunk = client.conn.read() as Buffer | null
+    } while (chunk !== null)
+    return 0
+  }
+
+  #handle(chunk: Buffer): void {
+    const { client, limits } = this.#options
+    const tail = this.#tail
+    if (tail !== null && this.#tailBytes + chunk.length < tail.length) {
+      // Joined once and not at every piece: a client that sends byte by byte costs no more than its bytes.
+      this.#tailBytes += chunk.copy(tail, this.#tailBytes)
+      return
+    }
+    const bytes = tail === null ? chunk : Buffer.concat([tail.subarray(0, this.#tailBytes), chunk])
+    this.#tail = null
+    let at = 0
+    try {
+      at = this.#cut(bytes)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.#breach('malformed', error.message)
+      return
+    }
+    if (client.closed || client.conn.destroyed) return
+    if (at < bytes.length) {
+      if (!client.connected && bytes.length - at > limits.bytesBeforeConnackMax) {
+        this.#breach('too_early', 'it sends more before CONNACK than it may')
+        return
+      }
+      this.#keepTail(bytes.subarray(at))
+    }
+    if (at > 0) internalsOf(client)._keepaliveTimer?.refresh()
+    if (!this.#isPaused && this.#unacknowledged > limits.unacknowledgedMax) this.pause()
+  }
+
+  #keepTail(rest: Buffer): void {
+    // What waits for CONNACK is looked at again with whatever comes; the length of a packet may not be known yet either.
+    const isWaiting = this.#hasConnect && !this.#options.client.connected
+    const tail = Buffer.allocUnsafe(isWaiting ? rest.length : Math.max(rest.length, frameBytes(rest)))
+    this.#tailBytes = rest.copy(tail)
+    this.#tail = tail
+  }
+
+  /** Handles whole packets; answers where the first that is not whole begins. @throws ProtocolError */
+  #cut(bytes: Buffer): number {
+    const { client, limits } = this.#options
+    let at = 0
+    while (at < bytes.length && !client.closed && !client.conn.destroyed) {
+      const isConnected = client.connected
+      // Until CONNACK what follows CONNECT waits.
+      if (this.#hasConnect && !isConnected) break
+      // [MQTT-3.1.0-1] what is no CONNECT is refused from its first byte: the length of what is no MQTT says nothing.
+      if (!isConnected && bytes[at] !== connectHead) throw new ProtocolError('the first packet is no CONNECT')
+      const frame = nextFrame(bytes, at, isConnected ? limits.packetBytesMax : limits.connectPacketBytesMax)
+      if (frame === 'incomplete') break
+      if (typeof frame === 'string') {
+        this.#breach(frame, frame === 'too_large' ? 'a packet is larger than allowed' : 'a packet has no valid length')
+        return bytes.length
+      }
+      at = frame.end
+      if (!isConnected) {
+        if (!this.#options.onFirst(bytes, frame)) return bytes.length
+        this.#hasConnect = true
+        this.#parse(bytes.subarray(frame.start, frame.end))
+      } else if (!this.#takeReading(bytes, frame) && !this.#options.onPacket(bytes, frame))
+        this.#parse(bytes.subarray(frame.start, frame.end))
+    }
+    return at
+  }
+
+  /** False leaves the packet to the longer way, which also refuses what is not right about it. */
+  #takeReading(bytes: Buffer, frame: Frame): boolean {
+    // PUBLISH with or without DUP; no retain, and no DUP at QoS 0.
+    const { head } = frame
+    if ((head & 0xf1) !== 0x30 || head === 0x38 || (head & 6) === 6) return false
+    const qos = ((head >>> 1) & 3) as Qos
+    const topicFrom = frame.body + 2
+    if (topicFrom > frame.end) return false
+    const topicTo = topicFrom + (bytes[frame.body] as number) * 256 + (bytes[frame.body + 1] as number)
+    const payloadFrom = topicTo + (qos === 0 ? 0 : 2)
+    if (payloadFrom > frame.end) return false
+    const messageId = qos === 0 ? 0 : (bytes[topicTo] as number) * 256 + (bytes[topicTo + 1] as number)
+    if (qos > 0 && messageId === 0) return false
+    const topic = bytes.toString('utf8', topicFrom, topicTo)
+    if (!this.#isReading(topic)) return false
+    this.#unacknowledged++
+    const ack = qos === 0 ? null : this.acks.open(qos === 1 ? answerHeads.puback : answerHeads.pubrec, messageId)
+    this.#options.take(topic, bytes.subarray(payloadFrom, frame.end), qos, messageId, (head & 8) !== 0, () => {
+      this.end()
+      if (ack !== null) this.acks.due(ack)
+    })
+    return true
+  }
+
+  #isReading(topic: string): boolean {
+    let known = this.#knownTopics.get(topic)
+    if (known === undefined) {
+      // A byte that is no UTF-8 has become this character: the longer way looks at the bytes.
+      known = !topic.includes('\ufffd') && this.#options.isReading(topic)
+      if (this.#knownTopics.size < knownTopicsMax) this.#knownTopics.set(topic, known)
+    }
+    return known
+  }
+
+  #breach(what: Breach, detail: string): void {
+    this.#options.onBreach(what, detail)
+    this.#options.client.emit('error', new Error(detail))
   }
 }
+
+const nothing = Buffer.alloc(0)
+const connectHead = 0x10

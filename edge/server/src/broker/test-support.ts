@@ -2,8 +2,8 @@ import { createLog } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
 import { connectAsync } from 'mqtt'
 import type { IClientOptions, MqttClient } from 'mqtt'
-import type { Pipeline } from '../ports.ts'
-import { openPipeline } from '../pipeline/index.ts'
+import type { JournalReader, Pipeline } from '../ports.ts'
+import { openPipeline, openReader } from '../pipeline/index.ts'
 import type { OpenPipeline } from '../pipeline/index.ts'
 import { newFolder, removeFolder } from '../pipeline/test-support.ts'
 import { createBroker } from './broker.ts'
@@ -21,22 +21,25 @@ export class TestBroker {
   readonly folder = newFolder()
   readonly #clients: MqttClient[] = []
   pipeline!: OpenPipeline
+  reader!: JournalReader
   broker!: Broker
 
   static async start(
     options: Partial<BrokerOptions> & {
-      wrap?: (pipeline: Pipeline) => Pick<Pipeline, 'ingest' | 'onStoreProblem'>
+      wrap?: (pipeline: Pipeline) => Partial<BrokerOptions['pipeline']>
     } = {},
   ): Promise<TestBroker> {
-    const { wrap = (pipeline) => pipeline, ...more } = options
+    const { wrap = () => ({}), ...more } = options
     const test = new TestBroker()
     test.pipeline = await openPipeline({ dataFolder: test.folder, tenantId: 'acme', log: quietLog })
+    test.reader = openReader({ dataFolder: test.folder })
     test.broker = createBroker({
       port: 0,
       host: '127.0.0.1',
       policy: 'devices',
-      authenticate: (login, secret) => (secret === 'open sesame' ? (grants.get(login as 'press') ?? null) : null),
-      pipeline: wrap(test.pipeline),
+      reader: test.reader,
+      authenticate: ({ login, secret }) => (secret === 'open sesame' ? (grants.get(login as 'press') ?? null) : null),
+      pipeline: { ...pipelineOf(test.pipeline), ...wrap(test.pipeline) },
       log: quietLog,
       ...more,
     })
@@ -60,10 +63,19 @@ export class TestBroker {
   async stop(): Promise<void> {
     for (const client of this.#clients) client.end(true)
     await this.broker.stop()
+    this.reader.close()
     await this.pipeline.stop()
     removeFolder(this.folder)
   }
 }
+
+/** What a broker asks of a pipeline, so that a test may put something else in place of a part. */
+export const pipelineOf = (pipeline: Pipeline): BrokerOptions['pipeline'] => ({
+  ingest: (message, done) => pipeline.ingest(message, done),
+  onStoreProblem: (listener) => pipeline.onStoreProblem(listener),
+  changeBroker: (changes) => pipeline.changeBroker(changes),
+  watchVerdicts: (wanted) => pipeline.watchVerdicts(wanted),
+})
 
 /** Resolves when the condition holds; looks again after every turn of the loop. */
 export async function until(condition: () => boolean, what: string): Promise<void> {

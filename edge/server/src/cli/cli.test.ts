@@ -93,12 +93,14 @@ describe('the accounts of devices', () => {
     const light = await run('device', 'add', '--file', file, '--login', 'light-1', '--role', 'consumer')
     expect(light.code).toBe(0)
     const devices = new DeviceDirectory(readDevices(file))
-    expect(devices.authenticate('press-1', secretOf(press.out))).toEqual({
+    expect(devices.authenticate({ login: 'press-1', secret: secretOf(press.out), certificateNames: [] })).toEqual({
       login: 'press-1',
       role: 'device',
       lines: ['LINE-A', 'LINE-B'],
     })
-    expect(devices.authenticate('light-1', secretOf(light.out))).toMatchObject({ role: 'consumer' })
+    expect(devices.authenticate({ login: 'light-1', secret: secretOf(light.out), certificateNames: [] })).toMatchObject(
+      { role: 'consumer' },
+    )
     expect(secretOf(press.out)).toHaveLength(43)
     expect(readFileSync(file, 'utf8')).not.toContain(secretOf(press.out))
     expect(statSync(file).mode & 0o777).toBe(0o600)
@@ -109,6 +111,24 @@ describe('the accounts of devices', () => {
     })
     expect(await run('device', 'remove', '--file', file, '--login', 'press-1')).toMatchObject({ code: 0 })
     expect(readDevices(file).map(({ login }) => login)).toEqual(['light-1'])
+  })
+
+  test('device add names a certificate beside a secret or in its place', async () => {
+    const file = join(folder(), 'devices.json')
+    const add = (...rest: string[]) => run('device', 'add', '--file', file, '--lines', 'LINE-A', ...rest)
+    expect(await add('--login', 'a', '--certificate-name', 'a.plant')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^login {3}a\nsecret {2}\S{43}\ncertificate {2}a.plant\n$/) as string,
+    })
+    expect(await add('--login', 'b', '--certificate-name', 'b.plant', '--no-secret')).toMatchObject({
+      code: 0,
+      out: 'login        b\ncertificate  b.plant\n',
+    })
+    expect(await add('--login', 'c', '--no-secret')).toMatchObject({ code: 2 })
+    const devices = new DeviceDirectory(readDevices(file))
+    const shown = { login: undefined, secret: undefined }
+    expect(devices.authenticate({ ...shown, certificateNames: ['b.plant'] })).toMatchObject({ login: 'b' })
+    expect(devices.authenticate({ ...shown, certificateNames: ['a.plant'] })).toBeNull()
   })
 
   test('what the appliance would refuse is not written, and a sentence says why', async () => {

@@ -2,6 +2,8 @@
 export interface CommandContext {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
+  /** Resolves when what was written has gone on to its reader, where that may be slow. */
+  readonly drained?: () => Promise<void>
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Ends commands that would run for ever. */
   readonly signal: AbortSignal

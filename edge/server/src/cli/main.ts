@@ -13,6 +13,10 @@ process.stdout.on('error', (error) => {
 
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => process.stdout.write(`${text}\n`),
+  drained: () =>
+    process.stdout.writableNeedDrain
+      ? new Promise((resolve) => process.stdout.once('drain', resolve))
+      : Promise.resolve(),
   err: (text) => process.stderr.write(`${text}\n`),
   environment: process.env,
   signal: interrupted.signal,

@@ -1,9 +1,12 @@
 import { describeError } from '@jidoka/base'
+import { brokerCommand } from './broker.ts'
 import { UsageError } from './command.ts'
 import type { Command, CommandContext, ExitCode } from './command.ts'
 import { deviceAddCommand, deviceListCommand, deviceRemoveCommand } from './device.ts'
 import { exportCommand } from './export.ts'
+import { replayCommand } from './replay.ts'
 import { rulesTestCommand } from './rules-test.ts'
+import { sqlCommand } from './sql.ts'
 import { statusCommand } from './status.ts'
 import { tailCommand } from './tail.ts'
 
@@ -12,9 +15,12 @@ const commands: readonly Command[] = [
   tailCommand,
   rulesTestCommand,
   exportCommand,
+  sqlCommand,
+  replayCommand,
   deviceAddCommand,
   deviceListCommand,
   deviceRemoveCommand,
+  brokerCommand,
 ]
 
 const help = `jidoka: the appliance from its own command line

@@ -22,6 +22,7 @@ import { boardRoutes } from './routes/board.ts'
 import { judgmentRoutes } from './routes/judgments.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { syncRoutes } from './routes/sync.ts'
+import { tagRoutes } from './routes/tags.ts'
 import { staticFiles } from './static-files.ts'
 
 /** The appliance's HTTP side as a function from request to answer; tests call it by `app.request()`. */
@@ -55,6 +56,7 @@ export function createApp(services: EdgeServices): OpenAPIHono<EdgeEnv> {
   operationRoutes(app, services)
   authRoutes(app, services)
   boardRoutes(app, services)
+  tagRoutes(app, services)
   judgmentRoutes(app, services)
   syncRoutes(app, services)
   describeApi(app, services.version)

@@ -36,7 +36,7 @@ export interface EdgeServices {
   readonly version: string
   readonly board: LiveBoard
   readonly reader: Pick<JournalReader, 'judgments' | 'judgment' | 'outages' | 'deadLetters' | 'alarm'>
-  readonly pipeline: Pick<Pipeline, 'changeAlarm' | 'appendRecord' | 'rules'>
+  readonly pipeline: Pick<Pipeline, 'changeAlarm' | 'appendRecord' | 'rules' | 'adoptTag' | 'withdrawTag'>
   readonly history: HistorySource
   readonly users: UserDirectory
   readonly sessions: SessionTable

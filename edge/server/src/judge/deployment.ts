@@ -47,8 +47,5 @@ export function judgeExample(definition: RuleDefinition, prepared: PreparedRule,
 }
 
 function judgeRow(definition: RuleDefinition, prepared: PreparedRule, row: RowValues): RowOutcome {
-  for (const { name } of definition.inputs) prepared.push(row[name] as Value)
-  let outcome: RowOutcome = { kind: 'failed', problem: 'the rule gave no answer.', counts: false }
-  prepared.evaluate((_row, answer) => (outcome = answer))
-  return outcome
+  return prepared.judge(definition.inputs.map(({ name }) => row[name] as Value))
 }

@@ -1,19 +1,27 @@
 import { readStatus } from './inputs.ts'
 import type { Cell } from './inputs.ts'
-import type { Row, RuleInstance, Slot } from './rule-instance.ts'
-import type { PreparedRule, RowOutcome } from './rule-runner.ts'
+import type { Row } from './row-buffer.ts'
+import type { RuleGroup } from './rule-group.ts'
+import type { Slot } from './rule-instance.ts'
+import type { GroupSink } from './rule-runner.ts'
+import type { Subject } from './subject.ts'
 
-/** Called once for every row, in the order in which the rows of a subject came. */
-export type Conclude = (row: Row, outcome: RowOutcome | 'unusable') => void
-
-/** Judges all rows that a rule has gathered, in as few calls of the rule engine as its inputs allow. */
-export function evaluateRows(rule: RuleInstance, conclude: Conclude): void {
-  if (rule.prepared === null) return
-  if (rule.looksAtItself) judgeInRounds(rule, rule.prepared, conclude)
-  else judgeAtOnce(rule, rule.prepared, conclude)
+/** Hears every verdict: for each slot in the order in which the rows of its subject came. */
+export interface Conclude {
+  verdict(slot: Slot, row: Row, status: string, confidence: number, explanation: string | null): void
+  failed(slot: Slot, row: Row, problem: string, counts: boolean): void
+  /** An input has a problem; the rule was not asked. */
+  unusable(slot: Slot, row: Row): void
 }
 
-function judgeAtOnce({ rows }: RuleInstance, prepared: PreparedRule, conclude: Conclude): void {
+/** Judges all rows that a group has gathered, in as few calls of the rule engine as its inputs allow. */
+export function evaluateRows(group: RuleGroup, conclude: Conclude): void {
+  if (group.looksAtItself) judgeInRounds(group, conclude)
+  else judgeAtOnce(group, conclude)
+}
+
+function judgeAtOnce(group: RuleGroup, conclude: Conclude): void {
+  const { rows, rules, prepared } = group
   const asked: number[] = []
   for (let index = 0; index < rows.count; index++) {
     const row = rows.row(index)
@@ -21,50 +29,79 @@ function judgeAtOnce({ rows }: RuleInstance, prepared: PreparedRule, conclude: C
     asked.push(index)
     for (const cell of row.cells) prepared.push(cell.value ?? '')
   }
-  // Rows conclude in the order of arrival, those that the rule was not asked for in between.
-  let next = 0
-  const concludeUnusable = (until: number) => {
-    for (; next < until; next++) conclude(rows.row(next), 'unusable')
+  // Rows conclude in the order of arrival, those that no rule was asked for in between.
+  let [rule, next] = [0, 0]
+  const concludeUnusable = (untilRule: number, untilRow: number) => {
+    for (; rule <= untilRule; rule++, next = 0) {
+      const end = rule === untilRule ? untilRow : rows.count
+      for (; next < end; next++) {
+        const row = rows.row(next)
+        conclude.unusable(row.subject.slots[rule] as Slot, row)
+      }
+      if (rule === untilRule) return
+    }
   }
-  prepared.evaluate((position, outcome) => {
-    const index = asked[position] as number
-    concludeUnusable(index)
-    conclude(rows.row(index), outcome)
-    next = index + 1
+  prepared.evaluate({
+    verdict(place, position, status, confidence, explanation) {
+      const index = asked[position] as number
+      if (place !== rule || index !== next) concludeUnusable(place, index)
+      next = index + 1
+      const row = rows.row(index)
+      conclude.verdict(row.subject.slots[place] as Slot, row, status, confidence, explanation)
+    },
+    failed(place, position, problem, counts) {
+      const index = asked[position] as number
+      if (place !== rule || index !== next) concludeUnusable(place, index)
+      next = index + 1
+      const row = rows.row(index)
+      conclude.failed(row.subject.slots[place] as Slot, row, problem, counts)
+    },
   })
-  concludeUnusable(rows.count)
+  concludeUnusable(rules.length - 1, rows.count)
 }
 
 /** A rule that looks at its own standing status needs one verdict settled before the next of the same subject: a row of each subject a round. */
-function judgeInRounds(rule: RuleInstance, prepared: PreparedRule, conclude: Conclude): void {
-  const bySlot = new Map<Slot, Row[]>()
+function judgeInRounds(group: RuleGroup, conclude: Conclude): void {
+  const bySubject = new Map<Subject, Row[]>()
   let roundCount = 0
-  for (let index = 0; index < rule.rows.count; index++) {
-    const row = rule.rows.row(index)
-    const own = bySlot.get(row.slot) ?? []
+  for (let index = 0; index < group.rows.count; index++) {
+    const row = group.rows.row(index)
+    const own = bySubject.get(row.subject) ?? []
     own.push(row)
-    bySlot.set(row.slot, own)
+    bySubject.set(row.subject, own)
     roundCount = Math.max(roundCount, own.length)
   }
   for (let round = 0; round < roundCount; round++) {
     const asked: Row[] = []
-    for (const [slot, own] of bySlot) {
+    for (const [{ slots }, own] of bySubject) {
       const row = own[round]
       if (row === undefined) continue
-      lookAtItself(rule, row, slot)
+      const slot = slots[0] as Slot
+      lookAtItself(group, row, slot)
       if (row.unusable) {
-        conclude(row, 'unusable')
+        conclude.unusable(slot, row)
         continue
       }
       asked.push(row)
-      for (const cell of row.cells) prepared.push(cell.value ?? '')
+      for (const cell of row.cells) group.prepared.push(cell.value ?? '')
     }
-    prepared.evaluate((position, outcome) => conclude(asked[position] as Row, outcome))
+    group.prepared.evaluate(inRound(asked, conclude))
   }
 }
 
-function lookAtItself(rule: RuleInstance, row: Row, slot: Slot): void {
-  rule.definition.inputs.forEach((input, column) => {
+const inRound = (asked: readonly Row[], conclude: Conclude): GroupSink => ({
+  verdict(_rule, position, status, confidence, explanation) {
+    const row = asked[position] as Row
+    conclude.verdict(row.subject.slots[0] as Slot, row, status, confidence, explanation)
+  },
+  failed(_rule, position, problem, counts) {
+    const row = asked[position] as Row
+    conclude.failed(row.subject.slots[0] as Slot, row, problem, counts)
+  },
+})
+
+function lookAtItself(group: RuleGroup, row: Row, slot: Slot): void {
+  group.inputs.forEach((input, column) => {
     if (input.from === 'previous_status') readStatus(row.cells[column] as Cell, slot.standingStatus)
   })
 }

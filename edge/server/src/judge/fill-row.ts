@@ -1,11 +1,11 @@
 import { inputTag, readFact, readReading, readStatus } from './inputs.ts'
 import type { Plant, Tag } from './plant.ts'
-import type { Row } from './rule-instance.ts'
+import type { Row } from './row-buffer.ts'
 
-/** Puts what each input of the row's rule sees at this moment into its cells. `reading`: what triggered it, or the last of its tag. */
+/** Puts what each input of the row's group sees at this moment into its cells. `reading`: what triggered it, or the last of its tag. */
 export function fillRow(row: Row, reading: Tag['last'], plant: Plant, nowMs: number): void {
-  const { slot, cells } = row
-  const { inputs } = slot.rule.definition
+  const { subject, cells } = row
+  const { inputs } = subject
   row.unusable = false
   row.freshFromMs = -Infinity
   row.freshUntilMs = Infinity
@@ -20,17 +20,25 @@ export function fillRow(row: Row, reading: Tag['last'], plant: Plant, nowMs: num
       case 'tag':
         readReading(
           cell,
-          inputTag(plant, slot.line, slot.equipment, input.sensor)?.last,
+          inputTag(plant, subject.line, subject.equipment, input.sensor)?.last,
           input.kind,
           input.max_age_s,
           nowMs,
         )
         break
+      case 'window':
+      case 'chart': {
+        const { line, equipment, tag } = subject
+        const ofTag = input.sensor === undefined ? tag : inputTag(plant, line, equipment, input.sensor)
+        plant.windows.read(cell, input, ofTag, nowMs)
+        break
+      }
       case 'mes':
-        readFact(cell, plant.facts(slot.line), input, nowMs)
+        readFact(cell, plant.facts(subject.line), input, nowMs)
         break
       case 'previous_status':
-        readStatus(cell, slot.standingStatus)
+        // A group that looks at its status is of one rule.
+        readStatus(cell, subject.slots[0]?.standingStatus ?? null)
         break
     }
     if (cell.problem !== null) row.unusable = true

@@ -1,42 +1,63 @@
-import { uuidv7 } from '@jidoka/base'
-import { isNormal, unjudged } from '@jidoka/domain'
-import type { Alarm, Judgment, RuleDefinition } from '@jidoka/domain'
-import type { RuleInForce } from '../ports.ts'
-import { AlarmBook } from './alarm-book.ts'
+import { unjudged } from '@jidoka/domain'
+import type { Alarm, AlarmAction, RuleDefinition } from '@jidoka/domain'
+import type { AlarmOutcome, RuleInForce } from '../ports.ts'
+import type { WindowReader } from '../windows/window-bank.ts'
 import { deployRule } from './deployment.ts'
 import { evaluateRows } from './evaluate-rows.ts'
+import type { Conclude } from './evaluate-rows.ts'
+import { Expiry } from './expiry.ts'
 import { fillRow } from './fill-row.ts'
-import { settle } from './hysteresis.ts'
-import { isFresh } from './inputs.ts'
 import { judgeLimits } from './limits.ts'
+import { OpenRun } from './open-run.ts'
+import type { StoredRun } from './open-run.ts'
 import type { Plant, Tag } from './plant.ts'
 import { recordText } from './record-text.ts'
-import { unjudgedBecause, unjudgedByFailure } from './replay.ts'
-import type { ReplayedVerdict } from './replay.ts'
-import { newSlot, snapshot } from './rule-instance.ts'
-import type { Row, RuleInstance, Slot } from './rule-instance.ts'
-import type { RowOutcome, RuleRunner } from './rule-runner.ts'
-import type { JudgeSink } from './sink.ts'
-import { TriggerIndex } from './trigger-index.ts'
+import { takenOut, unjudgedByFailure } from './replay.ts'
+import { RuleGroup } from './rule-group.ts'
+import { newRow, RowPool } from './row-buffer.ts'
+import type { Row } from './row-buffer.ts'
+import { newSlot } from './rule-instance.ts'
+import type { RuleInstance, Slot } from './rule-instance.ts'
+import type { RuleRunner } from './rule-runner.ts'
+import type { JudgeSink, VerdictWatcher } from './sink.ts'
+import { SlotAlarms } from './slot-alarms.ts'
+import type { Subject } from './subject.ts'
+import { fitsSubject, TriggerIndex } from './trigger-index.ts'
+import type { Triggered } from './trigger-index.ts'
+import { VerdictLedger } from './verdict-ledger.ts'
 
-/** The verdict of a row whose inputs cannot be used. Its sentence is made when it becomes a record: most repeat the one before. */
-const unusable: ReplayedVerdict = { status: unjudged, confidence: 0, explanation: null }
+export interface JudgeOptions {
+  readonly runner: RuleRunner
+  readonly plant: Plant
+  /** Failures in a row before a rule is taken out; Infinity where the journal says when it was. */
+  readonly strikesMax?: number
+}
 
 /**
  * The rules in force and what stands by them. Readings and events are noted as they come (`note...`), with the inputs as
- * they are at that moment; `finish` then judges all of them, each rule in one call. Pure but for the rule engine: time
- * and effects go through the sink.
+ * they are at that moment; `finish` then judges all of them, each group of rules in one call. Pure but for the rule engine:
+ * time and effects go through the sink, so that a replay of the journal is the same code.
  */
 export class Judge {
-  readonly alarms = new AlarmBook()
   readonly #runner: RuleRunner
   readonly #plant: Plant
+  readonly #strikesMax: number
   readonly #rules = new Map<string, RuleInstance>()
-  readonly #triggers = new TriggerIndex()
+  readonly #triggers: TriggerIndex
+  readonly #alarms = new SlotAlarms()
+  readonly #ledger = new VerdictLedger(this.#alarms)
+  readonly #expiry = new Expiry()
+  /** Groups with rows that wait, and how many there are in all. */
+  #waiting: RuleGroup[] = []
+  #waitingCount = 0
+  #windowsAreDue = true
+  #readingsSeq = 0
 
-  constructor(runner: RuleRunner, plant: Plant) {
+  constructor({ runner, plant, strikesMax = judgeLimits.strikesMax }: JudgeOptions) {
     this.#runner = runner
     this.#plant = plant
+    this.#strikesMax = strikesMax
+    this.#triggers = new TriggerIndex(this.#rules, (rules) => runner.group(rules))
   }
 
   rules(): readonly RuleInForce[] {
@@ -54,12 +75,18 @@ export class Judge {
     return this.#rules.values()
   }
 
-  /** Forgets everything; the next calls of `restore...` bring back what the store holds. */
-  clear(): void {
+  /** Forgets everything; the next calls of `restore...` bring back what the store holds up to this reading. */
+  clear(readingsSeq: number): void {
     for (const rule of this.#rules.values()) rule.prepared?.drop()
     this.#rules.clear()
-    this.#triggers.changed()
-    this.alarms.load([])
+    for (const group of this.#waiting) group.rows.clear()
+    this.#waiting = []
+    this.#waitingCount = 0
+    this.#readingsSeq = readingsSeq
+    this.#ledger.forget()
+    this.#alarms.forget()
+    this.#plant.windows.clear()
+    this.#rulesChanged()
   }
 
   /** A rule as the store holds it. One that a newer engine no longer takes is quarantined, never dropped in silence. */
@@ -76,14 +103,39 @@ export class Judge {
         : this.#broken(definition, deployment.problem)
     rule.verdictsTotal = verdictsTotal
     this.#rules.set(definition.id, rule)
-    this.#triggers.changed()
+    this.#rulesChanged()
     return rule
   }
 
   restoreSlot(ruleId: string, subject: string, line: string, equipment: string | null, state: Partial<Slot>): void {
     const rule = this.#rules.get(ruleId)
     if (rule === undefined) return
-    rule.slots.set(subject, { ...newSlot(rule, subject, line, equipment), ...state })
+    const slot = { ...newSlot(rule, subject, line, equipment), ...state }
+    rule.slots.set(subject, slot)
+    this.#alarms.lookAgain(slot)
+  }
+
+  /** A run that was open, brought up to the last reading of the store. */
+  restoreRun(slot: Slot, run: StoredRun): void {
+    slot.run.restore(run)
+    this.#ledger.restored(slot)
+  }
+
+  restoreAlarms(alarms: Iterable<Alarm>): void {
+    this.#alarms.load(alarms)
+  }
+
+  /**
+   * Brings what stands, and the history of rules, in line with the rules as they were restored: `history` says what the
+   * store holds of each, and what this program no longer takes must not look as if it were judged.
+   */
+  reconcile(history: ReadonlyMap<string, { readonly hash: string; readonly state: string }>, sink: JudgeSink): void {
+    for (const rule of this.#rules.values()) {
+      const known = history.get(rule.definition.id)
+      if (known?.hash === rule.hash && known.state === rule.state) continue
+      if (rule.state === 'quarantined') this.#takeDown(rule, rule.problem ?? '', sink)
+      sink.ruleChanged(rule, this.#readingsSeq)
+    }
   }
 
   /** Puts a rule in force in place of its older version, or says why not; then the older one stays in force (I7). */
@@ -91,24 +143,38 @@ export class Judge {
     const deployment = deployRule(definition, this.#runner)
     if ('problem' in deployment) return deployment
     const rule = deployment.rule
+    const refusal = this.#windowsRefusal(definition)
+    if (refusal !== null) {
+      rule.prepared?.drop()
+      return { problem: refusal, hash: rule.hash }
+    }
     const older = this.#rules.get(definition.id)
     older?.prepared?.drop()
     rule.verdictsTotal = older?.verdictsTotal ?? 0
     this.#rules.set(definition.id, rule)
-    this.#triggers.changed()
+    this.#rulesChanged()
     for (const slot of older?.slots.values() ?? []) {
-      const kept = rule.state === 'in_force' && this.#triggers.fits(rule, slot)
+      this.#ledger.closeRun(slot, sink)
+      const kept = rule.state === 'in_force' && fitsSubject(rule.definition, slot)
       if (!kept) {
         this.#retire(slot, sink)
         continue
       }
       // What stands goes on standing until the new version has judged. Its counting begins anew, and its first verdict is a record
       // even when it says the same: people look for it after they have changed a limit.
-      const moved: Slot = { ...slot, rule, candidateStatus: null, candidateCount: 0, rawStatus: null, freshUntilMs: 0 }
+      const moved: Slot = {
+        ...slot,
+        rule,
+        candidateStatus: null,
+        candidateCount: 0,
+        rawStatus: null,
+        run: new OpenRun(),
+      }
       rule.slots.set(slot.subject, moved)
+      this.#alarms.lookAgain(moved)
       sink.slotChanged(moved)
     }
-    sink.ruleChanged(rule)
+    sink.ruleChanged(rule, this.#readingsSeq)
     return { problem: null, hash: rule.hash }
   }
 
@@ -117,169 +183,142 @@ export class Judge {
     if (rule === undefined) return false
     rule.prepared?.drop()
     this.#rules.delete(ruleId)
-    this.#triggers.changed()
-    for (const slot of rule.slots.values()) this.#retire(slot, sink)
-    sink.ruleGone(ruleId)
+    this.#rulesChanged()
+    for (const slot of rule.slots.values()) {
+      this.#ledger.closeRun(slot, sink)
+      this.#retire(slot, sink)
+    }
+    sink.ruleGone(rule, this.#readingsSeq)
     return true
   }
 
+  /**
+   * After rules have changed: makes the windows that they look at, and fills those that are new. `reader` must have every
+   * reading that was noted.
+   */
+  fillWindows(reader: WindowReader, nowMs: number): void {
+    if (!this.#windowsAreDue) return
+    this.#windowsAreDue = false
+    const { windows } = this.#plant
+    windows.need(this.#definitionsInForce(), this.#plant.tags())
+    windows.rebuild(reader, nowMs)
+  }
+
   /** A reading was stored; the plant already holds it as the last value, unless it is late. */
-  noteReading(tag: Tag, reading: NonNullable<Tag['last']>, seq: number, late: boolean, nowMs: number): void {
-    for (const rule of this.#triggers.ofTag(tag, this.#rules.values())) {
-      const slot = this.#slot(rule, tag.key, tag.place.line, tag.place.equipment)
-      slot.tag = tag
-      fillRow(rule.rows.add(slot, seq, late), reading, this.#plant, nowMs)
-    }
+  noteReading(tag: Tag, reading: NonNullable<Tag['last']>, seq: number, late: boolean, sink: JudgeSink): void {
+    this.#readingsSeq = seq
+    if (tag.windows !== null) this.#plant.windows.note(tag, reading)
+    const triggered = this.#triggers.ofTag(tag)
+    for (let index = 0; index < triggered.length; index++)
+      this.#note(triggered[index] as Triggered, seq, late, reading, sink.nowMs)
+    if (this.#waitingCount >= judgeLimits.rowsMax) this.finish(sink)
   }
 
   /** A production count of a line was stored; the plant already holds it. */
-  noteProduction(line: string, nowMs: number): void {
-    for (const rule of this.#triggers.ofLine(line, this.#rules.values())) {
-      fillRow(rule.rows.add(this.#slot(rule, line, line, null), null, false), undefined, this.#plant, nowMs)
-    }
+  noteProduction(line: string, sink: JudgeSink): void {
+    for (const triggered of this.#triggers.ofLine(line)) this.#note(triggered, null, false, undefined, sink.nowMs)
   }
 
   /** Judges everything noted since the last call. */
   finish(sink: JudgeSink): void {
-    for (const rule of this.#rules.values()) {
-      if (rule.rows.count === 0) continue
-      evaluateRows(rule, (row, outcome) => {
-        if (outcome === 'unusable') this.#conclude(rule, row, unusable, sink)
-        else this.#concludeOutcome(rule, row, outcome, sink)
-      })
-      rule.rows.clear()
-      if (rule.strikes >= judgeLimits.strikesMax) this.#quarantine(rule, sink)
+    if (this.#waitingCount === 0) return
+    const conclude = this.#concludeInto(sink)
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.#waitingCount = 0
+    for (const group of waiting) {
+      evaluateRows(group, conclude)
+      group.rows.clear()
+    }
+    for (const { rules } of waiting) {
+      for (const rule of rules) if (rule.strikes >= this.#strikesMax) this.#quarantine(rule, sink)
     }
   }
 
-  /** What time alone changes: inputs that grew too old with nothing new coming (I4), and alarms whose cool-down is over. */
+  /** What time alone changes: inputs that grew too old with nothing new coming (I4), cool-downs that are over, runs that last long. */
   sweep(sink: JudgeSink): void {
-    for (const rule of this.#rules.values()) {
-      if (rule.state !== 'in_force') continue
-      for (const slot of rule.slots.values()) {
-        if (slot.standingStatus === null || slot.standingStatus === unjudged) continue
-        if (!isFresh(slot, sink.nowMs)) {
-          slot.tag ??= this.#plant.tag(slot.subject)
-          const row = rule.rows.add(slot, null, false)
-          fillRow(row, slot.tag?.last, this.#plant, sink.nowMs)
-          if (row.unusable) this.#conclude(rule, row, unusable, sink)
-          else takeBounds(slot, row)
-          rule.rows.clear()
+    this.#expiry.sweep(this.#triggers.groups(), sink.nowMs, (subject) => {
+      if (!subject.slots.some(isJudged)) return
+      const row = this.#rowNow(subject, sink.nowMs)
+      this.#expiry.note(subject, row)
+      if (!row.unusable) return
+      for (const slot of subject.slots) if (isJudged(slot)) this.#ledger.enter(slot, row, unjudged, 0, null, sink)
+    })
+    this.#alarms.sweep(sink)
+    this.#ledger.sweep(this.#rules.values(), sink)
+  }
+
+  actOnAlarm(alarmId: string, action: AlarmAction, actor: string, sink: JudgeSink): AlarmOutcome {
+    return this.#alarms.act(alarmId, action, actor, sink, (alarm) =>
+      this.#rules.get(alarm.rule_id)?.slots.get(alarm.subject),
+    )
+  }
+
+  /** Every single verdict is told from now on; null ends it. */
+  watch(watcher: VerdictWatcher | null): void {
+    this.#ledger.watcher = watcher
+  }
+
+  /** Makes records of all open runs: nothing more is judged. */
+  closeRuns(sink: JudgeSink): void {
+    for (const rule of this.#rules.values()) for (const slot of rule.slots.values()) this.#ledger.closeRun(slot, sink)
+  }
+
+  /** Slots whose open run has to be written; they count as written. */
+  takeDirtyRuns(): readonly Slot[] {
+    return this.#ledger.takeDirty()
+  }
+
+  #note({ group, subject }: Triggered, seq: number | null, late: boolean, reading: Tag['last'], nowMs: number): void {
+    if (group.rows.count === 0) this.#waiting.push(group)
+    const row = group.rows.add(subject, seq, late)
+    fillRow(row, reading, this.#plant, nowMs)
+    if (!late) this.#expiry.note(subject, row)
+    this.#waitingCount++
+  }
+
+  /** What a subject's inputs see with nothing new. */
+  #rowNow(subject: Subject, nowMs: number): Row {
+    subject.tag ??= this.#plant.tag(subject.key)
+    const row = newRow(subject, subject.inputs.length)
+    fillRow(row, subject.tag?.last, this.#plant, nowMs)
+    return row
+  }
+
+  #concludeInto(sink: JudgeSink): Conclude {
+    const ledger = this.#ledger
+    const strikesMax = this.#strikesMax
+    return {
+      verdict(slot, row, status, confidence, explanation) {
+        const { rule } = slot
+        // Once it is out it stays out, whatever the rest of the batch says.
+        if (rule.strikes > 0 && rule.strikes < strikesMax) rule.strikes = 0
+        ledger.enter(slot, row, status, confidence, explanation, sink)
+      },
+      failed(slot, row, problem, counts) {
+        if (counts) {
+          slot.rule.strikes++
+          slot.rule.problem = problem
         }
-        this.#updateAlarm(slot, sink)
-      }
+        ledger.enter(slot, row, unjudged, 0, unjudgedByFailure(problem).explanation, sink)
+      },
+      unusable(slot, row) {
+        ledger.enter(slot, row, unjudged, 0, null, sink)
+      },
     }
-  }
-
-  #concludeOutcome(rule: RuleInstance, row: Row, outcome: RowOutcome, sink: JudgeSink): void {
-    if (outcome.kind === 'verdict') {
-      // Once it is out it stays out, whatever the rest of the batch says.
-      if (rule.strikes < judgeLimits.strikesMax) rule.strikes = 0
-      this.#conclude(rule, row, outcome, sink)
-      return
-    }
-    if (outcome.counts) {
-      rule.strikes++
-      rule.problem = outcome.problem
-    }
-    this.#conclude(rule, row, unjudgedByFailure(outcome.problem), sink)
-  }
-
-  #conclude(rule: RuleInstance, row: Row, verdict: ReplayedVerdict, sink: JudgeSink): void {
-    const { slot } = row
-    const { status } = verdict
-    rule.verdictsTotal++
-    sink.counted(status)
-    const normal = isNormal(rule.definition, status)
-    const noteworthy = !normal || verdict.confidence < rule.definition.confidence_min
-    const sinceRecordedMs = sink.nowMs - slot.recordedAtMs
-    // A wall clock that was set back must not keep verdicts from being recorded.
-    const due = sinceRecordedMs >= judgeLimits.repeatedVerdictMsMin || sinceRecordedMs < 0
-    const previous = slot.standingStatus
-    if (row.late) {
-      if (noteworthy && due) this.#record(rule, row, verdict, normal, previous, sink)
-      return
-    }
-    takeBounds(slot, row)
-    const { candidateCount } = slot
-    const stands = settle(slot, status, rule.definition)
-    const changed = status !== slot.rawStatus
-    slot.rawStatus = status
-    if (stands || changed || (noteworthy && due)) {
-      const judgment = this.#record(rule, row, verdict, normal, previous, sink)
-      if (stands) slot.sinceMs = sink.nowMs
-      if (stands || slot.standingStatus === status) {
-        slot.judgment = judgment
-        sink.standing({ judgment, sinceMs: slot.sinceMs })
-      }
-      if (stands) this.#updateAlarm(slot, sink)
-    } else if (candidateCount !== slot.candidateCount) sink.slotChanged(slot)
-  }
-
-  #record(
-    rule: RuleInstance,
-    row: Row,
-    verdict: ReplayedVerdict,
-    normal: boolean,
-    previous: string | null,
-    sink: JudgeSink,
-  ): Judgment {
-    const { slot } = row
-    const inputs = snapshot(rule, row)
-    const judgment: Judgment = {
-      id: uuidv7(),
-      rule_id: rule.definition.id,
-      rule_version: rule.definition.version,
-      rule_hash: rule.hash,
-      subject: slot.subject,
-      line: slot.line,
-      equipment: slot.equipment,
-      status: verdict.status,
-      normal,
-      previous_status: previous,
-      confidence: verdict.confidence,
-      method_used: 'rule',
-      explanation: verdict === unusable ? unjudgedBecause(inputs).explanation : verdict.explanation,
-      inputs,
-      reading_seq: row.readingSeq,
-      judged_at_ms: sink.nowMs,
-    }
-    slot.recordedAtMs = sink.nowMs
-    sink.judgment(judgment)
-    sink.slotChanged(slot)
-    return judgment
-  }
-
-  /** Brings the alarm of a slot in line with what stands there. UNJUDGED neither raises nor returns: nothing is known of the process. */
-  #updateAlarm(slot: Slot, sink: JudgeSink): void {
-    const { judgment } = slot
-    if (judgment === null || slot.standingStatus === unjudged) return
-    const priority = slot.rule.definition.alarms[judgment.status]
-    const tell = (alarm: Alarm) => sink.alarm(alarm)
-    if (priority === undefined) {
-      if (!this.alarms.return(slot.rule.definition.id, slot.subject, sink.nowMs, tell)) return
-      slot.coolDownUntilMs = sink.nowMs + slot.rule.definition.cool_down_s * 1_000
-      sink.slotChanged(slot)
-      return
-    }
-    const isNew = this.alarms.open(slot.rule.definition.id, slot.subject) === undefined
-    // Still in cool-down: the sweep raises it when that is over and the process is still in alarm. With more left of it than it
-    // is long, the clock was set back, which must not hold an alarm back.
-    const coolDownLeftMs = slot.coolDownUntilMs - sink.nowMs
-    if (isNew && coolDownLeftMs > 0 && coolDownLeftMs <= slot.rule.definition.cool_down_s * 1_000) return
-    this.alarms.activate(judgment, priority, sink.nowMs, tell)
   }
 
   #quarantine(rule: RuleInstance, sink: JudgeSink): void {
-    rule.prepared?.drop()
-    rule.prepared = null
     rule.state = 'quarantined'
     rule.problem = recordText(
-      `The rule failed ${rule.strikes} times in a row and was taken out. ${rule.problem ?? ''}`.trim(),
+      `${takenOut.failed}${rule.strikes} times in a row and was taken out. ${rule.problem ?? ''}`.trim(),
     )
     rule.strikes = 0
-    this.#triggers.changed()
-    sink.ruleChanged(rule)
+    this.#takeDown(rule, rule.problem, sink)
+    rule.prepared?.drop()
+    rule.prepared = null
+    this.#rulesChanged()
+    sink.ruleChanged(rule, this.#readingsSeq)
     sink.reported({
       kind: 'rule',
       key: rule.definition.id,
@@ -288,28 +327,40 @@ export class Judge {
       problem: rule.problem,
       rule_hash: rule.hash,
     })
-    for (const slot of rule.slots.values()) {
-      if (slot.standingStatus === null || slot.standingStatus === unjudged) continue
-      slot.tag ??= this.#plant.tag(slot.subject)
-      const row = rule.rows.add(slot, null, false)
-      fillRow(row, slot.tag?.last, this.#plant, sink.nowMs)
-      this.#conclude(rule, row, unjudgedByFailure(rule.problem), sink)
-      rule.rows.clear()
+  }
+
+  /** What a rule said that is out of force is UNJUDGED from now on, once. */
+  #takeDown(rule: RuleInstance, problem: string, sink: JudgeSink): void {
+    const { explanation } = unjudgedByFailure(problem)
+    const group = new RuleGroup(rule, [rule], this.#runner.group([]), new RowPool())
+    for (const subject of group.subjects.values()) {
+      for (const slot of subject.slots) {
+        if (isJudged(slot)) this.#ledger.enter(slot, this.#rowNow(subject, sink.nowMs), unjudged, 0, explanation, sink)
+        this.#ledger.closeRun(slot, sink)
+      }
     }
   }
 
   /** The rule no longer speaks for this subject: what it said is taken down, and its alarm with it. */
   #retire(slot: Slot, sink: JudgeSink): void {
-    this.alarms.return(slot.rule.definition.id, slot.subject, sink.nowMs, (alarm) => sink.alarm(alarm))
+    this.#alarms.retire(slot, sink)
     sink.slotGone(slot)
   }
 
-  #slot(rule: RuleInstance, subject: string, line: string, equipment: string | null): Slot {
-    const known = rule.slots.get(subject)
-    if (known !== undefined) return known
-    const slot = newSlot(rule, subject, line, equipment)
-    rule.slots.set(subject, slot)
-    return slot
+  #definitionsInForce(): RuleDefinition[] {
+    return [...this.#rules.values()].flatMap((rule) => (rule.state === 'in_force' ? [rule.definition] : []))
+  }
+
+  #windowsRefusal(definition: RuleDefinition): string | null {
+    if (!definition.inputs.some(({ from }) => from === 'window' || from === 'chart')) return null
+    const others = this.#definitionsInForce().filter(({ id }) => id !== definition.id)
+    return this.#plant.windows.refusal([...others, definition], this.#plant.tags())
+  }
+
+  #rulesChanged(): void {
+    this.#windowsAreDue = true
+    this.#triggers.changed()
+    this.#expiry.lookAgain()
   }
 
   #broken(definition: RuleDefinition, problem: string): RuleInstance {
@@ -319,12 +370,9 @@ export class Judge {
       ...deployment.rule,
       definition,
       state: 'quarantined',
-      problem: recordText(`This program no longer takes the rule: ${problem}`),
+      problem: recordText(`${takenOut.notTaken}: ${problem}`),
     }
   }
 }
 
-function takeBounds(slot: Slot, row: Row): void {
-  slot.freshFromMs = row.freshFromMs
-  slot.freshUntilMs = row.freshUntilMs
-}
+const isJudged = (slot: Slot): boolean => slot.standingStatus !== null && slot.standingStatus !== unjudged

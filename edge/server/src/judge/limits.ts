@@ -1,6 +1,14 @@
 export const judgeLimits = {
-  /** While the status stays the same, one record a second of an abnormal verdict: a sensor at 100 Hz beyond its limit would else fill the disk and the line to the cloud with one sentence. All are counted. */
-  repeatedVerdictMsMin: 1_000,
+  /**
+   * Records that repeat the verdict before, per second, rule and subject. A sensor at 1,000 Hz beyond its limit would fill the
+   * disk and the line to the cloud with one sentence; what comes on top is counted in a run, none is lost. A change of verdict
+   * is always a record.
+   */
+  repeatedRecordsPerSecondMax: 50,
+  /** A run of equal verdicts is written at the latest after this: longer, and a crash of the disk takes more than an hour's proof with it. */
+  runMsMax: 3_600_000,
+  /** Rows that wait to be judged: some 4 MiB. A flight of arrays holds a million readings; they are judged as they come. */
+  rowsMax: 16_384,
   /** Failures in a row before a rule is taken out: fewer, and one odd reading stops a rule; more, and a broken one keeps costing its time budget. */
   strikesMax: 5,
   /** How often silence is looked for. The age at which a verdict becomes UNJUDGED is exact to this. */

@@ -1,11 +1,9 @@
-import type { Judgment, RuleDefinition, SnapshotInput } from '@jidoka/domain'
+import type { Judgment, RuleDefinition } from '@jidoka/domain'
 import type { Run } from './hysteresis.ts'
-import { newCell, snapshotOf } from './inputs.ts'
-import type { Cell } from './inputs.ts'
-import type { Tag } from './plant.ts'
+import { OpenRun } from './open-run.ts'
 import type { PreparedRule } from './rule-runner.ts'
 
-/** A rule at one subject: what stands there, and how far it has counted. Everything but the two last members lies in the store. */
+/** A rule at one subject: what stands there, and how far it has counted. */
 export interface Slot extends Run {
   readonly rule: RuleInstance
   readonly subject: string
@@ -13,17 +11,14 @@ export interface Slot extends Run {
   readonly equipment: string | null
   /** The last verdict's status, before hysteresis. */
   rawStatus: string | null
-  /** When the last verdict of this slot became a record. */
+  /** When the second began in which records that repeat the verdict before are counted, and how many there were. */
   recordedAtMs: number
+  recordsInSecond: number
   /** Until when no new alarm is raised here. */
   coolDownUntilMs: number
   judgment: Judgment | null
   sinceMs: number
-  /** From when to when the inputs of the standing verdict are fresh. Until 0: not known, to be looked at by the next sweep. */
-  freshFromMs: number
-  freshUntilMs: number
-  /** The trigger's tag; undefined for a line, or as long as the tag is not known. */
-  tag: Tag | undefined
+  readonly run: OpenRun
 }
 
 export type RuleState = 'in_force' | 'quarantined' | 'disabled'
@@ -41,8 +36,6 @@ export interface RuleInstance {
   /** Failures in a row. */
   strikes: number
   readonly slots: Map<string, Slot>
-  readonly rows: RowBuffer
-  readonly looksAtItself: boolean
 }
 
 export function newInstance(
@@ -61,8 +54,6 @@ export function newInstance(
     verdictsTotal: 0,
     strikes: 0,
     slots: new Map(),
-    rows: new RowBuffer(definition.inputs.length),
-    looksAtItself: definition.inputs.some((input) => input.from === 'previous_status'),
   }
 }
 
@@ -78,80 +69,19 @@ export function newSlot(rule: RuleInstance, subject: string, line: string, equip
     candidateCount: 0,
     rawStatus: null,
     recordedAtMs: 0,
+    recordsInSecond: 0,
     coolDownUntilMs: 0,
     judgment: null,
     sinceMs: 0,
-    freshFromMs: -Infinity,
-    freshUntilMs: 0,
-    tag: undefined,
+    run: new OpenRun(),
   }
 }
 
-/** One thing to judge, with what its inputs saw at that moment. */
-export interface Row {
-  slot: Slot
-  /** Sequence number of the reading; null for MES events and silence. */
-  readingSeq: number | null
-  /** A reading older than the one before: judged and counted, but what it says is no longer so. */
-  late: boolean
-  /** Some input has a problem: UNJUDGED, and the rule is not asked. */
-  unusable: boolean
-  /** The latest beginning and the earliest end of an input's freshness. */
-  freshFromMs: number
-  freshUntilMs: number
-  readonly cells: readonly Cell[]
-}
-
-/** Rows of one rule that wait for the end of the batch. Rows are reused: a busy line makes a hundred thousand a second. */
-export class RowBuffer {
-  readonly #width: number
-  readonly #rows: Row[] = []
-  #count = 0
-
-  constructor(width: number) {
-    this.#width = width
-  }
-
-  get count(): number {
-    return this.#count
-  }
-
-  add(slot: Slot, readingSeq: number | null, late: boolean): Row {
-    let row = this.#rows[this.#count]
-    if (row === undefined) {
-      row = {
-        slot,
-        readingSeq,
-        late,
-        unusable: false,
-        freshFromMs: -Infinity,
-        freshUntilMs: Infinity,
-        cells: Array.from({ length: this.#width }, newCell),
-      }
-      this.#rows.push(row)
-    } else {
-      row.slot = slot
-      row.readingSeq = readingSeq
-      row.late = late
-    }
-    this.#count++
-    return row
-  }
-
-  row(index: number): Row {
-    if (index >= this.#count) throw new RangeError(`there are ${this.#count} rows and none with the index ${index}`)
-    return this.#rows[index] as Row
-  }
-
-  clear(): void {
-    this.#count = 0
-  }
-}
-
-export function snapshot(rule: RuleInstance, row: Row): Record<string, SnapshotInput> {
-  const inputs: Record<string, SnapshotInput> = {}
-  rule.definition.inputs.forEach((input, column) => {
-    inputs[input.name] = snapshotOf(row.cells[column] as Cell)
-  })
-  return inputs
+/** The slot of a rule at a subject, made when there is none. */
+export function slotOf(rule: RuleInstance, subject: string, line: string, equipment: string | null): Slot {
+  const known = rule.slots.get(subject)
+  if (known !== undefined) return known
+  const slot = newSlot(rule, subject, line, equipment)
+  rule.slots.set(subject, slot)
+  return slot
 }

@@ -1,48 +1,99 @@
-import type { RuleInstance, Slot } from './rule-instance.ts'
+import type { RuleDefinition, RuleTrigger } from '@jidoka/domain'
 import type { Tag } from './plant.ts'
+import { groupKey, RuleGroup } from './rule-group.ts'
+import { RowPool } from './row-buffer.ts'
+import type { RuleInstance, Slot } from './rule-instance.ts'
+import type { PreparedGroup, PreparedRule } from './rule-runner.ts'
+import type { Subject } from './subject.ts'
 
-/** Which rules a reading or a production count triggers: worked out once for each tag and line, until rules change. */
+/** A subject that something triggers, with the group that judges it. */
+export interface Triggered {
+  readonly group: RuleGroup
+  readonly subject: Subject
+}
+
+/** Lines come from an MES that may name any; remembering stays bounded. */
+const linesMax = 10_000
+
+/**
+ * The rules in force by what triggers them, in groups that share their rows. Made anew after rules have changed, at the
+ * first use; what a tag or a line triggers is worked out once for each.
+ */
 export class TriggerIndex {
-  readonly #byTag = new Map<number, readonly RuleInstance[]>()
-  readonly #byLine = new Map<string, readonly RuleInstance[]>()
+  readonly #rules: ReadonlyMap<string, RuleInstance>
+  readonly #prepare: (rules: readonly PreparedRule[]) => PreparedGroup
+  readonly #pool = new RowPool()
+  #groups: readonly RuleGroup[] | null = null
+  #byTagNo: (readonly Triggered[] | undefined)[] = []
+  readonly #byLine = new Map<string, readonly Triggered[]>()
 
+  constructor(rules: ReadonlyMap<string, RuleInstance>, prepare: (rules: readonly PreparedRule[]) => PreparedGroup) {
+    this.#rules = rules
+    this.#prepare = prepare
+  }
+
+  /** Rules changed. No row may be waiting: rows belong to their group. */
   changed(): void {
-    this.#byTag.clear()
+    this.#groups = null
+    this.#byTagNo = []
     this.#byLine.clear()
   }
 
-  ofTag(tag: Tag, rules: Iterable<RuleInstance>): readonly RuleInstance[] {
-    let found = this.#byTag.get(tag.tagNo)
-    if (found === undefined) {
-      found = [...rules].filter(
-        (rule) =>
-          rule.state === 'in_force' && isTriggeredByTag(rule, tag.place.line, tag.place.equipment, tag.place.sensor),
-      )
-      this.#byTag.set(tag.tagNo, found)
-    }
-    return found
+  groups(): readonly RuleGroup[] {
+    this.#groups ??= this.#grouped()
+    return this.#groups
   }
 
-  ofLine(line: string, rules: Iterable<RuleInstance>): readonly RuleInstance[] {
+  ofTag(tag: Tag): readonly Triggered[] {
+    return this.#byTagNo[tag.tagNo] ?? this.#findTag(tag)
+  }
+
+  ofLine(line: string): readonly Triggered[] {
     let found = this.#byLine.get(line)
     if (found === undefined) {
-      found = [...rules].filter((rule) => rule.state === 'in_force' && isTriggeredByLine(rule, line))
-      // Lines come from an MES that may name any; remembering stays bounded.
-      if (this.#byLine.size < 10_000) this.#byLine.set(line, found)
+      found = this.groups()
+        .filter((group) => isTriggeredByLine(group.trigger, line))
+        .map((group) => ({ group, subject: group.subject(line, line, null) }))
+      if (this.#byLine.size < linesMax) this.#byLine.set(line, found)
     }
     return found
   }
 
-  /** Whether the rule still speaks for the subject of a slot that an older version of it had. */
-  fits(rule: RuleInstance, slot: Slot): boolean {
-    if (rule.definition.trigger.on === 'mes') return slot.subject === slot.line && isTriggeredByLine(rule, slot.line)
-    const sensor = slot.subject.slice(slot.subject.lastIndexOf('/') + 1)
-    return slot.subject !== slot.line && isTriggeredByTag(rule, slot.line, slot.equipment, sensor)
+  #findTag(tag: Tag): readonly Triggered[] {
+    const { line, equipment, sensor } = tag.place
+    const found = this.groups()
+      .filter((group) => isTriggeredByTag(group.trigger, line, equipment, sensor))
+      .map((group) => ({ group, subject: group.subject(tag.key, line, equipment) }))
+    for (const { subject } of found) subject.tag = tag
+    this.#byTagNo[tag.tagNo] = found
+    return found
+  }
+
+  #grouped(): RuleGroup[] {
+    const byKey = new Map<string, RuleInstance[]>()
+    for (const rule of this.#rules.values()) {
+      if (rule.state !== 'in_force' || rule.prepared === null) continue
+      const key = groupKey(rule)
+      const known = byKey.get(key)
+      if (known === undefined) byKey.set(key, [rule])
+      else known.push(rule)
+    }
+    return [...byKey.values()].map((rules) => {
+      const prepared = rules.flatMap((rule) => (rule.prepared === null ? [] : [rule.prepared]))
+      return new RuleGroup(rules[0] as RuleInstance, rules, this.#prepare(prepared), this.#pool)
+    })
   }
 }
 
-function isTriggeredByTag(
-  { definition: { trigger } }: RuleInstance,
+/** Whether a rule speaks for the subject of a slot that an older version of it had. */
+export function fitsSubject({ trigger }: RuleDefinition, slot: Slot): boolean {
+  if (trigger.on === 'mes') return slot.subject === slot.line && isTriggeredByLine(trigger, slot.line)
+  const sensor = slot.subject.slice(slot.subject.lastIndexOf('/') + 1)
+  return slot.subject !== slot.line && isTriggeredByTag(trigger, slot.line, slot.equipment, sensor)
+}
+
+export function isTriggeredByTag(
+  trigger: RuleTrigger,
   line: string,
   equipment: string | null,
   sensor: string,
@@ -55,6 +106,6 @@ function isTriggeredByTag(
   )
 }
 
-function isTriggeredByLine({ definition: { trigger } }: RuleInstance, line: string): boolean {
+function isTriggeredByLine(trigger: RuleTrigger, line: string): boolean {
   return trigger.on === 'mes' && (trigger.lines === undefined || trigger.lines.includes(line))
 }

@@ -1,6 +1,9 @@
 import type { LineToCloud } from '@jidoka/contract'
 import { expect, test } from 'vitest'
+import { newStats } from '../broker/stats.ts'
+import { emptyCommit } from '../http/testing/memory-journal.ts'
 import { Metrics } from './metrics.ts'
+import type { MetricSources } from './metrics.ts'
 
 const line: LineToCloud = {
   state: 'online',
@@ -8,27 +11,51 @@ const line: LineToCloud = {
   problem: null,
   lanes: [],
   last_receipt: null,
-  disk: { used_bytes: 1, free_bytes: 2, horizon_days: null, problem: null },
+  disk: { used_bytes: 1, free_bytes: 2, horizon_days: null, horizon_days_at_day_rate: null, problem: null },
+}
+
+const sources: MetricSources = {
+  lineToCloud: () => line,
+  rowsGone: () => [{ lane: 'readings', reason: 'pruned', rows: 12 }],
+  alarmsOpen: () => 0,
+  broker: newStats,
+  mqttClients: () => 0,
+  streamClients: () => 0,
+  streamSlowTotal: () => 3,
+  mergesTotal: () => 5,
+  connectors: () => [
+    { name: 'MES', isUp: true, eventsTotal: 7 },
+    { name: 'MES-2', isUp: false, eventsTotal: 0 },
+  ],
 }
 
 test('what only grows is a counter, and scraping twice does not count it twice', async () => {
-  const metrics = new Metrics({
-    lineToCloud: () => line,
-    alarmsOpen: () => 0,
-    mqttClients: () => 0,
-    streamClients: () => 0,
-    streamSlowTotal: () => 3,
-    connectors: () => [
-      { name: 'MES', isUp: true, eventsTotal: 7 },
-      { name: 'MES-2', isUp: false, eventsTotal: 0 },
-    ],
-  })
+  const metrics = new Metrics(sources)
   await metrics.text()
   const lines = (await metrics.text()).split('\n')
   expect(lines).toContain('jidoka_connector_events_total{connector="MES"} 7')
   expect(lines).toContain('jidoka_connector_events_total{connector="MES-2"} 0')
   expect(lines).toContain('jidoka_stream_slow_clients_total 3')
+  expect(lines).toContain('jidoka_rows_gone{lane="readings",reason="pruned"} 12')
   const totals = lines.filter((each) => /^# TYPE jidoka_\w+_total /.test(each))
   expect(totals.length).toBeGreaterThanOrEqual(8)
   expect(totals.filter((each) => !each.endsWith(' counter'))).toEqual([])
+})
+
+test('a commit counts its repeats, and its dead letters by reason', async () => {
+  const metrics = new Metrics(sources)
+  const letter = { atMs: 1, source: 'press', topic: 'sensor/L/t', detail: '', sample: '' }
+  metrics.committed({
+    ...emptyCommit,
+    deadLetters: [
+      { ...letter, reason: 'not_json' },
+      { ...letter, reason: 'wrong_tenant' },
+      { ...letter, reason: 'not_json' },
+    ],
+    counts: { ...emptyCommit.counts, repeats: 4 },
+  })
+  const lines = (await metrics.text()).split('\n')
+  expect(lines).toContain('jidoka_repeated_publishes_total 4')
+  expect(lines).toContain('jidoka_dead_letters_total{reason="not_json"} 2')
+  expect(lines).toContain('jidoka_dead_letters_total{reason="wrong_tenant"} 1')
 })

@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { LineToCloud } from '@jidoka/contract'
+import type { BrokerStats } from '../broker/index.ts'
+import { brokerMetrics } from './broker-metrics.ts'
 import type { Committed, DeadLetterReason } from '../ports.ts'
 
 /** 64 statuses get a series of their own, later ones share `OTHER`: statuses come from scripts, and a script may make one up each time. */
@@ -8,10 +10,13 @@ const statusSeriesMax = 64
 /** What gauges look at when somebody scrapes. */
 export interface MetricSources {
   readonly lineToCloud: () => LineToCloud
+  readonly rowsGone: () => readonly { readonly lane: string; readonly reason: string; readonly rows: number }[]
   readonly alarmsOpen: () => number
   readonly mqttClients: () => number
+  readonly broker: () => Readonly<BrokerStats>
   readonly streamClients: () => number
   readonly streamSlowTotal: () => number
+  readonly mergesTotal: () => number
   readonly connectors: () => readonly { readonly name: string; readonly isUp: boolean; readonly eventsTotal: number }[]
 }
 
@@ -24,6 +29,16 @@ export class Metrics {
     'jidoka_readings_qos0_total',
     'Of those, sent with QoS 0: nobody would have repeated them',
   )
+  readonly #repeats = this.#counter(
+    'jidoka_repeated_publishes_total',
+    'Publishes that were sent again though they were stored: acknowledged, and not stored a second time',
+  )
+  readonly #windowReadings = new Counter({
+    name: 'jidoka_window_readings_total',
+    help: 'Readings of sensors whose windows rules look at: taken in, too late for them, repeated, or without room',
+    labelNames: ['outcome'] as const,
+    registers: [this.#registry],
+  })
   readonly #judgments = new Counter({
     name: 'jidoka_judgments_total',
     help: 'Verdicts given, by status',
@@ -70,15 +85,28 @@ export class Metrics {
     this.#gauge('jidoka_disk_used_bytes', 'Bytes of the data folder', [], (gauge) =>
       gauge.set(sources.lineToCloud().disk.used_bytes),
     )
+    for (const [name, rate, field] of [
+      ['jidoka_disk_horizon_days', 'the last hour', 'horizon_days'],
+      ['jidoka_disk_horizon_days_at_day_rate', 'the last day', 'horizon_days_at_day_rate'],
+    ] as const) {
+      this.#gauge(
+        name,
+        `Days until rows must be dropped for want of space, at the rate of ${rate}; no sample while unknown or never`,
+        [],
+        (gauge) => {
+          gauge.reset()
+          const days = sources.lineToCloud().disk[field]
+          if (days === null) gauge.remove()
+          else gauge.set(days)
+        },
+      )
+    }
     this.#gauge(
-      'jidoka_disk_horizon_days',
-      'Days until the disk is full at the rate of the last hour; no sample while unknown',
-      [],
+      'jidoka_rows_gone',
+      'Rows that the journal no longer holds, by lane and reason: pruned by age, for space, damaged',
+      ['lane', 'reason'],
       (gauge) => {
-        gauge.reset()
-        const days = sources.lineToCloud().disk.horizon_days
-        if (days === null) gauge.remove()
-        else gauge.set(days)
+        for (const { lane, reason, rows } of sources.rowsGone()) gauge.set({ lane, reason }, rows)
       },
     )
     this.#gauge('jidoka_store_problem', '1 while the store cannot write', [], (gauge) =>
@@ -88,6 +116,10 @@ export class Metrics {
     this.#gauge('jidoka_mqtt_clients', 'Clients connected to the broker', [], (gauge) =>
       gauge.set(sources.mqttClients()),
     )
+    for (const { name, help, kind, of } of brokerMetrics) {
+      if (kind === 'total') this.#total(name, help, [], (counter) => counter.inc(of(sources.broker())))
+      else this.#gauge(name, help, [], (gauge) => gauge.set(of(sources.broker())))
+    }
     this.#gauge('jidoka_stream_clients', 'Boards that follow the live stream', [], (gauge) =>
       gauge.set(sources.streamClients()),
     )
@@ -96,6 +128,9 @@ export class Metrics {
       'Times a board that did not read was told to load again',
       [],
       (counter) => counter.inc(sources.streamSlowTotal()),
+    )
+    this.#total('jidoka_merges_total', 'Merges of stored segments into larger ones', [], (counter) =>
+      counter.inc(sources.mergesTotal()),
     )
     this.#gauge('jidoka_connector_up', '1 while the last poll of a connector succeeded', ['connector'], (gauge) => {
       for (const { name, isUp } of sources.connectors()) gauge.set({ connector: name }, isUp ? 1 : 0)
@@ -108,7 +143,10 @@ export class Metrics {
   committed({ counts, deadLetters }: Committed): void {
     this.#readings.inc(counts.readings)
     this.#readingsQos0.inc(counts.readingsQos0)
+    this.#repeats.inc(counts.repeats)
     this.#commit.observe(counts.commitMs / 1_000)
+    for (const [outcome, count] of Object.entries(counts.windowReadings ?? {}))
+      if (count > 0) this.#windowReadings.inc({ outcome }, count)
     for (const [status, count] of Object.entries(counts.verdictsByStatus))
       this.#judgments.inc({ status: this.#statusLabel(status) }, count)
     for (const { reason } of deadLetters) this.#deadLetters.inc({ reason: reason satisfies DeadLetterReason })

@@ -1,14 +1,18 @@
 import type { CatalogueEntry, DesiredItem, FactoryEvent, ReportedItem } from '@jidoka/domain'
 import type { Judge } from '../judge/judge.ts'
 import { recordText } from '../judge/record-text.ts'
+import type { Damage } from '../keeping/set-aside.ts'
 import type { DesiredChange, LineFacts, StoredUser } from '../ports.ts'
+import { BrokerWriter } from '../store/broker-writer.ts'
 import type { Database } from '../store/database.ts'
 import type { JournalWriter } from '../store/journal-writer.ts'
+import { SegmentReplacer } from '../store/segment-replacer.ts'
+import { AdoptedTags } from './adopted-tags.ts'
 import type { Command, CommandAnswer } from './commands.ts'
 import type { CommitDraft } from './commit-draft.ts'
+import type { Deliveries } from './deliveries.ts'
 import { ingestLimits } from './limits.ts'
 import { factsAfter } from './line-facts.ts'
-import { definitionOf } from './tag-registry.ts'
 import type { TagRegistry } from './tag-registry.ts'
 import { timeTooFar } from './time-too-far.ts'
 
@@ -19,15 +23,28 @@ export interface CommandHandlerOptions {
   readonly tags: TagRegistry
   /** Facts by line; changed in place. */
   readonly facts: Map<string, LineFacts>
+  readonly deliveries: Deliveries
   readonly catalogueChanged: () => void
+  /** False when what was reported as damaged is whole. */
+  readonly setAside: (damage: Damage, draft: CommitDraft) => boolean
 }
 
 /** Does what is asked of the journal beside readings. Runs inside the commit of its flight. */
 export class CommandHandler {
   readonly #options: CommandHandlerOptions
+  readonly #broker: BrokerWriter
+  readonly #segments: SegmentReplacer
+  readonly #adopted: AdoptedTags
 
   constructor(options: CommandHandlerOptions) {
     this.#options = options
+    this.#broker = new BrokerWriter(options.database)
+    this.#segments = new SegmentReplacer(options.database)
+    this.#adopted = new AdoptedTags({
+      database: options.database,
+      tags: options.tags,
+      changed: options.catalogueChanged,
+    })
   }
 
   handle(command: Command, draft: CommitDraft): CommandAnswer {
@@ -37,9 +54,7 @@ export class CommandHandler {
         writer.connectorPosition(command.position)
         return { stored: command.events.filter((event) => this.#event(event, draft)).length }
       case 'change_alarm': {
-        const outcome = judge.alarms.act(command.alarmId, command.action, command.actor, draft.nowMs, (alarm) =>
-          draft.alarm(alarm),
-        )
+        const outcome = judge.actOnAlarm(command.alarmId, command.action, command.actor, draft)
         if ('done' in outcome) {
           draft.record({
             at_ms: draft.nowMs,
@@ -49,6 +64,10 @@ export class CommandHandler {
         }
         return outcome
       }
+      case 'adopt_tag':
+        return this.#adopted.adopt(command.entry, command.actor, draft)
+      case 'withdraw_tag':
+        return this.#adopted.withdraw(command.key, command.actor, draft)
       case 'apply_desired':
         return this.#desired(command.change, draft)
       case 'store_receipt':
@@ -63,6 +82,19 @@ export class CommandHandler {
       case 'save_setting':
         writer.setting(command.name, command.value)
         return undefined
+      case 'broker':
+        for (const change of command.changes) {
+          this.#broker.apply(change)
+          this.#options.deliveries.brokerChanged(change)
+        }
+        return undefined
+      case 'note_sent':
+        this.#segments.noteSent(command.upToSeq)
+        return undefined
+      case 'replace_segments':
+        return this.#segments.replace(command.merged)
+      case 'set_aside':
+        return this.#options.setAside(command.damage, draft)
       default:
         return judge.rules()
     }
@@ -71,7 +103,8 @@ export class CommandHandler {
   /** What the stored catalogue says of tags, after a start. */
   loadCatalogue(): void {
     const stored = this.#item('tag_catalogue', 'tags')
-    if (stored !== null) this.#options.tags.adopt((JSON.parse(stored.body) as { tags: CatalogueEntry[] }).tags)
+    const { tags } = stored === null ? { tags: [] } : (JSON.parse(stored.body) as { tags: CatalogueEntry[] })
+    this.#adopted.catalogue(tags, null)
   }
 
   /** True when the event is new and was stored. */
@@ -94,7 +127,7 @@ export class CommandHandler {
     if (after === null) return true
     facts.set(event.line, after)
     draft.facts.set(event.line, after)
-    if (event.type === 'production_count') judge.noteProduction(event.line, draft.nowMs)
+    if (event.type === 'production_count') judge.noteProduction(event.line, draft)
     return true
   }
 
@@ -133,7 +166,7 @@ export class CommandHandler {
   }
 
   #apply(item: DesiredItem, draft: CommitDraft): ReportedItem {
-    const { judge, tags, writer } = this.#options
+    const { judge, writer } = this.#options
     const applied: ReportedItem = {
       kind: item.kind,
       key: item.key,
@@ -160,8 +193,7 @@ export class CommandHandler {
         }
       }
       case 'tag_catalogue':
-        for (const tag of tags.adopt(item.body.tags)) draft.tagDefined(definitionOf(tag))
-        this.#options.catalogueChanged()
+        this.#adopted.catalogue(item.body.tags, draft)
         return applied
       case 'user': {
         const { name, role, locale, password_hash: passwordHash } = item.body
@@ -174,16 +206,13 @@ export class CommandHandler {
   }
 
   #remove(kind: DesiredItem['kind'], key: string, draft: CommitDraft): ReportedItem | null {
-    const { writer, judge, tags } = this.#options
+    const { writer, judge } = this.#options
     const stored = this.#item(kind, key)
     if (stored === null) return null
     writer.desiredItemGone(kind, key)
     if (kind === 'rule') judge.remove(key, draft)
     else if (kind === 'user') writer.userGone(key, 'desired')
-    else if (kind === 'tag_catalogue') {
-      tags.adopt([])
-      this.#options.catalogueChanged()
-    }
+    else if (kind === 'tag_catalogue') this.#adopted.catalogue([], draft)
     const reported: ReportedItem = {
       kind,
       key,

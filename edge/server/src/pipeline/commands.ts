@@ -1,26 +1,48 @@
-import type { AlarmAction, FactoryEvent, NewRecord, ReportedItem } from '@jidoka/domain'
+import type { AlarmAction, CatalogueEntry, FactoryEvent, NewRecord, ReportedItem } from '@jidoka/domain'
 import type { Receipt } from '@jidoka/sync-protocol'
-import type { AlarmOutcome, ConnectorPosition, DesiredChange, RuleInForce, StoredUser } from '../ports.ts'
+import type { Damage } from '../keeping/set-aside.ts'
+import type {
+  AdoptionOutcome,
+  AlarmOutcome,
+  BrokerChange,
+  ConnectorPosition,
+  DesiredChange,
+  RuleInForce,
+  StoredUser,
+} from '../ports.ts'
+import type { SegmentReplaced, SegmentReplacement } from '../store/segment-replacer.ts'
 
 /** Everything but readings that changes the journal, in the queue with them. */
 export type Command =
   | { readonly kind: 'record_events'; readonly events: readonly FactoryEvent[]; readonly position: ConnectorPosition }
   | { readonly kind: 'change_alarm'; readonly alarmId: string; readonly action: AlarmAction; readonly actor: string }
+  | { readonly kind: 'adopt_tag'; readonly entry: CatalogueEntry; readonly actor: string }
+  | { readonly kind: 'withdraw_tag'; readonly key: string; readonly actor: string }
   | { readonly kind: 'apply_desired'; readonly change: DesiredChange }
   | { readonly kind: 'store_receipt'; readonly receipt: Receipt }
   | { readonly kind: 'append_record'; readonly record: NewRecord }
   | { readonly kind: 'save_user'; readonly user: StoredUser }
   | { readonly kind: 'save_setting'; readonly name: string; readonly value: string }
+  | { readonly kind: 'broker'; readonly changes: readonly BrokerChange[] }
+  | { readonly kind: 'note_sent'; readonly upToSeq: number }
+  | { readonly kind: 'replace_segments'; readonly merged: SegmentReplacement }
+  | { readonly kind: 'set_aside'; readonly damage: Damage }
   | { readonly kind: 'rules' }
 
 export interface CommandAnswers {
   readonly record_events: { readonly stored: number }
   readonly change_alarm: AlarmOutcome
+  readonly adopt_tag: AdoptionOutcome
+  readonly withdraw_tag: boolean
   readonly apply_desired: readonly ReportedItem[]
   readonly store_receipt: undefined
   readonly append_record: undefined
   readonly save_user: undefined
   readonly save_setting: undefined
+  readonly broker: undefined
+  readonly note_sent: undefined
+  readonly replace_segments: SegmentReplaced
+  readonly set_aside: boolean
   readonly rules: readonly RuleInForce[]
 }
 

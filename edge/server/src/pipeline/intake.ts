@@ -1,15 +1,17 @@
 import { parseSensorTopic } from '@jidoka/contract'
 import { valueKindOf } from '@jidoka/domain'
-import type { Quality, Value } from '@jidoka/domain'
+import type { Quality, TagPlace, Value } from '@jidoka/domain'
 import type { SegmentBuilder } from '@jidoka/sync-protocol'
 import type { Judge } from '../judge/judge.ts'
 import type { Tag } from '../judge/plant.ts'
-import type { DeadLetterReason } from '../ports.ts'
 import { isNewer } from '../store/last-values.ts'
 import type { CommitDraft } from './commit-draft.ts'
-import { FastPayloadReader } from './fast-payload.ts'
+import type { Deliveries } from './deliveries.ts'
+import { FastPayloadReader, qualityOfCode } from './fast-payload.ts'
+import type { FlightMessage } from './flight.ts'
 import { ingestLimits } from './limits.ts'
 import { parsePayload } from './payload.ts'
+import type { Refusal, Sample } from './payload.ts'
 import { definitionOf } from './tag-registry.ts'
 import type { TagRegistry } from './tag-registry.ts'
 import { timeTooFar } from './time-too-far.ts'
@@ -18,6 +20,7 @@ export interface IntakeOptions {
   readonly tenantId: string
   readonly tags: TagRegistry
   readonly judge: Judge
+  readonly deliveries: Deliveries
 }
 
 /** A segment that is being filled. `encode` is due when the builder is full and at the end of the batch. */
@@ -51,6 +54,7 @@ export class Intake {
   readonly #tenantBytes: Uint8Array
   readonly #tags: TagRegistry
   readonly #judge: Judge
+  readonly #deliveries: Deliveries
   readonly #fast = new FastPayloadReader()
   #topics: (TopicEntry | undefined)[] = []
 
@@ -59,6 +63,7 @@ export class Intake {
     this.#tenantBytes = textEncoder.encode(options.tenantId)
     this.#tags = options.tags
     this.#judge = options.judge
+    this.#deliveries = options.deliveries
   }
 
   /** Tags were loaded anew or the catalogue changed: what is remembered of topics may be wrong. */
@@ -66,27 +71,41 @@ export class Intake {
     this.#topics = []
   }
 
-  message(
-    topicNo: number,
-    topic: string,
-    source: string,
-    qos: 0 | 1 | 2,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    segment: SegmentInProgress,
-    draft: CommitDraft,
-  ): void {
-    const entry = this.#topics[topicNo]
-    const fast = this.#fast
-    if (topicNo !== 0 && entry?.tag != null && fast.read(bytes, from, to) && this.#isPlain(entry, fast, bytes)) {
-      const timeMs = Number.isNaN(fast.timeMs) ? draft.nowMs : fast.timeMs
-      if (timeMs >= ingestLimits.timeMsMin && timeMs <= draft.nowMs + ingestLimits.futureMsMax) {
-        this.#keep(entry.tag, timeMs, fast.value, fast.quality, qos, segment, draft)
-        return
-      }
+  message(message: FlightMessage, segment: SegmentInProgress, draft: CommitDraft): void {
+    if (message.session !== null && this.#deliveries.isRepeat(message)) {
+      draft.repeats++
+      return
     }
-    this.#carefully(topicNo, topic, source, qos, bytes.subarray(from, to), segment, draft)
+    if (!this.#quickly(message, segment, draft)) this.#carefully(message, segment, draft)
+  }
+
+  /** Numbers of a known tag. False leaves the message as it was: nothing of it was kept. */
+  #quickly(message: FlightMessage, segment: SegmentInProgress, draft: CommitDraft): boolean {
+    const entry = this.#topics[message.topicNo]
+    if (entry === undefined || entry.tag === null) return false
+    const fast = this.#fast
+    if (!fast.read(message.bytes, message.from, message.to) || !this.#isPlain(entry, fast, message.bytes)) return false
+    const { nowMs } = draft
+    const { count, timesMs } = fast
+    const latestMs = nowMs + ingestLimits.futureMsMax
+    for (let index = 0; index < count; index++) {
+      const timeMs = timesMs[index] as number
+      if (timeMs < ingestLimits.timeMsMin || timeMs > latestMs) return false
+    }
+    for (let index = 0; index < count; index++) {
+      const timeMs = timesMs[index] as number
+      const quality = qualityOfCode[fast.qualities[index] as number] as Quality
+      this.#keep(
+        entry.tag,
+        Number.isNaN(timeMs) ? nowMs : timeMs,
+        fast.values[index] as number,
+        quality,
+        message.qos,
+        segment,
+        draft,
+      )
+    }
+    return true
   }
 
   /** A number of a known tag of kind number, with the tag's unit or none, of this tenant or none. */
@@ -102,58 +121,83 @@ export class Intake {
     return areEqual(bytes, fast.unitFrom, fast.unitTo, entry.unitBytes)
   }
 
-  #carefully(
-    topicNo: number,
-    topic: string,
-    source: string,
-    qos: 0 | 1 | 2,
-    payloadBytes: Uint8Array,
+  /** What is good of it is kept; what is not becomes one dead letter, which names the first of it. */
+  #carefully(message: FlightMessage, segment: SegmentInProgress, draft: CommitDraft): void {
+    const { topic } = message
+    const place = parseSensorTopic(topic)
+    if (place === null) {
+      const detail = 'a reading comes on sensor/{line}/{sensor} or sensor/{line}/{equipment}/{sensor}'
+      return this.#refuse({ reason: 'bad_topic', detail }, message, draft)
+    }
+    const payload = parsePayload(message.bytes.subarray(message.from, message.to))
+    if ('reason' in payload) return this.#refuse(payload, message, draft)
+    const { samples, isArray } = payload
+    let first: Refusal | null = null
+    let firstAt = 0
+    let refused = 0
+    for (const [index, sample] of samples.entries()) {
+      const refusal = 'reason' in sample ? sample : this.#sample(sample, place, message, segment, draft)
+      if (refusal === null) continue
+      if (first === null) firstAt = index
+      first ??= refusal
+      refused++
+    }
+    if (first === null) return
+    const others = refused === samples.length ? 'none is stored' : `${samples.length - refused} are stored`
+    const detail = isArray
+      ? `sample ${firstAt + 1} of ${samples.length}: ${first.detail.slice(0, 400)} (${refused} refused, ${others})`
+      : first.detail
+    this.#refuse({ reason: first.reason, detail }, message, draft)
+  }
+
+  #refuse({ reason, detail }: Refusal, message: FlightMessage, draft: CommitDraft): void {
+    const to = Math.min(message.to, message.from + ingestLimits.sampleLengthMax * 4)
+    draft.deadLetter({
+      atMs: draft.nowMs,
+      source: message.source,
+      topic: message.topic.slice(0, 300),
+      reason,
+      detail: detail.slice(0, 500),
+      sample: textDecoder.decode(message.bytes.subarray(message.from, to)).slice(0, ingestLimits.sampleLengthMax),
+    })
+  }
+
+  /** Keeps a sample, or says why not. */
+  #sample(
+    sample: Sample,
+    place: TagPlace,
+    message: FlightMessage,
     segment: SegmentInProgress,
     draft: CommitDraft,
-  ): void {
-    const refuse = (reason: DeadLetterReason, detail: string) =>
-      draft.deadLetter({
-        atMs: draft.nowMs,
-        source,
-        topic: topic.slice(0, 300),
-        reason,
-        detail: detail.slice(0, 500),
-        sample: textDecoder
-          .decode(payloadBytes.subarray(0, ingestLimits.sampleLengthMax * 4))
-          .slice(0, ingestLimits.sampleLengthMax),
-      })
-    const place = parseSensorTopic(topic)
-    if (place === null)
-      return refuse('bad_topic', 'a reading comes on sensor/{line}/{sensor} or sensor/{line}/{equipment}/{sensor}')
-    const outcome = parsePayload(payloadBytes)
-    if ('reason' in outcome) return refuse(outcome.reason, outcome.detail)
-    const { payload } = outcome
-    if (payload.tenantId !== null && payload.tenantId !== this.#tenantId)
-      return refuse('wrong_tenant', `the tenant "${payload.tenantId}" is not this appliance's`)
-    const timeMs = payload.timeMs ?? draft.nowMs
+  ): Refusal | null {
+    const { topic, topicNo, qos } = message
+    if (sample.tenantId !== null && sample.tenantId !== this.#tenantId)
+      return { reason: 'wrong_tenant', detail: `the tenant "${sample.tenantId}" is not this appliance's` }
+    const timeMs = sample.timeMs ?? draft.nowMs
     if (timeMs < ingestLimits.timeMsMin || timeMs > draft.nowMs + ingestLimits.futureMsMax)
-      return refuse('time_too_far', timeTooFar(timeMs, draft.nowMs, 'the timestamp', 'the device'))
+      return { reason: 'time_too_far', detail: timeTooFar(timeMs, draft.nowMs, 'the timestamp', 'the device') }
 
     const key = topic.slice('sensor/'.length)
-    const kind = valueKindOf(payload.value)
+    const kind = valueKindOf(sample.value)
     let tag = this.#tags.tag(key)
     const expected = tag ?? this.#tags.expected(key)
     if (expected !== undefined && expected.kind !== kind)
-      return refuse('kind_mismatch', `the value is a ${kind}, and "${key}" is a ${expected.kind}`)
-    if (expected !== undefined && payload.unit !== null && expected.unit !== '' && payload.unit !== expected.unit) {
-      return refuse('unit_mismatch', `the unit is "${payload.unit}", and "${key}" is in "${expected.unit}"`)
-    }
+      return { reason: 'kind_mismatch', detail: `the value is a ${kind}, and "${key}" is a ${expected.kind}` }
+    if (expected !== undefined && sample.unit !== null && expected.unit !== '' && sample.unit !== expected.unit)
+      return { reason: 'unit_mismatch', detail: `the unit is "${sample.unit}", and "${key}" is in "${expected.unit}"` }
     if (tag === undefined) {
-      if (this.#tags.isFull) return refuse('too_many_tags', `there are ${ingestLimits.tagsMax} tags already`)
-      tag = this.#tags.add(place, kind, expected?.unit || payload.unit || '')
+      if (this.#tags.isFull)
+        return { reason: 'too_many_tags', detail: `there are ${ingestLimits.tagsMax} tags already` }
+      tag = this.#tags.add(place, kind, expected?.unit || sample.unit || '')
       draft.tagDefined(definitionOf(tag))
-    } else if (tag.unit === '' && payload.unit !== null && payload.unit !== '') {
+    } else if (tag.unit === '' && sample.unit !== null && sample.unit !== '') {
       // The first readings came without a unit; now the tag has one.
-      tag.unit = payload.unit
+      tag.unit = sample.unit
       draft.tagDefined(definitionOf(tag))
     }
     if (topicNo !== 0) this.#topics[topicNo] ??= { topic, tag, unit: tag.unit, unitBytes: textEncoder.encode(tag.unit) }
-    this.#keep(tag, timeMs, payload.value, payload.quality, qos, segment, draft)
+    this.#keep(tag, timeMs, sample.value, sample.quality, qos, segment, draft)
+    return null
   }
 
   #keep(
@@ -180,7 +224,7 @@ export class Intake {
       tag.lastIsDirty = true
       draft.changedTags.add(tag)
     }
-    this.#judge.noteReading(tag, reading, seq, !newer, draft.nowMs)
+    this.#judge.noteReading(tag, reading, seq, !newer, draft)
   }
 }
 

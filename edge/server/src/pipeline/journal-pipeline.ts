@@ -2,11 +2,21 @@ import assert from 'node:assert/strict'
 import type { Worker } from 'node:worker_threads'
 import { OperationalError } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
-import type { AlarmAction, FactoryEvent, NewRecord } from '@jidoka/domain'
+import type { AlarmAction, CatalogueEntry, FactoryEvent, NewRecord } from '@jidoka/domain'
 import type { Receipt } from '@jidoka/sync-protocol'
-import type { Committed, ConnectorPosition, DesiredChange, Inbound, Pipeline, StoredUser } from '../ports.ts'
+import type {
+  BrokerChange,
+  Committed,
+  ConnectorPosition,
+  DesiredChange,
+  Inbound,
+  Pipeline,
+  StoredUser,
+} from '../ports.ts'
+import type { Damage } from '../keeping/set-aside.ts'
 import { StoreProblemError } from '../store/errors.ts'
 import type { StoreProblem } from '../store/errors.ts'
+import type { SegmentReplaced, SegmentReplacement } from '../store/segment-replacer.ts'
 import type { Command, CommandAnswer, CommandAnswers } from './commands.ts'
 import { FlightWriter } from './flight.ts'
 import { ingestLimits } from './limits.ts'
@@ -23,7 +33,7 @@ interface PendingCommand {
 interface InAir {
   readonly done: readonly ((error: Error | null) => void)[]
   readonly commands: readonly PendingCommand[]
-  readonly payloadBytes: number
+  readonly bytes: number
 }
 
 /** The main thread's side of the journal: gathers what comes while the worker commits, and hands each answer to whoever waits for it. */
@@ -43,7 +53,14 @@ export class JournalPipeline implements Pipeline {
   #waitingBytes = 0
   /** Of the flight that is being gathered. */
   #gatheredBytes = 0
+  /** Among the commands that are being gathered is a change of what the broker keeps. */
+  #brokerChangeGathered = false
   #takeOffIsDue = false
+  /**
+   * A flight has failed, and until everything behind it was refused too nothing takes off: were it to land, a publisher's
+   * later message would be stored before the one that it sends again.
+   */
+  #isGrounded = false
   #problem: string | null = null
   #stopped: Promise<void> | null = null
   /** The worker has closed the journal in order; its exit is then no failure. */
@@ -85,11 +102,13 @@ export class JournalPipeline implements Pipeline {
         ),
       )
     }
-    this.#flights.add(message)
+    // Commands of a flight come behind its messages; what the broker let go of must be gone before a publish that follows is compared with it.
+    if (this.#brokerChangeGathered && message.delivery !== undefined) this.#enqueue()
+    const bytes = this.#flights.add(message)
     this.#done.push(done)
     this.#waitingCount++
-    this.#waitingBytes += message.payload.length
-    this.#gatheredBytes += message.payload.length
+    this.#waitingBytes += bytes
+    this.#gatheredBytes += bytes
     if (this.#flights.isFull) this.#enqueue()
     this.#takeOffSoon()
   }
@@ -100,6 +119,14 @@ export class JournalPipeline implements Pipeline {
 
   changeAlarm(alarmId: string, action: AlarmAction, actor: string) {
     return this.#command({ kind: 'change_alarm', alarmId, action, actor })
+  }
+
+  adoptTag(entry: CatalogueEntry, actor: string) {
+    return this.#command({ kind: 'adopt_tag', entry, actor })
+  }
+
+  withdrawTag(key: string, actor: string) {
+    return this.#command({ kind: 'withdraw_tag', key, actor })
   }
 
   applyDesired(change: DesiredChange) {
@@ -122,8 +149,37 @@ export class JournalPipeline implements Pipeline {
     await this.#command({ kind: 'save_setting', name, value })
   }
 
+  async changeBroker(changes: readonly BrokerChange[]): Promise<void> {
+    this.#brokerChangeGathered = true
+    await this.#command({ kind: 'broker', changes })
+  }
+
+  async noteSent(upToSeq: number): Promise<void> {
+    await this.#command({ kind: 'note_sent', upToSeq })
+  }
+
+  watchVerdicts(wanted: boolean): void {
+    this.#post({ kind: 'watch_verdicts', wanted })
+  }
+
+  /** Puts a merged segment in the place of its parts; see merging/. */
+  replaceSegments(merged: SegmentReplacement): Promise<SegmentReplaced> {
+    return this.#command({ kind: 'replace_segments', merged })
+  }
+
   rules() {
     return this.#command({ kind: 'rules' })
+  }
+
+  /** What a reader has found damaged. The journal looks for itself; true when it was damaged and is set aside now. */
+  async reportDamage(damage: Damage): Promise<boolean> {
+    const isSetAside = await this.#command({ kind: 'set_aside', damage })
+    if (isSetAside)
+      this.#log.error(
+        { action: 'damage', ...damage },
+        `A damaged part of the ${damage.lane} from number ${damage.firstSeq} on was set aside in the folder "damaged" and recorded as a gap. Check the disk.`,
+      )
+    return isSetAside
   }
 
   onCommitted(listener: (committed: Committed) => void): () => void {
@@ -168,14 +224,14 @@ export class JournalPipeline implements Pipeline {
 
   /** After the sockets of this turn were read: what came in one turn leaves in one flight, and an idle appliance waits for nothing. */
   #takeOffSoon(): void {
-    if (this.#takeOffIsDue || this.#inAir.length >= flightsInAirMax) return
+    if (this.#takeOffIsDue || this.#isGrounded || this.#inAir.length >= flightsInAirMax) return
     this.#takeOffIsDue = true
     setImmediate(() => this.#takeOff())
   }
 
   #takeOff(): void {
     this.#takeOffIsDue = false
-    if (this.#refusal() !== null) return
+    if (this.#refusal() !== null || this.#isGrounded) return
     while (this.#inAir.length < flightsInAirMax) {
       if (this.#waiting.length === 0) this.#enqueue()
       const next = this.#waiting.shift()
@@ -190,9 +246,10 @@ export class JournalPipeline implements Pipeline {
     const flight = this.#flights.count === 0 ? null : this.#flights.take()
     this.#waiting.push({
       message: { kind: 'flight', flight, commands: this.#commands },
-      inAir: { done: this.#done, commands: this.#pending, payloadBytes: this.#gatheredBytes },
+      inAir: { done: this.#done, commands: this.#pending, bytes: this.#gatheredBytes },
     })
     this.#gatheredBytes = 0
+    this.#brokerChangeGathered = false
     this.#done = []
     this.#commands = []
     this.#pending = []
@@ -219,9 +276,10 @@ export class JournalPipeline implements Pipeline {
         return
       }
       case 'failed': {
-        const inAir = this.#landed(message.buffer)
-        fail(inAir, new StoreProblemError(message.problem, message.message))
-        this.#takeOff()
+        this.#isGrounded = true
+        const error = new StoreProblemError(message.problem, message.message)
+        fail(this.#landed(message.buffer), error)
+        if (this.#inAir.length === 0) this.#refuseWaiting(error)
         return
       }
       case 'swept':
@@ -236,6 +294,21 @@ export class JournalPipeline implements Pipeline {
       case 'opened':
       case 'not_opened':
     }
+  }
+
+  /** The last flight in the air was answered: what waited behind it is refused in its order, and the worker may try again. */
+  #refuseWaiting(error: Error): void {
+    this.#enqueue()
+    const waiting = this.#waiting.splice(0)
+    for (const { message, inAir } of waiting) {
+      if (message.flight !== null) this.#flights.takeBack(message.flight)
+      this.#waitingCount -= inAir.done.length
+      this.#waitingBytes -= inAir.bytes
+    }
+    for (const { inAir } of waiting) fail(inAir, error)
+    this.#post({ kind: 'go_on' })
+    this.#isGrounded = false
+    this.#takeOffSoon()
   }
 
   /** Why nothing is taken any more; null while it is. */
@@ -255,7 +328,7 @@ export class JournalPipeline implements Pipeline {
     assert(inAir !== undefined, 'the worker answered a flight that never took off')
     if (buffer !== null) this.#flights.giveBack(buffer)
     this.#waitingCount -= inAir.done.length
-    this.#waitingBytes -= inAir.payloadBytes
+    this.#waitingBytes -= inAir.bytes
     return inAir
   }
 

@@ -1,8 +1,11 @@
+import { rmSync } from 'node:fs'
 import { recordSchema } from '@jidoka/domain'
 import { decodeSegment } from '@jidoka/sync-protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { DeadLetterReason, Inbound } from '../ports.ts'
+import { journalFile } from '../store/database.ts'
 import { StoreProblemError } from '../store/errors.ts'
+import { migrations } from '../store/migrations.ts'
 import { ingestLimits } from './limits.ts'
 import { hotRule, productionCount, TestJournal } from './test-support.ts'
 
@@ -211,13 +214,25 @@ describe('the journal', () => {
   })
 
   test('facts that an older program stored are as old as they say', () => {
-    at.events(productionCount({ occurred_at_ms: at.clock.nowMs() - 1_000 }))
     at.journal.abandon()
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${journalFile(at.folder)}${suffix}`, { force: true })
+    const facts = {
+      line: 'LINE-A',
+      order: null,
+      lot: 'LOT-1',
+      product: null,
+      shift: null,
+      productionCount: 9,
+      defectCount: 1,
+    }
+    const atMs = at.clock.nowMs() - 1_000
     const sqlite = at.edit()
-    sqlite.exec("update line_facts set body = json_remove(body, '$.receivedMs'); pragma user_version = 1")
+    sqlite.exec(migrations[0]?.sql ?? '')
+    sqlite.prepare('insert into line_facts values (?, ?)').run('LINE-A', JSON.stringify({ ...facts, atMs }))
+    sqlite.exec("insert into meta values ('epoch', 'e1'), ('closed_in_order', '1'); pragma user_version = 1")
     sqlite.close()
     at.reopen()
-    expect(at.read((reader) => reader.facts())).toMatchObject([{ receivedMs: at.clock.nowMs() - 1_000 }])
+    expect(at.read((reader) => reader.facts())).toEqual([{ ...facts, atMs, receivedMs: atMs }])
   })
 
   test('finds the readings of a tag by time, and judgments by what they are', () => {

@@ -1,26 +1,39 @@
 import type { Clock } from '@jidoka/base'
-import { parseTagKey } from '@jidoka/domain'
-import type { Alarm, RuleDefinition, TagDefinition } from '@jidoka/domain'
 import { SegmentBuilder } from '@jidoka/sync-protocol'
 import { Judge } from '../judge/judge.ts'
+import { judgeLimits } from '../judge/limits.ts'
 import type { RuleRunner } from '../judge/rule-runner.ts'
+import { Keeper } from '../keeping/keeper.ts'
+import type { DiskSpace } from '../keeping/disk-space.ts'
+import { openJournal } from '../keeping/open-journal.ts'
+import { keepingLimits } from '../keeping/policy.ts'
+import type { KeepingPolicy } from '../keeping/policy.ts'
+import type { SettledSeq } from '../keeping/retention.ts'
+import { askForSalvage } from '../keeping/salvage-files.ts'
 import type { Committed, LineFacts, RuleInForce } from '../ports.ts'
-import { closeInOrder, openForWriting } from '../store/database.ts'
+import { closeInOrder, meta } from '../store/database.ts'
 import type { OpenedDatabase } from '../store/database.ts'
-import { toStoreProblem } from '../store/errors.ts'
-import { JournalWriter } from '../store/journal-writer.ts'
-import type { StandingRow } from '../store/journal-writer.ts'
-import { loadLastValues } from '../store/last-values.ts'
+import { StoreProblemError, toStoreProblem } from '../store/errors.ts'
+import { JournalWriter, openRunsAt } from '../store/journal-writer.ts'
+import { lastValuesSeq } from '../store/last-values.ts'
 import type { LastValue } from '../store/last-values.ts'
+import { readTagsFrom } from '../store/read-tags.ts'
+import { SegmentStore } from '../store/segment-store.ts'
 import { CommandHandler } from './command-handler.ts'
 import type { Command, CommandAnswer } from './commands.ts'
 import { CommitDraft } from './commit-draft.ts'
+import { Deliveries } from './deliveries.ts'
 import { FlightReader } from './flight.ts'
 import type { Flight } from './flight.ts'
 import { Intake } from './intake.ts'
-import type { SegmentInProgress } from './intake.ts'
-import { ingestLimits } from './limits.ts'
+import { lastHistory, loadJournal } from './journal-load.ts'
+import { checkpointRuns, writeDraft } from './journal-write.ts'
+import type { Lanes } from './journal-write.ts'
+import { beginSegment } from './segment-in-progress.ts'
 import { TagRegistry } from './tag-registry.ts'
+import { WindowBank } from '../windows/window-bank.ts'
+import type { WindowReader } from '../windows/window-bank.ts'
+import { VerdictPacketWriter } from './verdict-packets.ts'
 
 export interface JournalOptions {
   readonly dataFolder: string
@@ -29,6 +42,9 @@ export interface JournalOptions {
   readonly runner: RuleRunner
   /** SQLite's `max_page_count`: a bound on the database, after which it is full. */
   readonly pageCountMax?: number | undefined
+  /** How long and how much is kept; absent: everything. */
+  readonly keeping?: KeepingPolicy | undefined
+  readonly space?: ((folder: string) => DiskSpace) | undefined
 }
 
 const journalLimits = {
@@ -36,6 +52,8 @@ const journalLimits = {
   checkpointMs: 10_000,
   /** Bytes that a probe writes to see whether the disk takes a flight again. */
   probeBytes: 256 * 1024,
+  /** Steps of making room on a full disk before it is tried again: some 500 files, or 128 MiB of rows. */
+  roomStepsMax: 32,
   /** A connector's overlap is minutes and a repaired MES may send a week again; older keys are forgotten so that the table stays small. */
   seenEventsMs: 30 * 86_400_000,
   seenEventsPruneMs: 3_600_000,
@@ -56,42 +74,80 @@ export class Journal {
   readonly #clock: Clock
   readonly #database: OpenedDatabase['database']
   readonly #writer: JournalWriter
+  readonly #store: SegmentStore
+  readonly #dataFolder: string
+  readonly #keeper: Keeper
   readonly #tags = new TagRegistry()
   readonly #facts = new Map<string, LineFacts>()
+  readonly #windows = new WindowBank()
   readonly #judge: Judge
+  readonly #deliveries: Deliveries
   readonly #intake: Intake
   readonly #commands: CommandHandler
   readonly #flights = new FlightReader()
   readonly #builder = new SegmentBuilder()
-  #nextReadingSeq = 1
-  #nextRecordSeq = 1
+  #lanes: Lanes = { nextReadingSeq: 1, nextRecordSeq: 1 }
+  /** Inside a commit it sees what the commit has written. */
+  readonly #windowReader: WindowReader = {
+    firstSeqAtOrAfter: (receivedMs) => this.#store.catalogue.receivedFrom(receivedMs)?.firstSeq ?? null,
+    readTagsFrom: (tagNos, fromSeq) => readTagsFrom(this.#store, tagNos, fromSeq),
+  }
+  /** Null while nobody wants every single verdict. */
+  #packets: VerdictPacketWriter | null = null
+  /** What is still to be told of the last commit. */
+  #following: Committed[] = []
   #checkpointAtMs: number
+  /** Of the last checkpoint: what came behind is needed to make again what is only in memory. */
+  #settledSeq: SettledSeq
+  #isDropping = false
   #pruneAtMs = 0
 
   /** @throws JournalOpenError */
   constructor(options: JournalOptions) {
-    const opened = openForWriting(options.dataFolder, options.clock.nowMs())
+    const opened = openJournal(options.dataFolder, options.clock.nowMs())
     this.#database = opened.database
     this.epoch = opened.epoch
     this.found = opened.found
     this.#clock = options.clock
     if (options.pageCountMax !== undefined) this.limitPages(options.pageCountMax)
     this.#writer = new JournalWriter(this.#database)
-    this.#judge = new Judge(options.runner, {
-      tag: (key) => this.#tags.tag(key),
-      facts: (line) => this.#facts.get(line),
+    this.#dataFolder = options.dataFolder
+    this.#store = new SegmentStore(this.#database, options.dataFolder)
+    const checkpointSeq = (name: string) => Number(meta(this.#database, name) ?? '0')
+    this.#settledSeq = {
+      readings: Math.min(checkpointSeq(lastValuesSeq), checkpointSeq(openRunsAt.readings)),
+      records: checkpointSeq(openRunsAt.records),
+    }
+    this.#keeper = new Keeper({ ...options, database: this.#database, policy: options.keeping })
+    this.#judge = new Judge({
+      runner: options.runner,
+      plant: {
+        tag: (key) => this.#tags.tag(key),
+        tags: () => this.#tags.all(),
+        facts: (line) => this.#facts.get(line),
+        windows: this.#windows,
+      },
     })
-    this.#intake = new Intake({ tenantId: options.tenantId, tags: this.#tags, judge: this.#judge })
+    this.#deliveries = new Deliveries(this.#database)
+    this.#intake = new Intake({
+      tenantId: options.tenantId,
+      tags: this.#tags,
+      judge: this.#judge,
+      deliveries: this.#deliveries,
+    })
     this.#commands = new CommandHandler({
       database: this.#database,
       writer: this.#writer,
       judge: this.#judge,
       tags: this.#tags,
       facts: this.#facts,
+      deliveries: this.#deliveries,
       catalogueChanged: () => this.#intake.forgetTopics(),
+      setAside: (damage, draft) => this.#keeper.setAside(damage, draft.nowMs, (record) => draft.record(record)),
     })
     this.#checkpointAtMs = options.clock.monotonicMs() + journalLimits.checkpointMs
     this.#load()
+    this.#reconcile()
   }
 
   /** Lowers or lifts the bound of the database's size, in pages of 4 KiB. */
@@ -115,9 +171,22 @@ export class Journal {
       for (const command of commands) {
         answers.push(this.#commands.handle(command, draft))
         this.#judge.finish(draft)
+        this.#judge.fillWindows(this.#windowReader, draft.nowMs)
       }
     })
     return { committed: this.#told(draft, commands.length > 0, startMs), answers }
+  }
+
+  /** Whether every single verdict is wanted; see `Committed.verdictPackets`. */
+  watchVerdicts(wanted: boolean): void {
+    if (wanted === (this.#packets !== null)) return
+    this.#packets = wanted ? new VerdictPacketWriter() : null
+    this.#judge.watch(this.#packets)
+  }
+
+  /** More of the last commit, to be told behind it: the packets of its verdicts that did not fit into one block. */
+  takeFollowing(): readonly Committed[] {
+    return this.#following.splice(0)
   }
 
   /** A flight that is answered without being tried: only its names are taken over, since later flights use them. */
@@ -131,11 +200,67 @@ export class Journal {
     const draft = new CommitDraft(this.#clock.nowMs())
     this.#judge.sweep(draft)
     const checkpointIsDue = startMs >= this.#checkpointAtMs
-    if (draft.isEmpty && !checkpointIsDue) return null
-    this.#commit(draft, true, () => {
+    const settledSeq = { readings: this.#lanes.nextReadingSeq - 1, records: this.#lanes.nextRecordSeq - 1 }
+    const drops = this.#keeper.due(this.#settledSeq)
+    this.#isDropping = drops !== null
+    if (draft.isEmpty && !checkpointIsDue && drops === null) return null
+    const work = () => {
+      if (drops !== null) this.#keeper.carryOut(drops, draft.nowMs, (record) => draft.record(record))
+    }
+    this.#commit(draft, true, work, () => {
       if (checkpointIsDue) this.#checkpoint(draft.nowMs)
     })
+    if (checkpointIsDue) this.#settledSeq = settledSeq
+    if (drops !== null) this.#keeper.finish(drops)
     return this.#told(draft, false, startMs)
+  }
+
+  /** How long until the next sweep: sooner while rows have to go. */
+  get sweepAfterMs(): number {
+    return this.#isDropping ? keepingLimits.stepEveryMs : judgeLimits.sweepMs
+  }
+
+  /** A commit has failed: gives up the reserve where that helps, and records that the store is full. Null when even that cannot be written. */
+  troubled(problem: StoreProblemError): Committed | null {
+    this.#keeper.troubled(problem)
+    const record = this.#keeper.troubleToRecord()
+    if (record === null) return null
+    const startMs = this.#clock.monotonicMs()
+    const draft = new CommitDraft(this.#clock.nowMs())
+    draft.record(record)
+    try {
+      this.#commit(draft, true, () => {})
+    } catch (error) {
+      if (error instanceof StoreProblemError) return null
+      throw error
+    }
+    this.#keeper.troubleIsRecorded()
+    return this.#told(draft, false, startMs)
+  }
+
+  /**
+   * After a failure: makes room where rows may go, and looks whether the disk takes data again. `tell` gets each commit.
+   * @throws StoreProblemError while it does not
+   */
+  recover(tell: (committed: Committed) => void): void {
+    for (let step = 0; step < journalLimits.roomStepsMax; step++) {
+      const drops = this.#keeper.makeRoom(this.#settledSeq)
+      if (drops === null) break
+      this.#commitAlone(tell, (draft) => this.#keeper.carryOut(drops, draft.nowMs, (record) => draft.record(record)))
+      this.#keeper.finish(drops)
+    }
+    this.probe()
+    this.#keeper.mustHaveRoom()
+    this.#commitAlone(tell, (draft) => this.#keeper.resumed((record) => draft.record(record)))
+    this.#keeper.resumedIsRecorded()
+  }
+
+  #commitAlone(tell: (committed: Committed) => void, work: (draft: CommitDraft) => void): void {
+    const startMs = this.#clock.monotonicMs()
+    const draft = new CommitDraft(this.#clock.nowMs())
+    this.#commit(draft, true, () => work(draft))
+    const committed = this.#told(draft, false, startMs)
+    if (committed !== null) tell(committed)
   }
 
   /** Whether the disk takes data again. @throws StoreProblemError */
@@ -154,7 +279,13 @@ export class Journal {
   /** Puts what is only in memory on disk and marks the folder as closed in order. */
   close(): void {
     try {
-      this.#commit(new CommitDraft(this.#clock.nowMs()), true, () => this.#checkpoint(this.#clock.nowMs()))
+      const draft = new CommitDraft(this.#clock.nowMs())
+      this.#commit(
+        draft,
+        true,
+        () => this.#judge.closeRuns(draft),
+        () => this.#checkpoint(draft.nowMs),
+      )
       closeInOrder(this.#database)
     } catch (error) {
       // With a full disk the folder stays marked as open: the next start checks it, and nothing acknowledged is lost.
@@ -169,38 +300,14 @@ export class Journal {
   }
 
   #takeIn(flight: Flight, draft: CommitDraft): void {
-    const segment: SegmentInProgress = {
-      builder: this.#builder,
-      firstSeq: this.#nextReadingSeq,
-      fromMs: Infinity,
-      toMs: -Infinity,
-      flush: () => {
-        const { count } = this.#builder
-        if (count === 0) return
-        this.#writer.segment(
-          segment.firstSeq,
-          count,
-          draft.nowMs,
-          segment.fromMs,
-          segment.toMs,
-          this.#builder.encode(segment.firstSeq, draft.nowMs),
-        )
-        this.#builder.reset()
-        segment.firstSeq += count
-        segment.fromMs = Infinity
-        segment.toMs = -Infinity
-      },
-    }
-    this.#builder.reset()
-    this.#flights.read(flight, (topicNo, topic, source, qos, bytes, from, to) =>
-      this.#intake.message(topicNo, topic, source, qos, bytes, from, to, segment, draft),
-    )
+    const segment = beginSegment(this.#builder, this.#writer, this.#lanes.nextReadingSeq, draft.nowMs)
+    this.#flights.read(flight, (message) => this.#intake.message(message, segment, draft))
     segment.flush()
-    this.#nextReadingSeq = segment.firstSeq
+    this.#lanes.nextReadingSeq = segment.firstSeq
   }
 
-  /** Runs the work and writes what came of it, in one transaction. A failure leaves everything as it was. */
-  #commit(draft: CommitDraft, worthwhile: boolean, work: () => void): void {
+  /** Runs the work, writes what came of it and then `settles`, in one transaction. A failure leaves everything as it was. */
+  #commit(draft: CommitDraft, worthwhile: boolean, work: () => void, settle: () => void = () => {}): void {
     if (!worthwhile) {
       work()
       return
@@ -208,44 +315,18 @@ export class Journal {
     try {
       this.#writer.commit(() => {
         work()
-        this.#write(draft)
+        this.#deliveries.write()
+        writeDraft(draft, this.#writer, this.#lanes)
+        settle()
       })
     } catch (error) {
+      this.#packets?.take()
       const problem = toStoreProblem(error)
       if (problem === null) throw error
-      this.#load()
+      if (problem.problem === 'damaged') askForSalvage(this.#dataFolder)
+      else this.#load()
       throw problem
     }
-  }
-
-  #write(draft: CommitDraft): void {
-    const writer = this.#writer
-    for (const definition of draft.tagDefinitions) writer.tag(definition)
-    for (const rule of draft.rules) writer.rule(rule.definition, rule.state, rule.problem, rule.verdictsTotal)
-    for (const ruleId of draft.rulesGone) writer.ruleGone(ruleId)
-    for (const slot of draft.slotsGone) writer.standingGone(slot.rule.definition.id, slot.subject)
-    for (const slot of draft.slots) {
-      writer.standing({
-        rule_id: slot.rule.definition.id,
-        subject: slot.subject,
-        line: slot.line,
-        equipment: slot.equipment,
-        settled_status: slot.settledStatus,
-        candidate_status: slot.candidateStatus,
-        candidate_count: slot.candidateCount,
-        raw_status: slot.rawStatus,
-        recorded_at_ms: slot.recordedAtMs,
-        cool_down_until_ms: slot.coolDownUntilMs,
-        judgment: slot.judgment === null ? null : JSON.stringify(slot.judgment),
-        since_ms: slot.sinceMs,
-      })
-    }
-    for (const facts of draft.facts.values()) writer.facts(facts)
-    for (const item of draft.reportedItems) writer.reportedItem(item)
-    for (const letter of draft.deadLetters) writer.deadLetter(letter)
-    if (draft.deadLetters.length > 0) writer.keepDeadLetters(ingestLimits.deadLettersMax)
-    for (const record of draft.records) writer.record(this.#nextRecordSeq++, record)
-    if (draft.readings > 0 || draft.records.length > 0) writer.lanes(this.#nextReadingSeq, this.#nextRecordSeq)
   }
 
   #checkpoint(nowMs: number): void {
@@ -254,8 +335,8 @@ export class Journal {
       if (tag.lastIsDirty && tag.last !== undefined) dirty.push([tag.tagNo, tag.last])
       tag.lastIsDirty = false
     }
-    this.#writer.lastValues(dirty, this.#nextReadingSeq - 1)
-    for (const rule of this.#judge.instances()) this.#writer.ruleTotal(rule.definition.id, rule.verdictsTotal)
+    this.#writer.lastValues(dirty, this.#lanes.nextReadingSeq - 1)
+    checkpointRuns(this.#judge.takeDirtyRuns(), this.#judge.instances(), this.#writer, this.#lanes)
     if (nowMs >= this.#pruneAtMs) {
       this.#writer.forgetEventsBefore(nowMs - journalLimits.seenEventsMs)
       this.#pruneAtMs = nowMs + journalLimits.seenEventsPruneMs
@@ -266,55 +347,44 @@ export class Journal {
   /** Null when nothing happened that anybody could want to know. */
   #told(draft: CommitDraft, hadCommands: boolean, startMs: number): Committed | null {
     if (draft.isEmpty && !hadCommands) return null
-    return draft.toCommitted(this.#nextReadingSeq - 1, this.#nextRecordSeq - 1, this.#clock.monotonicMs() - startMs)
+    const { nextReadingSeq, nextRecordSeq } = this.#lanes
+    draft.windowReadings = this.#windows.takeNoted()
+    const [packets = null, ...more] = this.#packets?.take() ?? []
+    const told = (each: CommitDraft, blocks: typeof packets) =>
+      each.toCommitted(nextReadingSeq - 1, nextRecordSeq - 1, this.#clock.monotonicMs() - startMs, blocks)
+    for (const block of more) this.#following.push(told(new CommitDraft(draft.nowMs), block))
+    return told(draft, packets)
   }
 
   #load(): void {
-    const all = <Row>(sql: string): Row[] => this.#database.prepare<[], Row>(sql).all()
-    for (const { lane, next_seq } of all<{ lane: string; next_seq: number }>('select lane, next_seq from lanes')) {
-      if (lane === 'readings') this.#nextReadingSeq = next_seq
-      else this.#nextRecordSeq = next_seq
-    }
-    this.#tags.restore(all<TagDefinition>('select tag_no, key, kind, unit from tags order by tag_no'), parseTagKey)
-    this.#commands.loadCatalogue()
-    for (const [tagNo, last] of loadLastValues(this.#database)) {
-      const tag = this.#tags.tagByNo(tagNo)
-      if (tag === undefined) continue
-      tag.last = last
-      // They may come from the tail, which the next checkpoint cuts off.
-      tag.lastIsDirty = true
-    }
+    this.#deliveries.load()
+    this.#lanes = loadJournal({
+      database: this.#database,
+      segments: this.#store,
+      tags: this.#tags,
+      facts: this.#facts,
+      judge: this.#judge,
+      loadCatalogue: () => this.#commands.loadCatalogue(),
+    })
     this.#intake.forgetTopics()
-    this.#facts.clear()
-    for (const { body } of all<{ body: string }>('select body from line_facts')) {
-      const facts = JSON.parse(body) as LineFacts
-      this.#facts.set(facts.line, facts)
+    this.#judge.fillWindows(this.#windowReader, this.#clock.nowMs())
+  }
+
+  /** After a start: a folder of an older program has no history of its rules, and this one may take other rules than the last did. */
+  #reconcile(): void {
+    const draft = new CommitDraft(this.#clock.nowMs())
+    this.#judge.reconcile(lastHistory(this.#database), draft)
+    // Runs are counted from a checkpoint on: without one, those of before a crash could not be told from those of an older program.
+    const isFirst = meta(this.#database, openRunsAt.readings) === null
+    if (draft.isEmpty && !isFirst) return
+    const settle = () => {
+      if (isFirst) this.#checkpoint(draft.nowMs)
     }
-    this.#judge.clear()
-    for (const row of all<{
-      definition: string
-      state: RuleInForce['state']
-      problem: string | null
-      verdicts_total: number
-    }>('select * from rules')) {
-      this.#judge.restoreRule(JSON.parse(row.definition) as RuleDefinition, row.state, row.problem, row.verdicts_total)
+    try {
+      this.#commit(draft, true, () => {}, settle)
+    } catch (error) {
+      // A full disk: the next start finds the same.
+      if (!(error instanceof StoreProblemError)) throw error
     }
-    for (const row of all<StandingRow>('select * from standing')) {
-      const judgment = row.judgment === null ? null : JSON.parse(row.judgment)
-      this.#judge.restoreSlot(row.rule_id, row.subject, row.line, row.equipment, {
-        settledStatus: row.settled_status,
-        standingStatus: judgment?.status ?? null,
-        candidateStatus: row.candidate_status,
-        candidateCount: row.candidate_count,
-        rawStatus: row.raw_status,
-        recordedAtMs: row.recorded_at_ms,
-        coolDownUntilMs: row.cool_down_until_ms,
-        judgment,
-        sinceMs: row.since_ms,
-      })
-    }
-    this.#judge.alarms.load(
-      all<{ body: string }>('select body from alarms where open = 1').map(({ body }) => JSON.parse(body) as Alarm),
-    )
   }
 }

@@ -1,7 +1,11 @@
 /** Bounds of what comes in, each with the crash or the harm that it prevents. */
 export const ingestLimits = {
-  /** A reference reading is 120 bytes; a text value of 1,024 characters escaped in full is 6 KiB. Longer ones are documents, and parsing them would hold up the line. */
-  payloadBytesMax: 8_192,
+  /** Of a payload with one sample. A reference reading is 120 bytes; a text value of 1,024 characters escaped in full is 6 KiB. Longer ones are documents. */
+  onePayloadBytesMax: 8_192,
+  /** Of any payload: some 500 reference samples. Parsing takes 0.3 ms, which others wait for; the broker's packets are no larger either. */
+  payloadBytesMax: 65_536,
+  /** Samples of one payload: a thousand a second is a fast machine tool. `[1,1,...]` would make 32,000 readings of one packet, and 250 million of what may wait. */
+  samplesMax: 1_000,
   /** Nothing that a plant measures is larger; beyond it sums and squares of windows lose their digits. */
   magnitudeMax: 1e15,
   /** 2000-01-01: older is a clock that was never set. */
@@ -14,12 +18,13 @@ export const ingestLimits = {
   deadLettersMax: 1_000,
   /** The first characters of a bad payload: enough to recognise it. */
   sampleLengthMax: 200,
-  /** Messages of one flight: about 2 ms of parsing, so that an operator's command waits no longer. Fits one segment. */
+  /** Messages of one flight: about 5 ms of work, so that an operator's command waits no longer. */
   flightMessagesMax: 8_192,
-  /** Bytes of one flight; a buffer of this size is what the worker holds at most. */
-  flightBytesMax: 4 * 1024 * 1024,
+  /** Bytes of one flight: 8,192 reference readings, or 25,000 samples in arrays of twenty. The shortest samples (`[1,1,...]`) are half a million readings, the longest that anybody waits for a commit: half a second. */
+  flightBytesMax: 1024 * 1024,
   /** Messages that wait while a commit runs. Publishers' windows bound it in practice (connections x inflight); beyond it a message is refused and not acknowledged. */
   waitingMessagesMax: 200_000,
+  /** The same in bytes, samples of arrays being two bytes at least: with what names and heads take, and beside it the objects that wait for the answers. */
   waitingBytesMax: 64 * 1024 * 1024,
   /** Topics that cross to the worker as numbers. Later ones cross as text: slower, never wrong. */
   topicNumbersMax: 20_000,

@@ -2,9 +2,12 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describeError, FolderInUseError, lockFolder } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
+import type { KeepingPolicy } from '../keeping/policy.ts'
+import type { Damage } from '../keeping/set-aside.ts'
 import type { Pipeline } from '../ports.ts'
 import { toOpenError } from '../store/database.ts'
 import { JournalOpenError } from '../store/errors.ts'
+import type { SegmentReplaced, SegmentReplacement } from '../store/segment-replacer.ts'
 import { JournalPipeline } from './journal-pipeline.ts'
 import type { FromWorker, WorkerStart } from './worker-messages.ts'
 
@@ -24,13 +27,19 @@ export interface PipelineOptions {
   readonly ruleModuleFile?: string
   /** Bounds the database, in pages of 4 KiB; the disk is full for it beyond. */
   readonly pageCountMax?: number
+  /** How long and how much is kept; absent: everything, and no space is held in reserve. */
+  readonly keeping?: KeepingPolicy | undefined
 }
 
 export type OpenPipeline = Pipeline & {
+  /** Puts a merged segment in the place of its parts, in one commit; see merging/. */
+  replaceSegments(merged: SegmentReplacement): Promise<SegmentReplaced>
   /** The life of this data folder: a uuid, made with it. */
   readonly epoch: string
   /** What opening found worth telling a person; null when the last stop was in order. */
   readonly found: string | null
+  /** What a reader has found damaged; true when the journal has set it aside. */
+  reportDamage(damage: Damage): Promise<boolean>
   /** Bounds the database's size from now on, in pages of 4 KiB: for rehearsing a full disk. */
   limitPages(pageCountMax: number): void
   /** Takes nothing more, commits what was taken, closes the journal in order and gives the folder back. */
@@ -48,6 +57,7 @@ export async function openPipeline(options: PipelineOptions): Promise<OpenPipeli
       dataFolder: options.dataFolder,
       tenantId: options.tenantId,
       pageCountMax: options.pageCountMax,
+      keeping: options.keeping,
       ruleModuleFile: options.ruleModuleFile,
     }
     const worker = new Worker(options.workerFile ?? new URL('./journal-worker.ts', import.meta.url), {

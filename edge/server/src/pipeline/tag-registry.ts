@@ -17,7 +17,7 @@ export class TagRegistry {
     for (const { tag_no, key, kind, unit } of definitions) {
       const place = places(key)
       if (place === null) throw new Error(`the stored tag ${key} names no place`)
-      this.#keep({ tagNo: tag_no, key, place, kind, unit, last: undefined, lastIsDirty: false })
+      this.#keep({ tagNo: tag_no, key, place, kind, unit, last: undefined, lastIsDirty: false, windows: undefined })
     }
   }
 
@@ -48,7 +48,16 @@ export class TagRegistry {
 
   /** A new tag with the next number. */
   add(place: TagPlace, kind: ValueKind, unit: string): Tag {
-    const tag: Tag = { tagNo: this.#nextNo, key: tagKey(place), place, kind, unit, last: undefined, lastIsDirty: false }
+    const tag: Tag = {
+      tagNo: this.#nextNo,
+      key: tagKey(place),
+      place,
+      kind,
+      unit,
+      last: undefined,
+      lastIsDirty: false,
+      windows: undefined,
+    }
     this.#keep(tag)
     return tag
   }

@@ -1,3 +1,4 @@
+import type { KeepingPolicy } from '../keeping/policy.ts'
 import type { Committed } from '../ports.ts'
 import type { StoreProblem } from '../store/errors.ts'
 import type { Command, CommandAnswer } from './commands.ts'
@@ -8,11 +9,15 @@ export interface WorkerStart {
   readonly dataFolder: string
   readonly tenantId: string
   readonly pageCountMax: number | undefined
+  readonly keeping: KeepingPolicy | undefined
   readonly ruleModuleFile: string | undefined
 }
 
 export type ToWorker =
   | { readonly kind: 'flight'; readonly flight: Flight | null; readonly commands: readonly Command[] }
+  /** Every flight was answered since one failed: from now on they may be tried again, and the store too. */
+  | { readonly kind: 'go_on' }
+  | { readonly kind: 'watch_verdicts'; readonly wanted: boolean }
   | { readonly kind: 'limit_pages'; readonly pageCountMax: number }
   | { readonly kind: 'stop' }
 

@@ -11,6 +11,16 @@ export class JournalOpenError extends OperationalError {
   }
 }
 
+/** There is no space to open it. */
+export class JournalFullError extends JournalOpenError {
+  override name = 'JournalFullError'
+}
+
+/** The database itself is damaged. What can be read of it can be taken into a new one; see keeping/salvage.ts. */
+export class JournalDamagedError extends JournalOpenError {
+  override name = 'JournalDamagedError'
+}
+
 export type StoreProblem = 'full' | 'input_output' | 'damaged' | 'other'
 
 /** A commit failed and was rolled back. Nothing of it may be acknowledged. */
@@ -28,9 +38,14 @@ const sentences: Record<StoreProblem, string> = {
   full: 'The disk of the data folder is full: nothing is stored or acknowledged until there is space. Free some, or give the folder a larger disk.',
   input_output:
     'The disk of the data folder answers with errors: nothing is stored or acknowledged until it works again. Check the disk and its cable.',
-  damaged: 'The journal is damaged: nothing can be stored. Keep a copy of the data folder and start with a new one.',
+  damaged:
+    'The journal is damaged: nothing can be stored. The appliance ends; its next start takes what can be read into a new journal and says what is missing.',
   other: 'The journal cannot be written: nothing is stored or acknowledged until it can.',
 }
+
+/** There is too little space to go on, though a small commit might pass. */
+export const fullError = (freeBytes: number): StoreProblemError =>
+  new StoreProblemError('full', `${sentences.full} (${Math.floor(freeBytes / 1_048_576)} MiB are free)`)
 
 /** Null for what is no fault of the store: that is a bug of ours and must not be retried. */
 export function toStoreProblem(error: unknown): StoreProblemError | null {

@@ -1,7 +1,7 @@
 import { OperationalError } from '@jidoka/base'
-import type { Alarm, DesiredItem, Judgment, Quality, TagDefinition, Value } from '@jidoka/domain'
-import { decodeSegment, receiptSchema } from '@jidoka/sync-protocol'
-import type { Lane, Receipt } from '@jidoka/sync-protocol'
+import type { Alarm, CatalogueEntry, DesiredItem, Judgment, Quality, TagDefinition, Value } from '@jidoka/domain'
+import { receiptSchema } from '@jidoka/sync-protocol'
+import type { DropReason, Lane, Receipt } from '@jidoka/sync-protocol'
 import type {
   DeadLetter,
   DesiredPosition,
@@ -11,35 +11,52 @@ import type {
   StandingVerdict,
   StoredUser,
 } from '../ports.ts'
+import { readBrokerState } from './broker-reader.ts'
 import { journalBytes, meta, openForReading } from './database.ts'
 import type { Database } from './database.ts'
 import { loadLastValues } from './last-values.ts'
+import { JudgmentReader } from './read-judgments.ts'
+import { readSeries } from './read-series.ts'
+import type { Series, SeriesQuestion } from './read-series.ts'
+import { firstSeqAtOrAfter, readTagsFrom } from './read-tags.ts'
+import type { ReadTagsOptions, TagReading } from './read-tags.ts'
+import { readWire } from './read-wire.ts'
+import { SegmentStore } from './segment-store.ts'
+import type { DamagedSegment } from './segment-store.ts'
+import { wholeRecords } from './whole-record.ts'
 
-export const readerLimits = {
-  /** Segments that one history query may decode, newest first: some 300 ms of the main thread. Without it a query over a year stops the board. */
-  historySegmentsMax: 100_000,
-  /** Rows of one answer, whatever the caller asks for. */
-  rowsMax: 1_000,
-} as const
-
-interface SegmentRow {
-  readonly first_seq: number
-  readonly count: number
-  readonly body: Buffer
+/** What the store can tell beside what the parts of the appliance ask each other. */
+export interface StoreReader extends JournalReader {
+  /** A tag's numbers, thinned; null when the time is up. See read-series.ts. */
+  series(key: string, question: Omit<SeriesQuestion, 'tagNo'>, isTimeUp?: () => boolean): Series | null
+  /** Readings of some tags (null: of all) in order of arrival. */
+  readTagsFrom(tagNos: readonly number[] | null, fromSeq: number, options?: ReadTagsOptions): Iterable<TagReading>
+  /** The first reading that was committed at this time or later, by the appliance's clock; the next to come where there is none. */
+  firstSeqAtOrAfter(receivedMs: number): number
 }
 
-export function openReader(options: { readonly dataFolder: string }): JournalReader {
-  return new SqliteJournalReader(options.dataFolder)
+export interface ReaderOptions {
+  readonly dataFolder: string
+  /** Called for each stretch of readings that turns out to be damaged; the answer goes on without it. */
+  readonly onDamaged?: (damaged: DamagedSegment) => void
 }
 
-class SqliteJournalReader implements JournalReader {
+export function openReader(options: ReaderOptions): StoreReader {
+  return new SqliteJournalReader(options)
+}
+
+class SqliteJournalReader implements StoreReader {
   readonly epoch: string
   readonly #dataFolder: string
   readonly #database: Database
+  readonly #store: SegmentStore
+  readonly #judged: JudgmentReader
 
-  constructor(dataFolder: string) {
+  constructor({ dataFolder, onDamaged }: ReaderOptions) {
     this.#dataFolder = dataFolder
     this.#database = openForReading(dataFolder)
+    this.#store = new SegmentStore(this.#database, dataFolder, onDamaged)
+    this.#judged = new JudgmentReader(this.#database)
     const epoch = meta(this.#database, 'epoch')
     if (epoch === null)
       throw new OperationalError(
@@ -70,38 +87,34 @@ class SqliteJournalReader implements JournalReader {
   }
 
   segments(fromSeq: number, bytesMax: number) {
-    const first = this.#all<{ first_seq: number; count: number }>(
-      'select first_seq, count from reading_segments where first_seq <= ? order by first_seq desc limit 1',
-      fromSeq,
-    )[0]
-    const startSeq = first !== undefined && first.first_seq + first.count > fromSeq ? first.first_seq : fromSeq
-    return takeBytes(
-      this.#database
-        .prepare<[number], SegmentRow>(
-          'select first_seq, count, body from reading_segments where first_seq >= ? order by first_seq',
-        )
-        .iterate(startSeq),
-      bytesMax,
-      (row) => row.body.length,
-    ).map((row) => ({ firstSeq: row.first_seq, count: row.count, body: row.body }))
+    return readWire(this.#store, fromSeq, bytesMax)
   }
 
   recordLines(fromSeq: number, bytesMax: number) {
-    return takeBytes(
-      this.#database
-        .prepare<[number], { seq: number; line: string }>('select seq, line from records where seq >= ? order by seq')
-        .iterate(fromSeq),
-      bytesMax,
-      (row) => Buffer.byteLength(row.line),
-    )
+    const rows = this.#database
+      .prepare<[number], { seq: number; line: string; crc: number | null }>(
+        'select seq, line, crc from records where seq >= ? order by seq',
+      )
+      .iterate(fromSeq)
+    // One whose checksum does not fit is left out: the line to the cloud tells its number as damaged, and goes on.
+    return takeBytes(wholeRecords(rows), bytesMax, (row) => Buffer.byteLength(row.line)).map(({ seq, line }) => ({
+      seq,
+      line,
+    }))
   }
 
   tags(): readonly TagDefinition[] {
     return this.#all<TagDefinition>('select tag_no, key, kind, unit from tags order by tag_no')
   }
 
+  adoptedTags(): readonly CatalogueEntry[] {
+    return this.#all<{ body: string }>('select body from adopted_tags order by key').map(
+      ({ body }) => JSON.parse(body) as CatalogueEntry,
+    )
+  }
+
   lastValues() {
-    const values = loadLastValues(this.#database)
+    const values = loadLastValues(this.#database, this.#store)
     const answer: { key: string; timeMs: number; value: Value; quality: Quality }[] = []
     for (const { tag_no, key } of this.tags()) {
       const last = values.get(tag_no)
@@ -137,80 +150,46 @@ class SqliteJournalReader implements JournalReader {
   }
 
   judgments(filter: JudgmentFilter) {
-    const conditions: string[] = []
-    const values: (string | number)[] = []
-    const where = (condition: string, value: string | number | undefined) => {
-      if (value === undefined) return
-      conditions.push(condition)
-      values.push(value)
-    }
-    where('j.line = ?', filter.line)
-    where('j.rule_id = ?', filter.ruleId)
-    where('j.status = ?', filter.status)
-    where('j.abnormal = ?', filter.abnormal === undefined ? undefined : Number(filter.abnormal))
-    where('j.at_ms >= ?', filter.fromMs)
-    where('j.at_ms < ?', filter.toMs)
-    where('j.seq < ?', filter.beforeSeq)
-    const rows = this.#all<{ seq: number; line: string }>(
-      `select j.seq, r.line from judgments j join records r on r.seq = j.seq
-       ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''} order by j.seq desc limit ?`,
-      ...values,
-      Math.min(filter.limit, readerLimits.rowsMax),
-    )
-    return rows.map((row) => ({ seq: row.seq, judgment: bodyOf(row.line) as Judgment }))
+    return this.#judged.judgments(filter)
   }
 
   judgment(id: string): Judgment | null {
-    const row = this.#all<{ line: string }>(
-      'select r.line from judgments j join records r on r.seq = j.seq where j.id = ?',
-      id,
-    )[0]
-    return row === undefined ? null : (bodyOf(row.line) as Judgment)
+    return this.#judged.judgment(id)
   }
 
   outages(limit: number) {
-    return this.#all<{ line: string }>(
-      "select line from records where kind = 'outage' order by seq desc limit ?",
-      Math.min(limit, readerLimits.rowsMax),
-    ).map((row) => {
-      const body = bodyOf(row.line) as { from_ms: number; to_ms: number | null; cause: string; rows_waiting: number }
-      return { fromMs: body.from_ms, toMs: body.to_ms, cause: body.cause, rowsWaiting: body.rows_waiting }
-    })
+    return this.#judged.outages(limit)
   }
 
   deadLetters(limit: number): readonly DeadLetter[] {
-    return this.#all<DeadLetter>(
-      'select at_ms as atMs, source, topic, reason, detail, sample from dead_letters order by id desc limit ?',
-      Math.min(limit, readerLimits.rowsMax),
-    )
+    return this.#judged.deadLetters(limit)
   }
 
   history(key: string, fromMs: number, toMs: number) {
+    const all = this.series(key, { fromMs, toMs, points: Infinity })
+    return { timesMs: all?.timesMs ?? new Float64Array(0), values: all?.values ?? new Float64Array(0) }
+  }
+
+  series(key: string, question: Omit<SeriesQuestion, 'tagNo'>, isTimeUp?: () => boolean): Series | null {
     const tagNo = this.#all<{ tag_no: number }>('select tag_no from tags where key = ?', key)[0]?.tag_no
-    const points: { timeMs: number; value: number }[] = []
-    if (tagNo !== undefined) {
-      // No segment covers more time than span_ms, so that the index ends the search behind the interval.
-      const spanMs = Number(meta(this.#database, 'span_ms') ?? '0')
-      const rows = this.#database.prepare<[number, number, number, number], { body: Buffer }>(
-        'select body from reading_segments where to_ms >= ? and to_ms <= ? and from_ms <= ? order by to_ms desc limit ?',
-      )
-      for (const { body } of rows.iterate(fromMs, toMs + spanMs, toMs, readerLimits.historySegmentsMax)) {
-        const segment = decodeSegment(body)
-        if (!segment.tagNos.includes(tagNo)) continue
-        for (let index = segment.count - 1; index >= 0; index--) {
-          const timeMs = segment.timeMs[index] as number
-          if (segment.tagNo[index] !== tagNo || timeMs < fromMs || timeMs > toMs) continue
-          const value = segment.value(index)
-          if (typeof value === 'number') points.push({ timeMs, value })
-        }
-      }
-    }
-    points.reverse()
-    points.sort((left, right) => left.timeMs - right.timeMs)
-    return {
-      timesMs: Float64Array.from(points, (point) => point.timeMs),
-      values: Float64Array.from(points, (point) => point.value),
-    }
+    return tagNo === undefined ? noSeries : readSeries(this.#store, { ...question, tagNo }, isTimeUp)
+  }
+
+  readTagsFrom(tagNos: readonly number[] | null, fromSeq: number, options: ReadTagsOptions = {}): Iterable<TagReading> {
+    return readTagsFrom(this.#store, tagNos, fromSeq, options)
+  }
+
+  firstSeqAtOrAfter(receivedMs: number): number {
+    return firstSeqAtOrAfter(this.#store, receivedMs) ?? this.lanes().readingsSeq + 1
+  }
+
+  gapAt(lane: Lane, seq: number): { readonly toSeq: number; readonly reason: DropReason } | null {
+    const gap = this.#all<{ toSeq: number; reason: DropReason }>(
+      'select to_seq as toSeq, reason from gaps where lane = ? and from_seq <= ? order by from_seq desc limit 1',
+      lane,
+      seq,
+    )[0]
+    return gap !== undefined && gap.toSeq >= seq ? gap : null
   }
 
   desired(): readonly DesiredItem[] {
@@ -248,8 +227,12 @@ class SqliteJournalReader implements JournalReader {
     return this.#all<{ value: string }>('select value from settings where name = ?', name)[0]?.value ?? null
   }
 
+  brokerState() {
+    return readBrokerState(this.#database)
+  }
+
   sizeBytes(): number {
-    return journalBytes(this.#dataFolder)
+    return journalBytes(this.#dataFolder) + this.#store.catalogue.fileBytes()
   }
 
   close(): void {
@@ -261,7 +244,7 @@ class SqliteJournalReader implements JournalReader {
   }
 }
 
-const bodyOf = (line: string): unknown => (JSON.parse(line) as { body: unknown }).body
+const noSeries: Series = { timesMs: new Float64Array(0), values: new Float64Array(0), readingsCount: 0 }
 
 /** Rows until their bytes pass the bound; at least one, so that a large row never blocks its lane. */
 function takeBytes<Row>(rows: Iterable<Row>, bytesMax: number, bytesOf: (row: Row) => number): Row[] {

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import type {
   Alarm,
   DesiredItem,
@@ -9,6 +10,7 @@ import type {
 } from '@jidoka/domain'
 import type { Receipt } from '@jidoka/sync-protocol'
 import type { ConnectorPosition, DeadLetter, DesiredPosition, LineFacts, RuleInForce, StoredUser } from '../ports.ts'
+import type { StoredRun } from '../judge/open-run.ts'
 import { setMeta } from './database.ts'
 import type { Database } from './database.ts'
 import type { LastValue } from './last-values.ts'
@@ -28,6 +30,21 @@ export interface StandingRow {
   readonly cool_down_until_ms: number
   readonly judgment: string | null
   readonly since_ms: number
+}
+
+/** Names in `meta` of the checkpoint of open runs; see `JournalWriter.openRunsUpTo`. */
+export const openRunsAt = { readings: 'open_runs_readings_seq', records: 'open_runs_records_seq' } as const
+
+/** A rule in force or not from a place in both lanes on: behind the readings and records with these numbers. */
+export interface RuleHistoryRow {
+  readonly at_ms: number
+  readonly readings_seq: number
+  readonly records_seq: number
+  readonly rule_id: string
+  readonly hash: string
+  readonly state: RuleInForce['state'] | 'removed'
+  /** JSON; null when it was removed. */
+  readonly definition: string | null
 }
 
 /**
@@ -76,10 +93,10 @@ export class JournalWriter {
     this.#statements.lane.run(nextRecordSeq, 'records')
   }
 
-  /** The line is what goes up: `{"seq":..,"at_ms":..,"kind":..,"body":..}`. */
-  record(seq: number, record: NewRecord): void {
+  /** The line is what goes up: `{"seq":..,"at_ms":..,"kind":..,"body":..}`. `readingsSeq`: the last reading before it. */
+  record(seq: number, record: NewRecord, readingsSeq: number): void {
     const line = `{"seq":${seq},"at_ms":${record.at_ms},"kind":"${record.kind}","body":${JSON.stringify(record.body)}}`
-    this.#statements.record.run(seq, record.at_ms, record.kind, line)
+    this.#statements.record.run(seq, record.at_ms, record.kind, line, crc32(line), readingsSeq)
     if (record.kind === 'judgment') this.#judgment(seq, record.body)
     else if (record.kind === 'alarm') this.#alarm(record.body)
   }
@@ -189,6 +206,25 @@ export class JournalWriter {
     this.commit(() => this.#statements.probeGone.run())
   }
 
+  /** A run of verdicts that has not ended. */
+  openRun(ruleId: string, subject: string, run: StoredRun): void {
+    this.#statements.openRun.run(ruleId, subject, JSON.stringify(run))
+  }
+
+  openRunGone(ruleId: string, subject: string): void {
+    this.#statements.openRunGone.run(ruleId, subject)
+  }
+
+  /** What came behind these numbers is not in the open runs of the store: a start counts it again. */
+  openRunsUpTo(readingsSeq: number, recordsSeq: number): void {
+    setMeta(this.#database, openRunsAt.readings, String(readingsSeq))
+    setMeta(this.#database, openRunsAt.records, String(recordsSeq))
+  }
+
+  ruleHistory(row: RuleHistoryRow): void {
+    this.#statements.ruleHistory.run(row)
+  }
+
   #judgment(seq: number, judgment: Judgment): void {
     this.#statements.judgment.run(
       seq,
@@ -216,7 +252,7 @@ function prepareAll(database: Database) {
       'insert into reading_segments (first_seq, count, received_ms, from_ms, to_ms, body) values (?, ?, ?, ?, ?, ?)',
     ),
     lane: sql('update lanes set next_seq = ? where lane = ?'),
-    record: sql('insert into records (seq, at_ms, kind, line) values (?, ?, ?, ?)'),
+    record: sql('insert into records (seq, at_ms, kind, line, crc, readings_seq) values (?, ?, ?, ?, ?, ?)'),
     judgment: sql(
       'insert into judgments (seq, id, rule_id, line, status, abnormal, at_ms) values (?, ?, ?, ?, ?, ?, ?)',
     ),
@@ -255,6 +291,12 @@ function prepareAll(database: Database) {
       'insert into dead_letters (at_ms, source, topic, reason, detail, sample) values (?, ?, ?, ?, ?, ?)',
     ),
     pruneDeadLetters: sql('delete from dead_letters where id <= (select max(id) from dead_letters) - ?'),
+    openRun: sql('insert or replace into open_runs (rule_id, subject, body) values (?, ?, ?)'),
+    openRunGone: sql('delete from open_runs where rule_id = ? and subject = ?'),
+    ruleHistory: sql(
+      `insert into rule_history (at_ms, readings_seq, records_seq, rule_id, hash, state, definition)
+       values (@at_ms, @readings_seq, @records_seq, @rule_id, @hash, @state, @definition)`,
+    ),
     probe: sql("insert or replace into meta (name, value) values ('probe', zeroblob(?))"),
     probeGone: sql("delete from meta where name = 'probe'"),
   }

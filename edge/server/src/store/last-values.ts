@@ -1,7 +1,8 @@
 import type { Quality, Value } from '@jidoka/domain'
-import { decodeSegment } from '@jidoka/sync-protocol'
 import type { Database } from './database.ts'
 import { meta } from './database.ts'
+import { readTagsFrom } from './read-tags.ts'
+import type { SegmentStore } from './segment-store.ts'
 
 /** The newest reading of a tag by source time. */
 export interface LastValue {
@@ -48,7 +49,7 @@ interface TagRow {
  * The last value of every tag: those of the checkpoint, and then what the segments behind it say. The writer puts a
  * checkpoint every few seconds, so that the tail is short.
  */
-export function loadLastValues(database: Database): Map<number, LastValue> {
+export function loadLastValues(database: Database, store: SegmentStore): Map<number, LastValue> {
   const values = new Map<number, LastValue>()
   for (const row of database
     .prepare<[], TagRow>(
@@ -65,19 +66,10 @@ export function loadLastValues(database: Database): Map<number, LastValue> {
     })
   }
   const checkpointSeq = Number(meta(database, lastValuesSeq) ?? '0')
-  const tail = database.prepare<[number], { body: Buffer }>(
-    'select body from reading_segments where first_seq > ? order by first_seq',
-  )
-  for (const { body } of tail.iterate(checkpointSeq)) {
-    const segment = decodeSegment(body)
-    for (const reading of segment.readings()) {
-      const candidate = {
-        timeMs: reading.timeMs,
-        receivedMs: segment.receivedMs,
-        value: reading.value,
-        quality: reading.quality,
-      }
-      if (isNewer(candidate, values.get(reading.tagNo))) values.set(reading.tagNo, candidate)
+  for (const reading of readTagsFrom(store, null, checkpointSeq + 1)) {
+    if (isNewer(reading, values.get(reading.tagNo))) {
+      const { timeMs, receivedMs, value, quality } = reading
+      values.set(reading.tagNo, { timeMs, receivedMs, value, quality })
     }
   }
   return values

@@ -134,6 +134,8 @@ export const migrations: readonly Migration[] = [
         id integer primary key, session text not null, ids blob not null
       );
       create index deliveries_by_session on deliveries (session, id);
+      -- Catalogue entries that were made on the appliance; one of the cloud's catalogue hides that of its key.
+      create table adopted_tags (key text primary key, body text not null) without rowid;
       -- QoS 2 publishes that were taken and not yet released.
       create table unreleased (session text not null, message_id integer not null, primary key (session, message_id)) without rowid;
     ` + brokerTables,

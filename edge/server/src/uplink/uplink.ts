@@ -31,7 +31,7 @@ export interface BatchSource {
 export interface UplinkOptions {
   readonly line: CloudLine
   readonly enrolled: Enrolled
-  readonly pipeline: Pick<Pipeline, 'onCommitted' | 'storeReceipt' | 'appendRecord'>
+  readonly pipeline: Pick<Pipeline, 'onCommitted' | 'storeReceipt' | 'appendRecord' | 'noteSent'>
   readonly reader: Pick<JournalReader, 'epoch' | 'lanes' | 'receipted' | 'outages'>
   readonly batches: BatchSource
   readonly status: LineStatus
@@ -215,13 +215,15 @@ export class Uplink implements Service {
   }
 
   async #send({ lane, flight, fromSeq, toSeq, drop, timeoutMs }: EffectOf<'send'>): Promise<UplinkInput> {
-    const { line, enrolled, reader, log, onBatch } = this.#options
+    const { line, enrolled, reader, log, onBatch, pipeline } = this.#options
     const built = this.#built.get(lane)
     const sender = { edge_id: enrolled.edge_id, epoch: reader.epoch }
     const { confirmed } = this.#state.lanes[lane]
     const dropped = drop === null ? null : encodeDropBatch(sender, { lane, fromSeq, toSeq, reason: drop })
     const body = dropped ?? (built?.flight === flight && built.batch.kind === 'rows' ? built.batch.body : null)
     if (body === null) throw new TypeError(`the batch of flight ${flight} of the lane ${lane} was not read`)
+    // From here on the rows keep their shape until they are receipted, so that a repeat is the same batch.
+    if (lane === 'readings' && drop === null) await pipeline.noteSent(toSeq)
     const answer = await line.request({
       method: 'POST',
       path: syncPaths.batches,

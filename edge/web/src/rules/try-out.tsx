@@ -15,6 +15,7 @@ import { useDeferredValue, useState } from 'react'
 import { useText } from '../messages/index.ts'
 import { useSession } from '../session/session-context.tsx'
 import type { TryAnswer } from './edge-rule.ts'
+import { useInputText } from './input-text.ts'
 import { initialInputs, initialParameters, kindOfParameter, readField, readTry } from './try-inputs.ts'
 
 function ValueField({
@@ -106,6 +107,7 @@ function TryVerdict({ answer, rule }: { answer: TryAnswer; rule: RuleDefinition 
 export function TryOut({ rule }: { rule: RuleDefinition }) {
   const t = useText()
   const localText = useLocalText()
+  const inputText = useInputText()
   const { api } = useSession()
   const [inputs, setInputs] = useState(() => initialInputs(rule))
   const [parameters, setParameters] = useState(() => initialParameters(rule))
@@ -124,7 +126,7 @@ export function TryOut({ rule }: { rule: RuleDefinition }) {
         {rule.inputs.map((input) => (
           <ValueField
             key={input.name}
-            label={input.name}
+            label={inputText(input)}
             kind={input.kind}
             text={inputs[input.name] ?? ''}
             onText={(text) => setInputs((before) => ({ ...before, [input.name]: text }))}

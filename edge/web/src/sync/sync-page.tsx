@@ -1,4 +1,4 @@
-import { edgePaths, type DeadLetter, type LineToCloud } from '@jidoka/contract'
+import { edgePaths, type LineToCloud } from '@jidoka/contract'
 import { EmptyState, Facts, ResourceView, Table, useFormat, useResource, useTick } from '@jidoka/ui'
 import { useBoard } from '../board/live-context.tsx'
 import { useText } from '../messages/index.ts'
@@ -6,7 +6,7 @@ import { useSession } from '../session/session-context.tsx'
 import { useHorizonText } from './banners.tsx'
 import type { Outage } from './outage.ts'
 
-/** 30 s: both lists grow by a few rows a day. */
+/** 30 s: the list grows by a few rows a day. */
 const refreshEveryMs = 30_000
 
 function Line({ line }: { line: LineToCloud }) {
@@ -158,51 +158,7 @@ function Outages() {
   )
 }
 
-function DeadLetters() {
-  const t = useText()
-  const format = useFormat()
-  const { api } = useSession()
-  const resource = useResource(
-    'dead letters',
-    async (signal) => (await api.get<DeadLetter[]>(edgePaths.deadLetters, { signal })).data,
-    refreshEveryMs,
-  )
-  return (
-    <section className="panel stack" aria-labelledby="sync-dead-letters">
-      <h2 id="sync-dead-letters">{t('sync.dead_letters')}</h2>
-      <ResourceView resource={resource}>
-        {(letters) =>
-          letters.length === 0 ? (
-            <EmptyState title={t('sync.no_dead_letters')}>{t('sync.no_dead_letters_hint')}</EmptyState>
-          ) : (
-            <Table
-              caption={t('sync.dead_letters')}
-              rows={letters.map((letter, index) => ({ ...letter, key: `${letter.at} ${index}` }))}
-              rowKey={(letter) => letter.key}
-              columns={[
-                {
-                  key: 'at',
-                  header: t('sync.letter_at'),
-                  cell: (letter) => <span className="number">{format.instant(letter.at, 'dateSecond')}</span>,
-                },
-                {
-                  key: 'reason',
-                  header: t('sync.letter_reason'),
-                  cell: (letter) => <span title={letter.detail}>{t(`dead.${letter.reason}`)}</span>,
-                },
-                { key: 'source', header: t('sync.letter_source'), cell: (letter) => letter.source },
-                { key: 'topic', header: t('sync.letter_topic'), cell: (letter) => <code>{letter.topic}</code> },
-                { key: 'sample', header: t('sync.letter_sample'), cell: (letter) => <code>{letter.sample}</code> },
-              ]}
-            />
-          )
-        }
-      </ResourceView>
-    </section>
-  )
-}
-
-/** What waits, what was receipted, how long the disk lasts, when the line was down, and what could not be stored. */
+/** What waits, what was receipted, how long the disk lasts, and when the line was down. */
 export function SyncPage() {
   const t = useText()
   const line = useBoard((board) => board.lineToCloud)
@@ -214,7 +170,6 @@ export function SyncPage() {
         <Disk disk={line.disk} />
       </div>
       <Outages />
-      <DeadLetters />
     </div>
   )
 }

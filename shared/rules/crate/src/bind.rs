@@ -1,6 +1,7 @@
 //! Binds `input.x` and `params.x` in a parsed rule: fields become cells of the row, parameters become constants, and
 //! names that were not declared become problems with their place.
 
+use crate::chart::is_chart_function;
 use crate::chain::{literal_key, replace_head, root, Source};
 use crate::declarations::Declarations;
 use crate::problem::{Problem, ProblemKind};
@@ -40,6 +41,10 @@ impl Binder<'_> {
     fn functions(&mut self, ast: &AST) {
         for function in ast.iter_functions() {
             let is_closure = function.name.starts_with("anon$");
+            if is_chart_function(function.name) {
+                let message = format!("the function `{}` is there already; choose another name", function.name);
+                self.problem(ProblemKind::ReservedName, Position::NONE, message);
+            }
             if !is_closure && function.params.iter().any(|name| Source::of_name(name).is_some()) {
                 let message = format!("the function `{}` must not call its argument `input` or `params`", function.name);
                 self.problem(ProblemKind::ReservedName, Position::NONE, message);

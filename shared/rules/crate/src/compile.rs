@@ -1,6 +1,7 @@
 //! Source to rule: parse, bind, check, optimise, lower.
 
 use crate::bind::bind;
+use crate::constant_verdict::ConstantVerdicts;
 use crate::declarations::Declarations;
 use crate::limits::Limits;
 use crate::lower::lower;
@@ -32,8 +33,9 @@ pub fn compile(engine: &Engine, tokens: &TokenCount, limits: &Limits, declaratio
         return (None, problems);
     }
     let ast = engine.optimize_ast(&Scope::new(), checked, OptimizationLevel::Full);
-    let program = if with_fast_path { lower(&ast) } else { None };
-    (Some(Rule::new(engine, ast, program, declarations, binding.reads, binding.needs_maps)), problems)
+    let program = if with_fast_path { lower(&ast, tokens.literals()) } else { None };
+    let (ast, constants) = ConstantVerdicts::taken_from(ast, limits.explanation_bytes_max as usize);
+    (Some(Rule::new(engine, ast, program, constants, declarations, binding.reads, binding.needs_maps)), problems)
 }
 
 fn syntax(error: &ParseError) -> Problem {

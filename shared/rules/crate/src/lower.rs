@@ -1,23 +1,27 @@
 //! Lowers a rule's statements to a program, or gives up: then Rhai runs the rule.
 
 use crate::declarations::Kind;
+use crate::lower_switch::hash_of;
 use crate::lower_value::{simple_constant, Emitter, Value};
 use crate::program::{Code, Leaf, Piece, Program};
 use crate::verdict::verdict_of;
 use rhai::{ASTFlags, Dynamic, Expr, ImmutableString, Position, Stmt, AST};
+use std::collections::BTreeMap;
 
 #[derive(Default)]
-struct Lowering {
-    emitter: Emitter,
+pub struct Lowering {
+    pub emitter: Emitter,
     leaves: Vec<Leaf>,
+    /// What stands in the source, by hash; see `lower_switch`.
+    pub literals: BTreeMap<u64, Dynamic>,
 }
 
-/// None: the rule has something that the fast path does not know (a loop, a function, a method, `switch`...).
-pub fn lower(ast: &AST) -> Option<Program> {
+/// None: the rule has something that the fast path does not know (a loop, a function, a method...).
+pub fn lower(ast: &AST, literals: Vec<Dynamic>) -> Option<Program> {
     if !ast.shared_lib().is_empty() {
         return None;
     }
-    let mut lowering = Lowering::default();
+    let mut lowering = Lowering { literals: literals.into_iter().map(|literal| (hash_of(&literal), literal)).collect(), ..Lowering::default() };
     if lowering.block(ast.statements(), true)? {
         lowering.emitter.emit(Code::LeaveToRhai, 0, 0, 0);
     }
@@ -35,7 +39,7 @@ pub fn lower(ast: &AST) -> Option<Program> {
 
 impl Lowering {
     /// Lowers statements in a scope of their own. The answer says whether the end of the block can be reached.
-    fn block(&mut self, statements: &[Stmt], is_ending: bool) -> Option<bool> {
+    pub fn block(&mut self, statements: &[Stmt], is_ending: bool) -> Option<bool> {
         let (locals, low) = (self.emitter.locals.len(), self.emitter.low);
         let last = statements.iter().rposition(|statement| !statement.is_noop());
         let mut is_reachable = true;
@@ -68,6 +72,7 @@ impl Lowering {
                 }
                 Some((body_ends && !is_ending) || branch_ends)
             }
+            Stmt::Switch(switch, _) => self.switch(&switch.0, &switch.1, is_ending),
             Stmt::Var(variable, _, _) => {
                 let value = self.emitter.value(&variable.1)?;
                 let local = self.local(value)?;
@@ -107,7 +112,7 @@ impl Lowering {
         Some(Value { register, kind: value.kind })
     }
 
-    fn ending(&mut self, expression: &Expr) -> Option<bool> {
+    pub fn ending(&mut self, expression: &Expr) -> Option<bool> {
         match expression {
             Expr::Stmt(block) => self.block(block.statements(), true),
             other => self.verdict(other).map(|()| false),
@@ -154,7 +159,7 @@ impl Lowering {
             },
         };
         let number = u16::try_from(self.leaves.len()).ok()?;
-        self.leaves.push(Leaf { status, status_number: 0, explanation });
+        self.leaves.push(Leaf { status, status_number: 0, explanation_number: None, explanation });
         self.emitter.emit(Code::Verdict, confidence, confidence, number);
         Some(())
     }

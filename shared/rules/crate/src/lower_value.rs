@@ -1,5 +1,6 @@
 //! Lowers expressions: values into registers, conditions into branches.
 
+use crate::chart;
 use crate::declarations::Kind;
 use crate::program::{Code, Load, Op, REGISTERS, TRUE};
 use crate::row::cell_of_index;
@@ -124,6 +125,7 @@ impl Emitter {
                 _ => None,
             },
             Expr::And(..) | Expr::Or(..) => self.truth_value(expression),
+            Expr::FnCall(call, _) if chart::is_chart_function(&call.name) => self.truth_value(expression),
             Expr::FnCall(call, _) => match (call.op_token.as_ref()?, call.args.as_slice()) {
                 (Token::Minus | Token::UnaryMinus, [operand]) => self.negated(operand),
                 (Token::Bang, [_]) => self.truth_value(expression),
@@ -206,6 +208,7 @@ impl Emitter {
                 [Stmt::Expr(inner)] => self.condition(inner, when),
                 _ => None,
             },
+            Expr::FnCall(call, _) if chart::is_chart_function(&call.name) => self.chart_function(call, when),
             Expr::FnCall(call, _) => match (call.op_token.as_ref()?, call.args.as_slice()) {
                 (Token::Bang, [inner]) => self.condition(inner, !when),
                 (token, [left, right]) if is_comparison(token) => self.comparison(call, left, right, when),
@@ -215,6 +218,24 @@ impl Emitter {
                 let value = self.value(other).filter(|value| value.kind == Kind::Boolean)?;
                 Some(vec![self.branch(Code::IsTrue, value.register, value.register, when)])
             }
+        }
+    }
+
+    fn chart_function(&mut self, call: &FnCallExpr, when: bool) -> Option<Vec<usize>> {
+        if call.capture_parent_scope {
+            return None;
+        }
+        let mask = self.value(call.args.first()?).filter(|mask| mask.kind == Kind::Integer)?;
+        match call.args.as_slice() {
+            [_] if call.name == chart::VIOLATED => {
+                let none = self.constant(0, Kind::Integer)?;
+                Some(vec![self.branch(Code::Same, mask.register, none.register, !when)])
+            }
+            [_, Expr::IntegerConstant(test, _)] => {
+                let bit = chart::bit_of(&call.name, *test)?;
+                Some(vec![self.branch(Code::HasBit, mask.register, bit, when)])
+            }
+            _ => None,
         }
     }
 

@@ -121,7 +121,7 @@ impl Machine {
         if let Some(program) = &mut rule.program {
             let mut texts = texts.borrow_mut();
             if program.generation != Some(texts.generation()) {
-                program.number_texts(&mut texts);
+                program.number_texts(&mut texts, limits.explanation_bytes_max as usize);
             }
         }
         let mut runaways = 0;
@@ -137,6 +137,10 @@ impl Machine {
                         output.plain(leaf.status_number, confidence);
                         continue;
                     };
+                    if let Some(number) = leaf.explanation_number {
+                        output.explained_by_number(leaf.status_number, confidence, number);
+                        continue;
+                    }
                     if explain(pieces, &program.registers, &texts.borrow(), limits.string_bytes_max as usize, explanation) {
                         output.explained(leaf.status_number, confidence, explanation);
                         continue;
@@ -144,8 +148,18 @@ impl Machine {
                 }
             }
             PROGRESS.enter(output.records());
-            let outcome = rule.run(engine, scope, row, watch, cells, columns).map_err(|error| failure_of(&error)).and_then(verdict_of);
+            let result = rule.run(engine, scope, row, watch, cells, columns);
             PROGRESS.leave();
+            if let Ok(value) = &result {
+                if let Some(constant) = rule.constants.of(value, &mut texts.borrow_mut()) {
+                    match constant.explanation_number {
+                        None => output.plain(constant.status_number, constant.verdict.confidence),
+                        Some(number) => output.explained_by_number(constant.status_number, constant.verdict.confidence, number),
+                    }
+                    continue;
+                }
+            }
+            let outcome = result.map_err(|error| failure_of(&error)).and_then(verdict_of);
             match outcome {
                 Ok(verdict) => {
                     let status = rule.status_number(&verdict.status, &mut texts.borrow_mut());

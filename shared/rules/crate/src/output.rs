@@ -2,7 +2,7 @@
 //!
 //! word 0: code (0 = verdict, else the failure's kind) | status number or line << 32
 //! word 1: confidence, or the column, as a 64-bit float
-//! word 2: offset of the explanation or message | length in bytes << 32 (length 0: none)
+//! word 2: offset of the explanation or message | length in bytes << 32 (length 0: none), or number of a text | NUMBERED << 32
 
 use crate::progress::PROGRESS;
 use crate::verdict::{Failure, FailureKind};
@@ -13,6 +13,9 @@ pub struct Output {
     texts: Vec<u8>,
     text_bytes_max: usize,
 }
+
+/// In place of a length: the explanation is a text with a number, which the host has read before.
+const NUMBERED: u32 = u32::MAX;
 
 const fn pack(low: u32, high: u32) -> u64 {
     low as u64 | (high as u64) << 32
@@ -34,6 +37,10 @@ impl Output {
     #[inline(always)]
     pub fn plain(&mut self, status: u32, confidence: f64) {
         self.words.extend_from_slice(&[pack(0, status), confidence.to_bits(), 0]);
+    }
+    #[inline(always)]
+    pub fn explained_by_number(&mut self, status: u32, confidence: f64, text: u32) {
+        self.words.extend_from_slice(&[pack(0, status), confidence.to_bits(), pack(text, NUMBERED)]);
     }
     pub fn explained(&mut self, status: u32, confidence: f64, explanation: &str) {
         let place = self.append(explanation);

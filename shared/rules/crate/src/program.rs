@@ -5,9 +5,10 @@
 //! cannot decide (an integer overflow, a confidence of 2) it leaves to Rhai, which then makes the error.
 
 use crate::epsilon;
+use crate::number::write_float;
 use crate::texts::Texts;
 use crate::verdict::is_confidence;
-use rhai::{Dynamic, ImmutableString};
+use rhai::ImmutableString;
 use std::fmt::Write;
 
 /// A power of two, so that masking an operand replaces the bounds check.
@@ -25,6 +26,8 @@ pub enum Code {
     IntegerGreater,
     IntegerGreaterOrEqual,
     Same,
+    /// Bit number b of the integer in register a.
+    HasBit,
     IsTrue,
     Jump,
     // values: into register `to`
@@ -76,6 +79,8 @@ pub struct Leaf {
     pub status: ImmutableString,
     /// The status' number in the present generation of texts.
     pub status_number: u32,
+    /// The number of an explanation that is one text of the rule.
+    pub explanation_number: Option<u32>,
     pub explanation: Option<Box<[Piece]>>,
 }
 
@@ -103,12 +108,16 @@ pub const TRUE: u64 = 1.0_f64.to_bits();
 
 impl Program {
     /// Numbers the literals and statuses; to be called before rows are run when the texts' generation has changed.
-    pub fn number_texts(&mut self, texts: &mut Texts) {
+    pub fn number_texts(&mut self, texts: &mut Texts, explanation_bytes_max: usize) {
         for (register, text) in &self.literals {
             self.registers[*register as usize] = f64::from(texts.intern(text)).to_bits();
         }
         for leaf in &mut self.leaves {
             leaf.status_number = texts.intern(&leaf.status);
+            leaf.explanation_number = match leaf.explanation.as_deref() {
+                Some([Piece::Literal(text)]) if !text.is_empty() && text.len() <= explanation_bytes_max => Some(texts.intern(text)),
+                _ => None,
+            };
         }
         self.generation = Some(texts.generation());
     }
@@ -137,6 +146,7 @@ impl Program {
                 Code::IntegerGreater => integer(registers, a) > integer(registers, b),
                 Code::IntegerGreaterOrEqual => integer(registers, a) >= integer(registers, b),
                 Code::Same => x.to_bits() == y.to_bits(),
+                Code::HasBit => integer(registers, a) >> b & 1 == 1,
                 Code::IsTrue => x.to_bits() == TRUE,
                 Code::Jump => when,
                 Code::Verdict => {
@@ -184,7 +194,7 @@ pub fn explain(pieces: &[Piece], registers: &[u64; REGISTERS], texts: &Texts, by
     for piece in pieces {
         let written = match piece {
             Piece::Literal(text) => to.write_str(text),
-            Piece::Number(at) => write!(to, "{}", Dynamic::from_float(float(registers, *at))),
+            Piece::Number(at) => write_float(float(registers, *at), to),
             Piece::Integer(at) => write!(to, "{}", integer(registers, *at)),
             Piece::Boolean(at) => write!(to, "{}", float(registers, *at).to_bits() == TRUE),
             Piece::Text(at) => to.write_str(texts.get(float(registers, *at) as u32).map_or("", |text| text.as_str())),

@@ -1,5 +1,6 @@
 //! A compiled rule and how Rhai judges one row with it.
 
+use crate::constant_verdict::ConstantVerdicts;
 use crate::declarations::{Declarations, Kind};
 use crate::program::Program;
 use crate::row::Row;
@@ -12,6 +13,7 @@ const STATUSES_REMEMBERED: usize = 8;
 
 pub struct Rule {
     pub program: Option<Program>,
+    pub constants: ConstantVerdicts,
     pub field_count: usize,
     ast: AST,
     /// Slots that the row must hold before Rhai runs.
@@ -30,7 +32,7 @@ struct NamedField {
 }
 
 impl Rule {
-    pub fn new(engine: &Engine, ast: AST, program: Option<Program>, declarations: &Declarations, reads: Vec<usize>, needs_maps: bool) -> Self {
+    pub fn new(engine: &Engine, ast: AST, program: Option<Program>, constants: ConstantVerdicts, declarations: &Declarations, reads: Vec<usize>, needs_maps: bool) -> Self {
         let (reads, maps) = if needs_maps {
             let all = declarations.fields.iter().enumerate();
             let reads = all.map(|(slot, field)| (slot, Some(NamedField { name: field.name.clone(), kind: field.kind }))).collect();
@@ -41,6 +43,7 @@ impl Rule {
         };
         let mut rule = Self {
             program,
+            constants,
             field_count: declarations.fields.len(),
             ast,
             reads,

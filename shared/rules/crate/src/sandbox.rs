@@ -1,11 +1,12 @@
 //! The Rhai engine that a rule may use: pure functions over numbers, texts, arrays and maps, all of it bounded.
 
+use crate::chart;
 use crate::limits::Limits;
 use crate::row::{cell_of_index, Row};
 use crate::verdict::Verdict;
 use rhai::packages::{BasicArrayPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage, MoreStringPackage, Package};
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, LexError, OptimizationLevel, Token};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 #[link(wasm_import_module = "env")]
@@ -66,14 +67,33 @@ impl Watch {
 pub struct TokenCount {
     tokens: Cell<u32>,
     switch_cases: Cell<u32>,
+    /// Literals of a source with a `switch`, of whose cases Rhai keeps only hashes.
+    literals: RefCell<Vec<Dynamic>>,
 }
 
 impl TokenCount {
     pub fn restart(&self) {
         self.tokens.set(0);
         self.switch_cases.set(0);
+        self.literals.borrow_mut().clear();
+    }
+    /// What stood in the source, and for numbers what `-` before it would make of them.
+    pub fn literals(&self) -> Vec<Dynamic> {
+        self.literals.borrow().clone()
+    }
+    fn keep(&self, token: &Token) {
+        let mut literals = self.literals.borrow_mut();
+        match token {
+            Token::IntegerConstant(number) => literals.extend([Dynamic::from_int(*number), Dynamic::from_int(number.wrapping_neg())]),
+            Token::FloatConstant(number) => literals.extend([Dynamic::from_float(*number.0), Dynamic::from_float(-*number.0)]),
+            Token::StringConstant(text) => literals.push(text.as_str().into()),
+            Token::True => literals.push(Dynamic::TRUE),
+            Token::False => literals.push(Dynamic::FALSE),
+            _ => {}
+        }
     }
     fn refuse(&self, token: &Token, limits: &Limits) -> Option<String> {
+        self.keep(token);
         self.tokens.set(self.tokens.get() + 1);
         if matches!(token, Token::DoubleArrow) {
             self.switch_cases.set(self.switch_cases.get() + 1);
@@ -102,6 +122,7 @@ pub fn engine(limits: Limits, row: Rc<Row>, watch: Rc<Watch>, tokens: Rc<TokenCo
     bound(&mut engine, &limits);
     watch_over(&mut engine, limits, row, watch, tokens);
     register_verdict(&mut engine);
+    chart::register(&mut engine);
     take_away(&mut engine);
     engine
 }
@@ -112,6 +133,9 @@ fn take_away(engine: &mut Engine) {
     engine.register_fn("sleep", |_: i64| -> Refused { Err("a rule cannot wait".into()) });
     engine.register_fn("sleep", |_: f64| -> Refused { Err("a rule cannot wait".into()) });
     engine.register_fn("exit", || -> Refused { Err("a rule ends with return".into()) });
+    // A tag of the rule's last value says which of its constant verdicts is meant (`constant_verdict`).
+    engine.register_fn("set_tag", |_: &mut Dynamic, _: i64| -> Refused { Err("a rule cannot tag values".into()) });
+    engine.register_set("tag", |_: &mut Dynamic, _: i64| -> Refused { Err("a rule cannot tag values".into()) });
     engine.register_fn("exit", |_: Dynamic| -> Refused { Err("a rule ends with return".into()) });
 }
 

@@ -1,5 +1,6 @@
 //! Finds mistakes of type that Rhai would pass over in silence: `"70" < 80` is simply false there, for ever.
 
+use crate::chart;
 use crate::declarations::Kind;
 use crate::problem::{Problem, ProblemKind};
 use crate::row::cell_of_index;
@@ -17,6 +18,7 @@ fn kind_of(expression: &Expr) -> Option<Kind> {
             [Stmt::Expr(inner)] => kind_of(inner),
             _ => None,
         },
+        Expr::FnCall(call, _) if chart::is_chart_function(&call.name) => Some(Kind::Boolean),
         Expr::FnCall(call, _) => kind_of_operator(call),
         _ => None,
     }
@@ -48,7 +50,10 @@ pub fn check(ast: &AST) -> Vec<Problem> {
     let mut problems = Vec::new();
     ast.walk(&mut |path: &[ASTNode]| {
         match path.last() {
-            Some(ASTNode::Expr(Expr::FnCall(call, position))) => operator(call, *position, &mut problems),
+            Some(ASTNode::Expr(Expr::FnCall(call, position))) => {
+                operator(call, *position, &mut problems);
+                chart_function(call, *position, &mut problems);
+            }
             Some(ASTNode::Expr(Expr::And(parts, _) | Expr::Or(parts, _))) => parts.iter().for_each(|part| truth(part, "`&&` and `||`", &mut problems)),
             Some(ASTNode::Stmt(Stmt::If(flow, _))) => truth(&flow.expr, "`if`", &mut problems),
             _ => {}
@@ -62,6 +67,23 @@ fn truth(condition: &Expr, where_: &str, problems: &mut Vec<Problem>) {
     if let Some(kind) = kind_of(condition).filter(|kind| *kind != Kind::Boolean) {
         let message = format!("{where_} needs true or false, and this is {}; compare it with something", kind.name());
         problems.push(Problem::new(ProblemKind::Type, condition.start_position(), message));
+    }
+}
+
+/// A mask that is no integer, a test that does not exist: such a call would fail at every reading.
+fn chart_function(call: &FnCallExpr, position: Position, problems: &mut Vec<Problem>) {
+    if !chart::is_chart_function(&call.name) {
+        return;
+    }
+    let name = &call.name;
+    if let Some(kind) = call.args.first().and_then(kind_of).filter(|kind| *kind != Kind::Integer) {
+        let message = format!("`{name}` looks at the mask of an input from a chart, which is an integer, and this is {}", kind.name());
+        problems.push(Problem::new(ProblemKind::Type, position, message));
+    }
+    if let (Some(_), Some(Expr::IntegerConstant(test, place))) = (chart::tests_of(name), call.args.get(1)) {
+        if chart::bit_of(name, *test).is_none() {
+            problems.push(Problem::new(ProblemKind::Type, *place, chart::no_such_test(name, *test)));
+        }
     }
 }
 

@@ -13,6 +13,12 @@ pub struct Verdict {
     pub explanation: Option<ImmutableString>,
 }
 
+impl Verdict {
+    pub fn is_sound(&self) -> bool {
+        is_status(&self.status) && is_confidence(self.confidence)
+    }
+}
+
 /// Numbers are part of the interface to the host (`src/rule-outcome.ts`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]

@@ -20,7 +20,8 @@ import {
   tagNoMax,
   timeMsMax,
 } from './layout.ts'
-import { setUint64, writeColumns } from './write-columns.ts'
+import { setUint64 } from './varint.ts'
+import { writeColumns } from './write-columns.ts'
 
 const qualityCode: Record<Quality, number> = { good: 0, uncertain: 1, bad: 2 }
 

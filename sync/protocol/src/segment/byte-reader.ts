@@ -1,4 +1,5 @@
 import { SegmentError } from './error.ts'
+import { unzigzag } from './varint.ts'
 
 /** Reads forwards through bytes that may lie; every step is checked against the end. */
 export class ByteReader {
@@ -14,6 +15,10 @@ export class ByteReader {
     this.#end = end
   }
 
+  get at(): number {
+    return this.#at
+  }
+
   get atEnd(): boolean {
     return this.#at === this.#end
   }
@@ -23,11 +28,32 @@ export class ByteReader {
     return this.#bytes[this.#at++] as number
   }
 
+  u32(): number {
+    const at = this.#at
+    if (at + 4 > this.#end) throw cut()
+    this.#at = at + 4
+    return this.#view.getUint32(at, true)
+  }
+
   f64(): number {
     const at = this.#at
     if (at + 8 > this.#end) throw cut()
     this.#at = at + 8
     return this.#view.getFloat64(at, true)
+  }
+
+  skip(length: number): void {
+    if (length > this.#end - this.#at) throw cut()
+    this.#at += length
+  }
+
+  /** Passes over so many. */
+  skipVarints(count: number): void {
+    const bytes = this.#bytes
+    for (let left = count; left > 0;) {
+      if (this.#at >= this.#end) throw cut()
+      if ((bytes[this.#at++] as number) < 128) left--
+    }
   }
 
   take(length: number): Uint8Array {
@@ -60,9 +86,7 @@ export class ByteReader {
   }
 
   zigzag(): number {
-    const value = this.varint()
-    if (value <= 0x7fff_ffff) return (value >>> 1) ^ -(value & 1)
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+    return unzigzag(this.varint())
   }
 
   #longVarint(low: number): number {

@@ -159,7 +159,7 @@ describe('bytes that changed or lie', () => {
       return sealed(copy)
     }
     expect(faultOf(patched((view) => view.setUint32(0, 0)))).toBe('magic')
-    expect(faultOf(patched((view) => view.setUint16(4, 2, true)))).toBe('version')
+    expect(faultOf(patched((view) => view.setUint16(4, 3, true)))).toBe('version')
     expect(faultOf(patched((view) => view.setUint32(24, 0xffff_ffff, true)))).toBe('bounds')
     expect(faultOf(patched((view) => view.setUint32(28, 6, true)))).toBe('bounds')
     expect(faultOf(patched((view) => view.setUint32(12, 0xffff_ffff, true)))).toBe('bounds')
@@ -195,6 +195,13 @@ describe('bytes that changed or lie', () => {
   })
 
   test('the header alone is read without the body', () => {
-    expect(readSegmentHeader(bytes)).toEqual({ firstSeq: 1, count: 5, receivedMs, bytes: bytes.length })
+    expect(readSegmentHeader(bytes)).toEqual({
+      version: 1,
+      firstSeq: 1,
+      count: 5,
+      receivedMs,
+      bytes: bytes.length,
+      expandedBytes: bytes.length,
+    })
   })
 })

@@ -1,4 +1,5 @@
 import { decimalsMax, encodingBoolean, encodingRaw, encodingText, headerBytes, scales } from './layout.ts'
+import { writeVarint, writeZigzag } from './varint.ts'
 
 /** What a builder has gathered; arrays may be longer than `count`. */
 export interface Columns {
@@ -135,39 +136,4 @@ function writeQualities(out: Uint8Array, from: number, qualities: Uint8Array, co
     out[at] = (out[at] as number) | ((qualities[index] as number) << ((index & 3) * 2))
   }
   return end
-}
-
-export function setUint64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, value % 2 ** 32, true)
-  view.setUint32(at + 4, Math.floor(value / 2 ** 32), true)
-}
-
-/** Seven bits a byte, lowest first. Bit operations see 32 bits only, so larger numbers are cut down by division before. */
-function writeVarint(out: Uint8Array, from: number, value: number): number {
-  let at = from
-  let rest = value
-  while (rest > 0x7fff_ffff) {
-    out[at++] = (rest % 128) | 128
-    rest = Math.floor(rest / 128)
-  }
-  while (rest > 127) {
-    out[at++] = (rest & 127) | 128
-    rest >>>= 7
-  }
-  out[at++] = rest
-  return at
-}
-
-function writeZigzag(out: Uint8Array, from: number, value: number): number {
-  if (value < 0x3fff_ffff && value > -0x3fff_ffff) {
-    let rest = (value << 1) ^ (value >> 31)
-    let at = from
-    while (rest > 127) {
-      out[at++] = (rest & 127) | 128
-      rest >>>= 7
-    }
-    out[at++] = rest
-    return at
-  }
-  return writeVarint(out, from, value < 0 ? -value * 2 - 1 : value * 2)
 }

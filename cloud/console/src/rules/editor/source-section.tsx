@@ -5,6 +5,8 @@ import { inputKinds, inputSources, mesFields, nextRow, type InputForm } from '..
 import { AddButton, Cell, CellSelect, RemoveButton } from './cell.tsx'
 import { useProblemAt } from './problems.tsx'
 import { withoutRow, withRow, type SectionProps } from './section-props.ts'
+import { newChartForm, newWindowForm } from '../window-form.ts'
+import { ChartFields, WindowFields } from './window-fields.tsx'
 
 /** When the rule judges, and what it looks at. */
 export function SourceSection({ form, onChange }: SectionProps) {
@@ -87,6 +89,7 @@ function Inputs({ form, onChange }: SectionProps) {
                       change(input.row, {
                         from,
                         ...(from === 'previous_status' ? { kind: 'text', maxAgeS: '' } : {}),
+                        ...(from === 'window' ? { kind: 'number' } : from === 'chart' ? { kind: 'integer' } : {}),
                         ...(from !== 'previous_status' && input.maxAgeS === ''
                           ? { maxAgeS: from === 'mes' ? '3600' : '60' }
                           : {}),
@@ -109,11 +112,23 @@ function Inputs({ form, onChange }: SectionProps) {
                       options={mesFields.map((value) => ({ value, label: t(`mes.${value}`) }))}
                       onChange={(field) => change(input.row, { field })}
                     />
+                  ) : input.from === 'window' ? (
+                    <WindowFields
+                      input={input}
+                      at={`inputs.${index}`}
+                      onChange={(changed) => change(input.row, changed)}
+                    />
+                  ) : input.from === 'chart' ? (
+                    <ChartFields
+                      input={input}
+                      at={`inputs.${index}`}
+                      onChange={(changed) => change(input.row, changed)}
+                    />
                   ) : null}
                 </td>
                 <td>
-                  {input.from === 'previous_status' ? (
-                    t('kind.text')
+                  {input.from === 'previous_status' || input.from === 'window' || input.from === 'chart' ? (
+                    t(`kind.${input.kind}`)
                   ) : (
                     <CellSelect
                       label={t('rules.kind')}
@@ -159,6 +174,8 @@ function Inputs({ form, onChange }: SectionProps) {
                 sensor: '',
                 field: 'production_count',
                 maxAgeS: '60',
+                window: newWindowForm,
+                chart: newChartForm,
               },
             ],
           })

@@ -1,6 +1,6 @@
 import { valueKinds } from '@jidoka/domain'
 import type { Value } from '@jidoka/domain'
-import { decodeSegment, SegmentBuilder } from '@jidoka/sync-protocol'
+import { decodeSegment, mergeSegments, SegmentBuilder } from '@jidoka/sync-protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { floatText, recentMax, rowsOf } from './segment-rows.ts'
@@ -79,6 +79,27 @@ describe('rows of segments', () => {
     const ahead = { tagNo: 1, timeMs: 10_000 + 3_600_000, value: 1 }
     const setRight = { tagNo: 1, timeMs: 10_000, value: 2 }
     expect(rowsOf(segmentsOf([[ahead], [setRight]], 10_000), 1).last).toMatchObject([{ value: 2, atMs: 10_000 }])
+  })
+
+  it('go by the arrival of each commit, also when commits were merged on the way', () => {
+    const builder = new SegmentBuilder()
+    const commit = (seq: number, one: OneReading, receivedMs: number) => {
+      builder.reset()
+      builder.push(one.tagNo, one.timeMs, one.value, 'good')
+      return builder.encode(seq, receivedMs)
+    }
+    // An hour ahead when it came; by the arrival of the last commit it would look newer than what came then.
+    const parts = [
+      commit(1, { tagNo: 1, timeMs: 10_000 + 3_600_000, value: 1 }, 10_000),
+      commit(2, { tagNo: 1, timeMs: 12_000, value: 2 }, 12_000),
+      commit(3, { tagNo: 2, timeMs: 4_000_000, value: 3 }, 4_000_000),
+    ]
+    const apart = rowsOf(
+      parts.map((part) => decodeSegment(part)),
+      1,
+    )
+    expect(rowsOf([decodeSegment(mergeSegments(parts))], 1)).toEqual(apart)
+    expect(apart.last[0]).toMatchObject({ value: 2, atMs: 12_000 })
   })
 
   it('write floats so that they read back as the same bits', () => {

@@ -78,7 +78,7 @@ export function rowsOf(segments: readonly Segment[], fromSeq: number): { rows: S
       if (row.texts === null) row.numbers?.push(number)
       else row.texts.push(segment.texts[number] as string)
 
-      const atMs = Math.min(timeMs, segment.receivedMs)
+      const atMs = Math.min(timeMs, segment.receivedMsAt(index))
       let value = last.get(tagNo)
       if (value === undefined) {
         value = { tagNo, atMs, value: number, quality, recent: [] }

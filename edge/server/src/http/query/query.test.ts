@@ -1,58 +1,30 @@
-import fc from 'fast-check'
 import { ruleDefinitionSchema } from '@jidoka/domain'
 import { RuleEngine } from '@jidoka/rules'
 import { loadRuleModule } from '@jidoka/rules/node'
 import { describe, expect, test } from 'vitest'
 import { readHistory } from './read-history.ts'
-import { thin } from './thin.ts'
 import { tryRule } from './try-rule.ts'
 
-describe('thinning', () => {
-  test('a spike of one reading among 86,400 stays', () => {
-    const timesMs = Array.from({ length: 86_400 }, (_, second) => second * 1_000)
-    const values = timesMs.map((_, second) => (second === 40_000 ? 999 : 20))
-    const thinned = thin({ timesMs, values }, 0, 86_400_000, 500)
-    expect(thinned.values).toContain(999)
-    expect(thinned.values.length).toBeLessThanOrEqual(500)
+describe('a trend', () => {
+  const question = { key: 'LINE-A/temperature', fromMs: 0, toMs: 3_600_000, points: 1_000 }
+
+  test('is what the store has of the tag, with the readings that it stands for', () => {
+    const series = { timesMs: Float64Array.of(1, 2), values: Float64Array.of(20, 21.5), readingsCount: 86_400 }
+    expect(readHistory({ series: () => series }, question, () => 0)).toEqual({
+      times_ms: [1, 2],
+      values: [20, 21.5],
+      readings_count: 86_400,
+    })
   })
 
-  test('keeps order, extremes and bounds for any points', () => {
-    const points = fc.array(
-      fc.tuple(fc.integer({ min: 0, max: 10_000 }), fc.double({ noNaN: true, min: -1e6, max: 1e6 })),
-      { minLength: 1, maxLength: 500 },
-    )
-    fc.assert(
-      fc.property(points, fc.integer({ min: 3, max: 100 }), (pairs, pointsMax) => {
-        const sorted = pairs.toSorted((left, right) => left[0] - right[0])
-        const values = sorted.map(([, value]) => value)
-        const thinned = thin({ timesMs: sorted.map(([timeMs]) => timeMs), values }, 0, 10_000, pointsMax)
-        expect(thinned.times_ms).toEqual(thinned.times_ms.toSorted((left, right) => left - right))
-        expect(Math.max(...thinned.values)).toBe(Math.max(...values))
-        expect(Math.min(...thinned.values)).toBe(Math.min(...values))
-        expect(thinned.values.length).toBeLessThanOrEqual(Math.max(pointsMax, 3))
-      }),
-    )
+  test('that takes too long is refused in words and never cut off', () => {
+    const some = { timesMs: new Float64Array(0), values: new Float64Array(0), readingsCount: 0 }
+    const reader = {
+      series: (_key: string, _question: unknown, isTimeUp?: () => boolean) => (isTimeUp?.() === true ? null : some),
+    }
+    expect(readHistory(reader, question, () => 5_000).readings_count).toBe(0)
+    expect(() => readHistory(reader, question, () => 7_000)).toThrow(/shorter/)
   })
-})
-
-test('history is read newest first, whole where time allows and its newest part where it does not', () => {
-  const everySecond = {
-    history: (_key: string, fromMs: number, toMs: number) => {
-      const timesMs = Float64Array.from(
-        { length: Math.floor((toMs - fromMs) / 1_000) + 1 },
-        (_, index) => Math.ceil(fromMs / 1_000) * 1_000 + index * 1_000,
-      ).filter((timeMs) => timeMs <= toMs)
-      return { timesMs, values: timesMs.map((timeMs) => timeMs / 1_000) }
-    },
-  }
-  const question = { key: 'LINE-A/temperature', fromMs: 0, toMs: 3_600_000, points: 5_000 }
-  const whole = readHistory(everySecond, question, () => 0)
-  expect(whole.readings_count).toBe(3_601)
-  expect(whole.times_ms).toEqual(Array.from({ length: 3_601 }, (_, second) => second * 1_000))
-  let askedTimes = 0
-  const cut = readHistory(everySecond, question, () => ++askedTimes * 600)
-  expect(cut.times_ms.at(-1)).toBe(3_600_000)
-  expect(cut.readings_count).toBeLessThan(600)
 })
 
 describe('trying a rule out', () => {

@@ -1,40 +1,38 @@
+import { OperationalError } from '@jidoka/base'
 import type { History } from '@jidoka/contract'
-import type { JournalReader } from '../../ports.ts'
-import { thin } from './thin.ts'
+import type { StoreReader } from '../../store/journal-reader.ts'
 
 export interface HistoryQuestion {
   readonly key: string
   readonly fromMs: number
+  /** Included. */
   readonly toMs: number
   readonly points: number
 }
 export type HistoryAnswer = Pick<History, 'times_ms' | 'values' | 'readings_count'>
 
 export const historyLimits = {
-  /** One minute a step: the reader decodes a bounded number of segments a call, and at 1,500 commits a second a minute stays below it. */
-  stepMs: 60_000,
-  /** 6 s in all: then what has been read, the newest part of the span, is the answer. The caller waits 10 s at most. */
+  /** The caller waits 10 s at most; a trend that needs longer is refused in words instead of being cut off in silence. */
   timeMsMax: 6_000,
 } as const
 
-/** Reads a span backwards, newest first, so that what a person looks at is there even where the time runs out. */
+/**
+ * A tag's trend with the exact extremes of every stretch.
+ * @throws OperationalError when it takes too long
+ */
 export function readHistory(
-  reader: Pick<JournalReader, 'history'>,
-  question: HistoryQuestion,
+  reader: Pick<StoreReader, 'series'>,
+  { key, fromMs, toMs, points }: HistoryQuestion,
   elapsedMs: () => number,
 ): HistoryAnswer {
-  const { key, fromMs, toMs, points } = question
-  const steps: ReturnType<JournalReader['history']>[] = []
-  for (let endMs = toMs; endMs >= fromMs && elapsedMs() < historyLimits.timeMsMax; endMs -= historyLimits.stepMs) {
-    steps.push(reader.history(key, Math.max(fromMs, endMs - historyLimits.stepMs + 1), endMs))
+  const series = reader.series(key, { fromMs, toMs, points }, () => elapsedMs() > historyLimits.timeMsMax)
+  if (series === null)
+    throw new OperationalError(
+      'Reading this span takes longer than the appliance may give to one trend. Ask for a shorter one, or use `jidoka export`.',
+    )
+  return {
+    times_ms: Array.from(series.timesMs),
+    values: Array.from(series.values),
+    readings_count: series.readingsCount,
   }
-  const count = steps.reduce((sum, step) => sum + step.timesMs.length, 0)
-  const [timesMs, values] = [new Float64Array(count), new Float64Array(count)]
-  let at = 0
-  for (const step of steps.toReversed()) {
-    timesMs.set(step.timesMs, at)
-    values.set(step.values, at)
-    at += step.timesMs.length
-  }
-  return { ...thin({ timesMs, values }, fromMs, toMs, points), readings_count: count }
 }

@@ -1,13 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import {
-  boardAlarmSchema,
-  boardSchema,
-  edgePaths,
-  edgeTagsSchema,
-  historyQuerySchema,
-  historySchema,
-} from '@jidoka/contract'
+import { boardAlarmSchema, boardSchema, edgePaths, historyQuerySchema, historySchema } from '@jidoka/contract'
 import { answers, enclose, signedInSecurity } from '../answers.ts'
 import type { EdgeEnv, EdgeServices } from '../context.ts'
 import { allow } from '../context.ts'
@@ -35,14 +28,6 @@ const stream = createRoute({
     'Server-sent events `values` (at most seven a second a tag), `verdict`, `alarm`, `line_to_cloud`, `reset`. The stream carries changes, never history: open it, then fetch the board; after `reset` or a reconnection fetch the board again.',
   security,
   responses: { 200: { content: { 'text/event-stream': { schema: z.string() } }, description: 'The stream' } },
-})
-const tags = createRoute({
-  method: 'get',
-  path: edgePaths.tags,
-  tags: ['Board'],
-  summary: 'Every tag that has sent a reading',
-  security,
-  responses: answers(edgeTagsSchema, 'Tags with number, unit and last value'),
 })
 const history = createRoute({
   method: 'get',
@@ -101,11 +86,6 @@ export function boardRoutes(app: OpenAPIHono<EdgeEnv>, services: EdgeServices): 
         },
       },
     )
-  })
-
-  app.openapi(tags, (c) => {
-    allow(c, 'board:read')
-    return c.json(enclose(c, live.numberedTags()), 200)
   })
 
   app.openapi(history, async (c) => {

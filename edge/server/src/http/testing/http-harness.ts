@@ -3,7 +3,7 @@ import { edgePaths, problemSchema } from '@jidoka/contract'
 import type { Problem } from '@jidoka/contract'
 import type { Role } from '@jidoka/domain'
 import { LiveBoard } from '../../board/board.ts'
-import { DiskWatch } from '../../board/disk.ts'
+import { newStats } from '../../broker/stats.ts'
 import { Metrics } from '../../metrics/metrics.ts'
 import { LineStatus } from '../../uplink/line-status.ts'
 import { LoginLimiter } from '../../users/login-limiter.ts'
@@ -70,14 +70,15 @@ export class HttpHarness {
 
   #build(part: Partial<EdgeServices>): { services: EdgeServices; app: ReturnType<typeof createApp> } {
     const { journal, clock } = this
-    const disk = new DiskWatch(
-      clock,
-      () => 1_000,
-      () => 9_000,
-    )
-    disk.sample()
+    const disk = {
+      free_bytes: 9_000,
+      used_bytes: 1_000,
+      horizon_days: null,
+      horizon_days_at_day_rate: null,
+      problem: null,
+    }
     const status = new LineStatus(clock, 'not_enrolled', 'no cloud')
-    const lineToCloud = () => status.view(journal.lanes(), disk.state())
+    const lineToCloud = () => status.view(journal.lanes(), disk)
     const board = new LiveBoard(journal, {
       site: 'Plant',
       timeZone: 'Asia/Seoul',
@@ -89,10 +90,13 @@ export class HttpHarness {
     const hub = new StreamHub(clock)
     const metrics = new Metrics({
       lineToCloud,
+      rowsGone: () => [],
       alarmsOpen: () => board.openAlarmsCount,
       mqttClients: () => 0,
+      broker: newStats,
       streamClients: () => hub.clientsCount,
       streamSlowTotal: () => hub.slowClientsTotal,
+      mergesTotal: () => 0,
       connectors: () => [],
     })
     const services: EdgeServices = {

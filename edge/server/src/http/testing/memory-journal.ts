@@ -2,6 +2,7 @@ import { uuidv7 } from '@jidoka/base'
 import type {
   Alarm,
   AlarmAction,
+  CatalogueEntry,
   DesiredItem,
   FactoryEvent,
   Judgment,
@@ -11,8 +12,9 @@ import type {
 } from '@jidoka/domain'
 import { alarmStep } from '@jidoka/domain'
 import { SegmentBuilder } from '@jidoka/sync-protocol'
-import type { Receipt } from '@jidoka/sync-protocol'
+import type { DropReason, Lane, Receipt } from '@jidoka/sync-protocol'
 import type {
+  AdoptionOutcome,
   AlarmOutcome,
   Committed,
   ConnectorPosition,
@@ -39,7 +41,8 @@ export const emptyCommit: Committed = {
   facts: [],
   reported: [],
   deadLetters: [],
-  counts: { readings: 0, readingsQos0: 0, verdictsByStatus: {}, commitMs: 0 },
+  verdictPackets: null,
+  counts: { readings: 0, readingsQos0: 0, repeats: 0, verdictsByStatus: {}, commitMs: 0 },
 }
 
 /** The ports of the journal in memory, for tests of what stands around it. Nothing here is judged or durable. */
@@ -57,6 +60,7 @@ export class MemoryJournal implements Pipeline, JournalReader {
   letterList: DeadLetter[] = []
   ruleList: RuleInForce[] = []
   desiredItems: DesiredItem[] = []
+  adoptedList: CatalogueEntry[] = []
   position: DesiredPosition | null = null
   readingsSeq = 0
   segmentList: { firstSeq: number; count: number; body: Uint8Array }[] = []
@@ -122,6 +126,31 @@ export class MemoryJournal implements Pipeline, JournalReader {
     return reported
   }
 
+  async adoptTag(entry: CatalogueEntry, actor: string): Promise<AdoptionOutcome> {
+    await this.beforeWrite()
+    const tag = this.tagList.find(({ key }) => key === entry.key)
+    if (tag === undefined) return { unknown: true }
+    const ofCloud = this.desiredItems.flatMap((item) => (item.kind === 'tag_catalogue' ? item.body.tags : []))
+    if (ofCloud.some(({ key }) => key === entry.key)) return { refused: 'in_catalogue' }
+    this.adoptedList = [...this.adoptedList.filter(({ key }) => key !== entry.key), entry]
+    this.#audit(actor, 'tag.adopt', entry.key)
+    this.commit({ newTags: [tag] })
+    return { adopted: entry }
+  }
+
+  async withdrawTag(key: string, actor: string): Promise<boolean> {
+    await this.beforeWrite()
+    if (!this.adoptedList.some((entry) => entry.key === key)) return false
+    this.adoptedList = this.adoptedList.filter((entry) => entry.key !== key)
+    this.#audit(actor, 'tag.withdraw', key)
+    this.commit({ newTags: this.tagList.filter((tag) => tag.key === key) })
+    return true
+  }
+
+  #audit(actor: string, action: string, subject: string): void {
+    this.records.push({ at_ms: 0, kind: 'audit', body: { actor, action, subject, detail: {} } })
+  }
+
   async storeReceipt(receipt: Receipt): Promise<void> {
     await this.beforeWrite()
     this.receipts.set(receipt.lane, receipt)
@@ -154,6 +183,19 @@ export class MemoryJournal implements Pipeline, JournalReader {
     this.#problems.add(listener)
     return () => this.#problems.delete(listener)
   }
+
+  /** What `noteSent` was called with. */
+  readonly sent: number[] = []
+  async noteSent(upToSeq: number): Promise<void> {
+    await this.beforeWrite()
+    this.sent.push(upToSeq)
+  }
+
+  async changeBroker(): Promise<void> {
+    await this.beforeWrite()
+  }
+
+  watchVerdicts(): void {}
 
   rules(): Promise<readonly RuleInForce[]> {
     return Promise.resolve(this.ruleList)
@@ -203,6 +245,7 @@ export class MemoryJournal implements Pipeline, JournalReader {
   }
 
   tags = () => this.tagList
+  adoptedTags = () => this.adoptedList
   lastValues = () => []
   standingVerdicts = () => this.verdictList
   openAlarms = () => this.alarmList.filter((alarm) => alarm.state !== 'cleared')
@@ -241,6 +284,12 @@ export class MemoryJournal implements Pipeline, JournalReader {
   connectorPosition = () => null
   users = () => this.storedUsers
   setting = (name: string) => this.settings.get(name) ?? null
+  gapList: { lane: Lane; fromSeq: number; toSeq: number; reason: DropReason }[] = []
+  gapAt(lane: Lane, seq: number) {
+    return this.gapList.find((gap) => gap.lane === lane && gap.fromSeq <= seq && seq <= gap.toSeq) ?? null
+  }
+
+  brokerState = () => ({ sessions: [], queue: [], retained: [], wills: [], unreleased: [] })
   sizeBytes = () => 1_000
   close(): void {}
 }

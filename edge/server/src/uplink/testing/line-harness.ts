@@ -130,6 +130,12 @@ export class LineHarness {
     this.cloud.points.readings.seq === this.journal.readingsSeq
 
   view(): LineToCloud {
-    return this.status.view(this.journal.lanes(), { free_bytes: 0, used_bytes: 0, horizon_days: null, problem: null })
+    return this.status.view(this.journal.lanes(), {
+      free_bytes: 0,
+      used_bytes: 0,
+      horizon_days: null,
+      horizon_days_at_day_rate: null,
+      problem: null,
+    })
   }
 }

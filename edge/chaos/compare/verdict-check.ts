@@ -1,0 +1,74 @@
+import type { JournalRecord, Judgment } from '@jidoka/domain'
+import { ruleSource } from '@jidoka/domain'
+import { ruleHash } from '@jidoka/rules'
+import type { Segment } from '@jidoka/sync-protocol'
+import { replayJudgment } from '../../server/src/judge/replay.ts'
+import { newRunner } from '../../server/src/pipeline/test-support.ts'
+import type { Ledger } from '../publisher/ledger.ts'
+import { rules } from '../subject/rules.ts'
+
+const rulesByHash = new Map(rules.map((rule) => [ruleHash(ruleSource(rule)), rule]))
+const runner = newRunner()
+
+/** Sentences about verdicts that one look brings at most. */
+const faultsMax = 20
+
+/** Every judgment can be made again from its record, and verdicts and readings balance (I3). */
+export class VerdictCheck {
+  madeAgainCount = 0
+  /** Readings that triggered each of the rules; the rules have one trigger. */
+  #triggers = 0
+  /** By rule: verdicts that a record of their own or a run accounts for. */
+  #accounted = new Map<string, number>()
+
+  copy(): VerdictCheck {
+    const copy = new VerdictCheck()
+    copy.madeAgainCount = this.madeAgainCount
+    copy.#triggers = this.#triggers
+    copy.#accounted = new Map(this.#accounted)
+    return copy
+  }
+
+  readings(segment: Segment, publishers: ReadonlyMap<number, Ledger | null>, seenSeq: number): void {
+    for (let index = Math.max(0, seenSeq + 1 - segment.firstSeq); index < segment.count; index++)
+      if (publishers.get(segment.tagNo[index] as number)?.kind.value === 'number') this.#triggers++
+  }
+
+  record(record: JournalRecord, readingsSeq: number, faults: string[]): void {
+    if (record.kind === 'verdict_run') this.#account(record.body.rule_id, record.body.count)
+    if (record.kind !== 'judgment') return
+    const judgment = record.body
+    if (judgment.reading_seq !== null) this.#account(judgment.rule_id, 1)
+    const fault = this.#faultOf(judgment, readingsSeq)
+    this.madeAgainCount++
+    if (fault !== null && faults.length < faultsMax) faults.push(`the record ${record.seq}: ${fault}`)
+  }
+
+  /** To be called when no run is open. */
+  account(faults: string[]): void {
+    for (const { id } of rules) {
+      const accounted = this.#accounted.get(id) ?? 0
+      if (accounted !== this.#triggers)
+        faults.push(
+          `the rule ${id} was triggered by ${this.#triggers} readings, and records and runs account for ${accounted} verdicts`,
+        )
+    }
+  }
+
+  #account(ruleId: string, count: number): void {
+    this.#accounted.set(ruleId, (this.#accounted.get(ruleId) ?? 0) + count)
+  }
+
+  #faultOf(judgment: Judgment, readingsSeq: number): string | null {
+    const rule = rulesByHash.get(judgment.rule_hash)
+    if (rule === undefined) return `no rule has the hash ${judgment.rule_hash}`
+    if (judgment.reading_seq !== null && judgment.reading_seq > readingsSeq)
+      return `its reading ${judgment.reading_seq} is not in the journal`
+    const again = replayJudgment(judgment, rule, runner)
+    return again.status === judgment.status &&
+      again.confidence === judgment.confidence &&
+      again.explanation === judgment.explanation
+      ? null
+      : `it says ${judgment.status} (${judgment.confidence}), made again it is ${again.status} (${again.confidence})`
+  }
+}

@@ -1,0 +1,3 @@
+import './small-limits.ts'
+
+await import('../../server/src/merging/merge-worker.ts')

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+
+/** What the appliance under test is started with: one argument of JSON. */
+export const subjectOptionsSchema = z.strictObject({
+  dataFolder: z.string().min(1),
+  /**
+   * Null: the appliance as it is. The others break a promise on purpose, so that the harness can be seen to find out:
+   * `unsynced` writes without syncing, `early` acknowledges before the commit.
+   */
+  broken: z.enum(['unsynced', 'early']).nullable(),
+  /** Seconds that readings and records are kept; null: as long as there is room. */
+  keptS: z.number().positive().nullable(),
+})
+export type SubjectOptions = z.infer<typeof subjectOptionsSchema>
+
+/** What it prints, a line of JSON each. */
+export const subjectWordSchema = z.union([
+  z.strictObject({ port: z.number().int(), found: z.string().nullable() }),
+  z.strictObject({ problem: z.string().nullable() }),
+])
+export type SubjectWord = z.infer<typeof subjectWordSchema>
+
+export const tenantId = 'acme'

@@ -1,0 +1,155 @@
+import type { FactoryEvent, Judgment, JournalRecord, RuleDefinition, TagDefinition, VerdictRun } from '@jidoka/domain'
+import { openForReading } from '../store/database.ts'
+import type { Database } from '../store/database.ts'
+import { replayLimits } from './limits.ts'
+import type { RuleHistoryRow } from '../store/journal-writer.ts'
+import { firstSeqAtOrAfter, readTagsFrom } from '../store/read-tags.ts'
+import type { TagReading } from '../store/read-tags.ts'
+import { SegmentStore } from '../store/segment-store.ts'
+import type { DamagedSegment } from '../store/segment-store.ts'
+
+/** A record with its place: `readingsSeq` is the last reading of the journal when it was written. */
+export interface PlacedRecord {
+  readonly readingsSeq: number
+  readonly record: JournalRecord
+}
+
+export interface PlacedRule extends Omit<RuleHistoryRow, 'definition'> {
+  readonly definition: RuleDefinition | null
+}
+
+/** The journal between two instants of its own clock, read beside the appliance that writes it. */
+export class Stretch {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly #database: Database
+  readonly #segments: SegmentStore
+
+  constructor(dataFolder: string, fromMs: number, toMs: number, onDamaged: (damaged: DamagedSegment) => void) {
+    this.fromMs = fromMs
+    this.toMs = toMs
+    this.#database = openForReading(dataFolder)
+    this.#segments = new SegmentStore(this.#database, dataFolder, onDamaged)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  tags(): TagDefinition[] {
+    return this.#all<TagDefinition>('select tag_no, key, kind, unit from tags order by tag_no')
+  }
+
+  /** All that is known of rules, oldest first. */
+  rules(): PlacedRule[] {
+    return this.#all<RuleHistoryRow>('select * from rule_history order by id').map((row) => ({
+      ...row,
+      definition: row.definition === null ? null : (JSON.parse(row.definition) as RuleDefinition),
+    }))
+  }
+
+  firstSeqAtOrAfter(receivedMs: number): number | null {
+    return firstSeqAtOrAfter(this.#segments, receivedMs)
+  }
+
+  readings(tagNos: readonly number[] | null, fromSeq: number, toSeq = Infinity): Iterable<TagReading> {
+    return readTagsFrom(this.#segments, tagNos, fromSeq, { toSeq })
+  }
+
+  /** Records of the stretch in their order. */
+  *records(): Generator<PlacedRecord> {
+    const rows = this.#database
+      .prepare<[number, number], { line: string; readingsSeq: number }>(
+        'select line, readings_seq as readingsSeq from records where at_ms >= ? and at_ms < ? order by seq',
+      )
+      .iterate(this.fromMs, this.toMs)
+    for (const { line, readingsSeq } of rows) yield { readingsSeq, record: JSON.parse(line) as JournalRecord }
+  }
+
+  /** Events before the stretch, which the facts at its beginning come from. */
+  *eventsBefore(): Generator<{ readonly atMs: number; readonly event: FactoryEvent }> {
+    const rows = this.#database
+      .prepare<[number], { line: string; atMs: number }>(
+        "select line, at_ms as atMs from records where kind = 'event' and at_ms < ? order by seq",
+      )
+      .iterate(this.fromMs)
+    for (const { line, atMs } of rows) yield { atMs, event: (JSON.parse(line) as { body: FactoryEvent }).body }
+  }
+
+  /** The newest judgments of a rule before the stretch, and the runs between them, oldest first. */
+  verdictsBefore(ruleId: string, countMax: number): (Judgment | VerdictRun)[] {
+    const judgments = this.#all<{ seq: number; line: string }>(
+      `select j.seq, r.line from judgments j join records r on r.seq = j.seq
+       where j.rule_id = ? and j.at_ms < ? order by j.seq desc limit ?`,
+      ruleId,
+      this.fromMs,
+      countMax,
+    )
+    const firstSeq = judgments.at(-1)?.seq ?? Infinity
+    const runs =
+      firstSeq === Infinity
+        ? []
+        : this.#all<{ seq: number; line: string }>(
+            "select seq, line from records where kind = 'verdict_run' and seq > ? and at_ms < ? and line like ? order by seq",
+            firstSeq,
+            this.fromMs,
+            `%"rule_id":"${ruleId}"%`,
+          )
+    return [...judgments, ...runs]
+      .toSorted((left, right) => left.seq - right.seq)
+      .map(({ line }) => (JSON.parse(line) as { body: Judgment | VerdictRun }).body)
+  }
+
+  /** Runs that were written behind the stretch, in which its last verdicts may be counted. */
+  *runsBehind(): Generator<VerdictRun> {
+    const rows = this.#database
+      .prepare<[number, number], { line: string }>(
+        "select line from records where kind = 'verdict_run' and at_ms >= ? and at_ms < ? order by seq",
+      )
+      .iterate(this.toMs, this.toMs + replayLimits.runEndMsMax)
+    for (const { line } of rows) yield (JSON.parse(line) as { body: VerdictRun }).body
+  }
+
+  /** The verdict that was last made at each rule and subject: those of runs that are open yet are of this status. */
+  rawStatuses(): ReadonlyMap<string, string> {
+    return new Map(
+      this.#all<{ rule_id: string; subject: string; raw_status: string }>(
+        'select rule_id, subject, raw_status from standing where raw_status is not null',
+      ).map((row) => [slotKey(row.rule_id, row.subject), row.raw_status]),
+    )
+  }
+
+  /** Ranges of the records lane that have lost records of the stretch, as sentences. */
+  recordGaps(): string[] {
+    const [before] = this.#all<{ seq: number | null }>(
+      'select max(seq) as seq from records where at_ms < ?',
+      this.fromMs,
+    )
+    const [behind] = this.#all<{ seq: number | null }>(
+      'select min(seq) as seq from records where at_ms >= ?',
+      this.toMs,
+    )
+    return this.#all<{ from_seq: number; to_seq: number; count: number; reason: string }>(
+      "select from_seq, to_seq, count, reason from gaps where lane = 'records' and to_seq > ? and from_seq < ? order by from_seq",
+      before?.seq ?? 0,
+      behind?.seq ?? Number.MAX_SAFE_INTEGER,
+    ).map(
+      (gap) => `${gap.count} of the records ${gap.from_seq} to ${gap.to_seq} are not held any more (${gap.reason}).`,
+    )
+  }
+
+  /** Why readings from a number on are not held any more. */
+  gapReason(seq: number): string {
+    const row = this.#all<{ to_seq: number; reason: string }>(
+      "select to_seq, reason from gaps where lane = 'readings' and from_seq <= ? order by from_seq desc limit 1",
+      seq,
+    )[0]
+    return row !== undefined && row.to_seq >= seq ? row.reason : 'for an unknown reason'
+  }
+
+  #all<Row>(sql: string, ...values: readonly (string | number)[]): Row[] {
+    return this.#database.prepare<(string | number)[], Row>(sql).all(...values)
+  }
+}
+
+export const slotKey = (ruleId: string, subject: string): string => `${ruleId}\n${subject}`

@@ -1,0 +1,246 @@
+import type { ChartInput, Quality, RuleDefinition, SnapshotInput, Value, WindowInput } from '@jidoka/domain'
+import { judgeLimits } from '../judge/limits.ts'
+import type { LastValue } from '../store/last-values.ts'
+import { WindowDemands } from './demand.ts'
+import type { WantedWindow } from './demand.ts'
+import { windowBankLimits } from './limits.ts'
+import type { SummaryKind } from './ordered-readings.ts'
+import { Series } from './series.ts'
+import type { Budget, Noted, SeriesNeed } from './series.ts'
+import { WindowFigure } from './window-figure.ts'
+import type { OwnedSeries, TagWindows, WindowedTag } from './tag-windows.ts'
+import { lookBackMs, reachOf, summaryKinds } from './window-spec.ts'
+import type { WindowSpec } from './window-spec.ts'
+
+/** What windows are filled from after a start: readings in the order of their arrival. */
+export interface WindowReader {
+  firstSeqAtOrAfter(receivedMs: number): number | null
+  readTagsFrom(
+    tagNos: readonly number[],
+    fromSeq: number,
+  ): Iterable<{ readonly tagNo: number } & Pick<LastValue, 'timeMs' | 'receivedMs' | 'value' | 'quality'>>
+}
+
+/** What an input of a rule saw; see `Cell` of the judge. */
+export interface WindowCell {
+  value: Value | null
+  atMs: number | null
+  quality: Quality | null
+  problem: NonNullable<SnapshotInput['problem']> | null
+  freshFromMs: number
+  freshUntilMs: number
+}
+
+export interface WindowBankStats {
+  readonly series: number
+  readonly readings: number
+  /** Windows that were not set up for want of room. */
+  readonly refused: number
+}
+
+const noneNoted: Readonly<Record<Noted, number>> = { taken: 0, late: 0, repeated: 0, no_room: 0 }
+
+export interface WindowBankOptions {
+  readonly readingsMax?: number
+  readonly seriesMax?: number
+}
+
+/**
+ * The windows and control charts of the rules in force. `need` says which, `rebuild` fills those that are new from the journal,
+ * `note` takes each stored reading in, and `read` gives an input what stands at that moment.
+ */
+export class WindowBank {
+  #demands = new WindowDemands([])
+  #byTagNo = new Map<number, TagWindows>()
+  readonly #budget: Budget
+  readonly #seriesMax: number
+  #noted: Record<Noted, number> = { ...noneNoted }
+  #seriesCount = 0
+  #refused = 0
+
+  constructor(options: WindowBankOptions = {}) {
+    this.#budget = { readings: 0, readingsMax: options.readingsMax ?? windowBankLimits.readingsMax }
+    this.#seriesMax = options.seriesMax ?? windowBankLimits.seriesMax
+  }
+
+  /** The rules in force have changed, or all tags are new. What is wanted already goes on; the rest waits for `rebuild`. */
+  need(definitions: Iterable<RuleDefinition>, tags: Iterable<WindowedTag>): void {
+    this.#demands = new WindowDemands(definitions, this.#demands)
+    const older = this.#byTagNo
+    this.#byTagNo = new Map()
+    this.#seriesCount = 0
+    this.#refused = 0
+    for (const tag of tags) this.#resolve(tag, older.get(tag.tagNo), false)
+    const kept = new Set([...this.#byTagNo.values()].flatMap(({ series }) => series.map((owned) => owned.series)))
+    for (const { series } of older.values())
+      for (const owned of series) if (!kept.has(owned.series)) owned.series.clear()
+  }
+
+  /** Why a rule must not be put in force beside these, as a sentence; null when there is room for its windows. */
+  refusal(definitions: Iterable<RuleDefinition>, tags: Iterable<WindowedTag>): string | null {
+    const demands = new WindowDemands(definitions)
+    let count = 0
+    for (const tag of tags) count += new Set(demands.wantedOf(tag.place).map(({ spec }) => spec.latenessMs)).size
+    return count <= this.#seriesMax
+      ? null
+      : `The rules would look at windows of ${count} sensors; the appliance keeps ${this.#seriesMax}. Name the lines or the equipment in the rule's trigger.`
+  }
+
+  /** A reading was stored. Costs a tag without windows one look at itself. */
+  note(tag: WindowedTag, reading: Pick<LastValue, 'timeMs' | 'receivedMs' | 'value' | 'quality'>): void {
+    const windows = tag.windows === undefined ? this.#resolve(tag, undefined, true) : tag.windows
+    if (windows === null) return
+    for (const { series } of windows.series) {
+      const noted = this.#take(series, reading)
+      if (noted !== null) this.#noted[noted]++
+    }
+  }
+
+  /** Fills windows that are new from the journal, which must hold every reading noted so far. To be called after `need`. */
+  rebuild(reader: WindowReader, nowMs: number): { readonly readings: number } {
+    // Tags with windows of some minutes are not read as far back as those of a day.
+    const passes = new Map<number, { lookBackMs: number; readonly series: Map<number, OwnedSeries[]> }>()
+    for (const [tagNo, { series }] of this.#byTagNo) {
+      for (const owned of series) {
+        if (owned.isFilled) continue
+        owned.series.clear()
+        owned.isFilled = true
+        const magnitude = Math.ceil(Math.log2(Math.max(owned.lookBackMs, 60_000)) / 2)
+        const pass = passes.get(magnitude) ?? { lookBackMs: 0, series: new Map<number, OwnedSeries[]>() }
+        pass.lookBackMs = Math.max(pass.lookBackMs, owned.lookBackMs)
+        pass.series.set(tagNo, [...(pass.series.get(tagNo) ?? []), owned])
+        passes.set(magnitude, pass)
+      }
+    }
+    let readings = 0
+    for (const pass of passes.values()) {
+      const fromSeq = reader.firstSeqAtOrAfter(nowMs - pass.lookBackMs)
+      if (fromSeq === null) continue
+      for (const reading of reader.readTagsFrom([...pass.series.keys()], fromSeq)) {
+        readings++
+        for (const { series } of pass.series.get(reading.tagNo) ?? []) this.#take(series, reading)
+      }
+    }
+    return { readings }
+  }
+
+  /** Forgets everything; `need` and `rebuild` bring it back. */
+  clear(): void {
+    for (const { series } of this.#byTagNo.values()) for (const owned of series) owned.series.clear()
+    this.#byTagNo.clear()
+    this.#demands = new WindowDemands([])
+    this.#seriesCount = 0
+  }
+
+  /** What an input sees of a tag at this moment. `tag`: what the input names, undefined where there is none. */
+  read(cell: WindowCell, input: WindowInput | ChartInput, tag: WindowedTag | undefined, nowMs: number): void {
+    const spec = this.#demands.spec(input)
+    const figure = spec === undefined ? undefined : tag?.windows?.figures.get(spec)
+    figure?.update()
+    cell.freshFromMs = -Infinity
+    cell.freshUntilMs = Infinity
+    if (figure === undefined || figure.problem !== null || spec === undefined) {
+      cell.value = null
+      cell.atMs = null
+      cell.quality = null
+      cell.problem = figure?.problem ?? 'missing'
+      return
+    }
+    const { newestMs } = figure
+    cell.value = spec.figure.of === 'last_age' ? Math.max(0, nowMs - newestMs) / 1_000 : figure.value
+    cell.atMs = newestMs
+    cell.quality = figure.isUncertain ? 'uncertain' : 'good'
+    cell.freshFromMs = figure.series.receivedMs - judgeLimits.clockSetBackMsMax
+    cell.freshUntilMs = newestMs + input.max_age_s * 1_000
+    cell.problem = nowMs >= cell.freshFromMs && nowMs <= cell.freshUntilMs ? null : 'stale'
+  }
+
+  /** What became of the readings noted since the last call, for metrics. */
+  takeNoted(): Readonly<Record<Noted, number>> {
+    const noted = this.#noted
+    this.#noted = { ...noneNoted }
+    return noted
+  }
+
+  stats(): WindowBankStats {
+    return {
+      series: this.#seriesCount,
+      readings: this.#budget.readings,
+      refused: this.#refused,
+    }
+  }
+
+  /** Null: no reading for windows. */
+  #take(
+    series: Series,
+    { timeMs, receivedMs, value, quality }: Pick<LastValue, 'timeMs' | 'receivedMs' | 'value' | 'quality'>,
+  ): Noted | null {
+    if (typeof value !== 'number' || quality === 'bad') return null
+    return series.note(timeMs, receivedMs, value, quality === 'uncertain')
+  }
+
+  #resolve(tag: WindowedTag, older: TagWindows | undefined, isFilled: boolean): TagWindows | null {
+    const wanted = this.#demands.wantedOf(tag.place)
+    if (wanted.length === 0) {
+      tag.windows = null
+      return null
+    }
+    const byLateness = new Map<number, WantedWindow[]>()
+    for (const one of wanted) {
+      const { latenessMs } = one.spec
+      byLateness.set(latenessMs, [...(byLateness.get(latenessMs) ?? []), one])
+    }
+    const owned: OwnedSeries[] = []
+    const figures = new Map<WindowSpec, WindowFigure>()
+    for (const [latenessMs, ofSeries] of byLateness) {
+      if (this.#seriesCount >= this.#seriesMax) {
+        this.#refused += ofSeries.length
+        continue
+      }
+      this.#seriesCount++
+      const one = this.#series(latenessMs, ofSeries, older, isFilled)
+      owned.push(one)
+      for (const { spec } of ofSeries) {
+        const known = older?.figures.get(spec)
+        figures.set(spec, known?.series === one.series ? known : new WindowFigure(one.series, spec))
+      }
+    }
+    tag.windows = { series: owned, figures }
+    this.#byTagNo.set(tag.tagNo, tag.windows)
+    return tag.windows
+  }
+
+  /** The series that there was, if it holds what is wanted; else a new one. */
+  #series(
+    latenessMs: number,
+    wanted: readonly WantedWindow[],
+    older: TagWindows | undefined,
+    isFilled: boolean,
+  ): OwnedSeries {
+    const need = needOf(wanted)
+    const backMs = Math.max(...wanted.map(({ spec, maxAgeMs }) => lookBackMs(spec) + maxAgeMs))
+    const known = older?.series.find((owned) => owned.series.latenessMs === latenessMs)
+    if (known !== undefined && known.lookBackMs >= backMs && covers(known.series.need, need)) {
+      known.series.need = { ...need, kinds: known.series.need.kinds }
+      return { ...known, lookBackMs: backMs }
+    }
+    return { series: new Series(latenessMs, need, this.#budget), lookBackMs: backMs, isFilled }
+  }
+}
+
+function needOf(wanted: readonly WantedWindow[]): SeriesNeed {
+  const kinds = new Set<SummaryKind>()
+  let [spanMs, count] = [0, 0]
+  for (const { spec } of wanted) {
+    const kind = summaryKinds[spec.figure.of]
+    if (kind !== null) kinds.add(kind)
+    const reach = reachOf(spec)
+    spanMs = Math.max(spanMs, reach.spanMs)
+    count = Math.max(count, reach.count)
+  }
+  return { kinds, spanMs, count }
+}
+
+function covers(held: SeriesNeed, need: SeriesNeed): boolean {
+  return held.spanMs >= need.spanMs && held.count >= need.count && [...need.kinds].every((kind) => held.kinds.has(kind))
+}
