@@ -79,8 +79,8 @@ export class StoreView {
 
   /** What the journal says of a hole; where it says nothing, the hole is a fault. */
   #gap(lane: Lane, fromSeq: number, heldAgainFrom: number): Gap {
-    const known = this.#reader.gapAt(lane, fromSeq)
-    if (known === null)
+    const known = this.#reader.gapFrom(lane, fromSeq)
+    if (known === null || known.fromSeq > fromSeq)
       throw new RangeError(`the ${lane} from ${fromSeq} to ${heldAgainFrom - 1} are missing, and no gap says why`)
     return { lane, fromSeq, toSeq: Math.min(known.toSeq, heldAgainFrom - 1), reason: known.reason }
   }

@@ -315,8 +315,11 @@ export interface JournalReader {
   users(): readonly StoredUser[]
   setting(name: string): string | null
   brokerState(): BrokerState
-  /** Why a range of a lane is not held any more, from the gap that a sequence number lies in; null where none is recorded. */
-  gapAt(lane: 'readings' | 'records', seq: number): { readonly toSeq: number; readonly reason: DropReason } | null
+  /** The recorded gap that holds a sequence number, or else the first one behind it; null where there is none. */
+  gapFrom(
+    lane: 'readings' | 'records',
+    seq: number,
+  ): { readonly fromSeq: number; readonly toSeq: number; readonly reason: DropReason } | null
   /** Bytes of the data folder, for the disk horizon. */
   sizeBytes(): number
   close(): void

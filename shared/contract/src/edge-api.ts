@@ -123,7 +123,7 @@ export const lineToCloudSchema = z.object({
   disk: z.object({
     free_bytes: z.number(),
     used_bytes: z.number(),
-    /** The disk horizon: days until the first row must be dropped, at the rate of the last hour; null while nothing is written or nothing is known yet. */
+    /** The disk horizon: days until the first row must be dropped, at the rate of the last hour; null while nothing is written or nothing is known yet, 36,500 where what comes of age makes room for what comes. */
     horizon_days: z.number().nullable(),
     /** The same at the rate of the last day, which shifts and breaks do not swing. */
     horizon_days_at_day_rate: z.number().nullable(),

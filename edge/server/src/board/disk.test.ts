@@ -1,6 +1,7 @@
 import { ManualClock } from '@jidoka/base'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { StoredState } from '../keeping/stored-state.ts'
+import { horizonDaysMax } from '../keeping/horizon.ts'
 import { DiskWatch } from './disk.ts'
 
 describe('the disk horizon', () => {
@@ -74,7 +75,7 @@ describe('the disk horizon', () => {
     pass(20, 0)
     expect(disk.state().horizon_days).toBeNull()
     pass(20, 20_000)
-    expect(disk.state().horizon_days).toBeNull()
+    expect(disk.state().horizon_days).toBe(horizonDaysMax)
     disk.stop()
     saved = null
     const longer = watch(2)
@@ -88,7 +89,7 @@ describe('the disk horizon', () => {
     const disk = watch(0.5)
     disk.start()
     pass(90, 20_000)
-    expect(disk.state().horizon_days).toBeNull()
+    expect(disk.state().horizon_days).toBe(horizonDaysMax)
     stored = { ...stored, receiptedReadingsSeq: 0 }
     pass(1, 20_000)
     expect(disk.state().horizon_days).toBeCloseTo(1, 1)

@@ -73,7 +73,10 @@ test(
   `I10: ${count} spoilt packets, seed ${seed}: the broker stays up, and nothing of a well-behaved client is lost`,
   { timeout: timeoutMs },
   async () => {
-    const broker = await TestBroker.start({ policy: 'open', limits: { connectionsPerSecondOfAddressMax: 100_000, connectionsPerSecondMax: 100_000 } })
+    const broker = await TestBroker.start({
+      policy: 'open',
+      limits: { connectionsPerSecondOfAddressMax: 100_000, connectionsPerSecondMax: 100_000 },
+    })
     try {
       const mutator = new Mutator(seed)
       const good = await broker.connect('press', { clientId: 'well-behaved' })

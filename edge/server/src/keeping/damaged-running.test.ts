@@ -21,7 +21,11 @@ describe('damage that a running journal meets', () => {
     expect(at.command({ kind: 'set_aside', damage: { lane: 'readings', firstSeq: 1 } })).toBe(true)
     expect(at.command({ kind: 'set_aside', damage: { lane: 'readings', firstSeq: 1 } })).toBe(false)
     expect(at.command({ kind: 'set_aside', damage: { lane: 'readings', firstSeq: 4 } })).toBe(false)
-    expect(at.read((reader) => reader.gapAt('readings', 2))).toEqual({ toSeq: 3, reason: 'damaged' })
+    expect(at.read((reader) => reader.gapFrom('readings', 2))).toEqual({
+      fromSeq: 1,
+      toSeq: 3,
+      reason: 'damaged',
+    })
     expect(at.records().filter(({ kind }) => kind === 'drop')).toMatchObject([{ body: { from_seq: 1, to_seq: 3 } }])
     expect(at.send(5).readingsSeq).toBe(5)
   })

@@ -149,7 +149,11 @@ describe('a full disk', () => {
     const first = read((reader) => reader.segments(1, Infinity)[0]?.firstSeq ?? 0)
     expect(first).toBeGreaterThan(1)
     expect(first).toBeLessThan(held)
-    expect(read((reader) => reader.gapAt('readings', 1))).toEqual({ toSeq: first - 1, reason: 'space' })
+    expect(read((reader) => reader.gapFrom('readings', 1))).toEqual({
+      fromSeq: 1,
+      toSeq: first - 1,
+      reason: 'space',
+    })
     expect(records().find(({ kind }) => kind === 'drop')?.body).toEqual({
       lane: 'readings',
       from_seq: 1,

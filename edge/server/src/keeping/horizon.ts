@@ -14,7 +14,7 @@ export interface HorizonQuestion {
 export const horizonDaysMax = 36_500
 
 /**
- * Days until the first row must go for want of space; null: never at this rate. What goes by age makes room: once the
+ * Days until the first row must go for want of space; `horizonDaysMax`: never at this rate; null: nothing is written. What goes by age makes room: once the
  * oldest readings reach their days, they free what was stored as long ago, at the mean rate of what is held. After all
  * of those have gone, as much goes as comes, and nothing grows any more.
  */
@@ -26,9 +26,9 @@ export function horizonDays({ headroomBytes, bytesPerDay, held, daysKept }: Hori
   const daysUntilAge = Math.max(0, daysKept - held.days)
   if (daysAlone <= daysUntilAge) return bounded(daysAlone)
   const freedPerDay = held.days > 0 ? held.bytes / held.days : 0
-  if (freedPerDay >= bytesPerDay) return null
+  if (freedPerDay >= bytesPerDay) return horizonDaysMax
   const days = daysUntilAge + (headroomBytes - bytesPerDay * daysUntilAge) / (bytesPerDay - freedPerDay)
-  return days > daysUntilAge + Math.min(held.days, daysKept) ? null : bounded(days)
+  return days > daysUntilAge + Math.min(held.days, daysKept) ? horizonDaysMax : bounded(days)
 }
 
 const bounded = (days: number): number => Math.min(horizonDaysMax, days)

@@ -183,13 +183,17 @@ class SqliteJournalReader implements StoreReader {
     return firstSeqAtOrAfter(this.#store, receivedMs) ?? this.lanes().readingsSeq + 1
   }
 
-  gapAt(lane: Lane, seq: number): { readonly toSeq: number; readonly reason: DropReason } | null {
-    const gap = this.#all<{ toSeq: number; reason: DropReason }>(
-      'select to_seq as toSeq, reason from gaps where lane = ? and from_seq <= ? order by from_seq desc limit 1',
+  gapFrom(lane: Lane, seq: number) {
+    type Gap = { readonly fromSeq: number; readonly toSeq: number; readonly reason: DropReason }
+    const columns = 'select from_seq as fromSeq, to_seq as toSeq, reason from gaps'
+    const [holding] = this.#all<Gap>(
+      `${columns} where lane = ? and from_seq <= ? order by from_seq desc limit 1`,
       lane,
       seq,
-    )[0]
-    return gap !== undefined && gap.toSeq >= seq ? gap : null
+    )
+    if (holding !== undefined && holding.toSeq >= seq) return holding
+    const [behind] = this.#all<Gap>(`${columns} where lane = ? and from_seq > ? order by from_seq limit 1`, lane, seq)
+    return behind ?? null
   }
 
   desired(): readonly DesiredItem[] {

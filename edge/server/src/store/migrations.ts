@@ -95,7 +95,8 @@ export const migrations: readonly Migration[] = [
   {
     version: 3,
     what: 'merged segments, gaps, runs of normal verdicts, the history of rules, deliveries and broker sessions',
-    sql: `
+    sql:
+      `
       -- 0: one commit. 1: merged, still a row. Larger ones are files; see segment_files.
       alter table reading_segments add column level integer not null default 0;
 

@@ -35,7 +35,7 @@ export type BuiltBatch =
     }
   | { readonly kind: 'gone'; readonly fromSeq: number; readonly toSeq: number; readonly reason: DropReason }
 
-type Source = Pick<JournalReader, 'segments' | 'recordLines' | 'gapAt'>
+type Source = Pick<JournalReader, 'segments' | 'recordLines' | 'gapFrom'>
 
 /** Reads the next rows of a lane as they lie and frames them for the line. What cannot be read is told as gone, so that the lane goes on (I2). */
 export function buildBatch(reader: Source, question: BatchQuestion): BuiltBatch {
@@ -110,9 +110,10 @@ function buildRecords(reader: Source, { sender, after, lastSeq, bytesMax }: Batc
 
 /** News of what is not held any more, with the reason that was recorded when it went; what nobody let go of cannot be read. */
 function gone(reader: Source, lane: Lane, fromSeq: number, toSeq: number): BuiltBatch {
-  const gap = reader.gapAt(lane, fromSeq)
-  return gap === null
-    ? { kind: 'gone', fromSeq, toSeq, reason: 'damaged' }
+  const gap = reader.gapFrom(lane, fromSeq)
+  if (gap === null || gap.fromSeq > toSeq) return { kind: 'gone', fromSeq, toSeq, reason: 'damaged' }
+  return gap.fromSeq > fromSeq
+    ? { kind: 'gone', fromSeq, toSeq: gap.fromSeq - 1, reason: 'damaged' }
     : { kind: 'gone', fromSeq, toSeq: Math.min(gap.toSeq, toSeq), reason: gap.reason }
 }
 

@@ -285,8 +285,8 @@ export class MemoryJournal implements Pipeline, JournalReader {
   users = () => this.storedUsers
   setting = (name: string) => this.settings.get(name) ?? null
   gapList: { lane: Lane; fromSeq: number; toSeq: number; reason: DropReason }[] = []
-  gapAt(lane: Lane, seq: number) {
-    return this.gapList.find((gap) => gap.lane === lane && gap.fromSeq <= seq && seq <= gap.toSeq) ?? null
+  gapFrom(lane: Lane, seq: number) {
+    return this.gapList.find((gap) => gap.lane === lane && gap.toSeq >= seq) ?? null
   }
 
   brokerState = () => ({ sessions: [], queue: [], retained: [], wills: [], unreleased: [] })
