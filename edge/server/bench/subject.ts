@@ -1,12 +1,18 @@
 import { createLog } from '@jidoka/base'
-import { createBroker } from '../src/broker/index.ts'
-import { openPipeline } from '../src/pipeline/index.ts'
+import { startBrokerAlone } from '../src/broker-alone.ts'
 import { asked } from './ring.ts'
 
 /** The real broker and journal in a process of their own. Its argument is JSON: data folder, number of rules. Prints its port. */
 const { dataFolder, ruleCount } = asked() as { readonly dataFolder: string; readonly ruleCount: number }
 const log = createLog('bench', { level: 'warn' })
-const pipeline = await openPipeline({ dataFolder, tenantId: 'acme', log })
+const { broker, pipeline, stop } = await startBrokerAlone({
+  dataFolder,
+  tenantId: 'acme',
+  host: '127.0.0.1',
+  port: 0,
+  version: 'bench',
+  log,
+})
 if (ruleCount > 0) {
   await pipeline.applyDesired({
     upserts: Array.from({ length: ruleCount }, (_, index) => ({
@@ -35,7 +41,5 @@ if (ruleCount > 0) {
     position: { handle: 'bench', offset: '0' },
   })
 }
-const broker = createBroker({ port: 0, host: '127.0.0.1', policy: 'open', authenticate: () => null, pipeline, log })
-await broker.start()
 process.stdout.write(`${JSON.stringify({ port: broker.port })}\n`)
-process.once('SIGTERM', () => void broker.stop().then(() => pipeline.stop()))
+process.once('SIGTERM', () => void stop())

@@ -24,10 +24,13 @@ export const bench: Bench = {
     // V8 optimises WebAssembly and closures in the background: the first seconds measure that and not the engine.
     const names = [
       'fastPath',
+      'fastPathExplained',
+      'windowsFastPath',
       'anyRule',
       'manyRulesFastPath',
       'manyRulesAnyRule',
       'parseAndClosure',
+      'windowsParseAndClosure',
       'jsonRulesEngine',
     ] as const
     for (let turn = 0; turn < warmUpTurns; turn++) for (const name of names) await rate(name)()
@@ -37,6 +40,13 @@ export const bench: Bench = {
         row('any rule, batches of 500, against JSON.parse + a closure', 'anyRule', 'parseAndClosure'),
         row('fast path, batches of 500, against json-rules-engine', 'fastPath', 'jsonRulesEngine'),
         row('fast path, batches of 500, against JSON.parse + a closure', 'fastPath', 'parseAndClosure'),
+        row('with explanation templates, against json-rules-engine', 'fastPathExplained', 'jsonRulesEngine'),
+        row('with explanation templates, against JSON.parse + a closure', 'fastPathExplained', 'parseAndClosure'),
+        row(
+          'with windows, `let`, `switch` and templates, against JSON.parse + a closure',
+          'windowsFastPath',
+          'windowsParseAndClosure',
+        ),
         row('1,000 rules in one call against one rule, any', 'manyRulesAnyRule', 'anyRule'),
         row('1,000 rules in one call against one rule, fast path', 'manyRulesFastPath', 'fastPath'),
       ],

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createLog } from '@jidoka/base'
-import { createBroker } from '../broker/index.ts'
-import { openPipeline, openReader } from '../pipeline/index.ts'
+import { startBrokerAlone } from '../broker-alone.ts'
 import { UsageError } from './command.ts'
 import type { Command } from './command.ts'
 
@@ -54,28 +53,18 @@ durability: an acknowledged QoS 1 or 2 message survives a kill. Prints one line 
     failed.promise.catch(() => {})
     try {
       const log = createLog('broker', { level: 'warn', destination: { write: (line) => context.err(line.trimEnd()) } })
-      const pipeline = await openPipeline({
+      const alone = await startBrokerAlone({
         dataFolder,
         tenantId: 'open',
-        log,
-        onFailure: (error) => failed.reject(error),
-      })
-      stops.push(() => pipeline.stop())
-      const reader = openReader({ dataFolder })
-      stops.push(() => reader.close())
-      const broker = createBroker({
         host: values.host,
         port,
         ws: wsPort === undefined ? undefined : { port: wsPort },
-        policy: 'open',
-        authenticate: () => null,
-        pipeline,
-        reader,
         version,
         log,
+        onFailure: (error) => failed.reject(error),
       })
-      await broker.start()
-      stops.push(() => broker.stop())
+      stops.push(() => alone.stop())
+      const { broker } = alone
       const ws = wsPort === undefined ? {} : { ws: `ws://${hostOf(values.host)}:${broker.wsPort}/mqtt` }
       context.out(JSON.stringify({ ready: true, mqtt: broker.url, ...ws }))
       await Promise.race([aborted(context.signal), failed.promise])
