@@ -33,6 +33,7 @@ describe('an appliance that is broken in every way', { timeout }, () => {
     expect(failures).toEqual([])
     expect(row.acknowledged).toBeGreaterThan(500)
     expect(row.verdictsMadeAgain).toBeGreaterThan(0)
+    expect(row.judgedAnew).toBeGreaterThan(0)
   })
 
   test.skipIf(noShim !== null)(
@@ -88,6 +89,11 @@ describe('the harness finds losses', { timeout }, () => {
   test('of an appliance that acknowledges before its commit, when it is killed', async () => {
     const { row } = await run('kill', 30, 'early')
     expect(row.lost).toBeGreaterThan(0)
+  })
+
+  test('of an appliance whose windows are empty after each kill', async () => {
+    const { failures } = await run('kill', 30, 'unfilled')
+    expect(failures.join('\n')).toContain('replay: ')
   })
 
   test.skipIf(mosquittoFile === null)(

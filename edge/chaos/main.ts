@@ -5,8 +5,9 @@ import { z } from 'zod'
 import { Folders } from './folders.ts'
 import { modeNames, modes } from './modes/index.ts'
 import { table } from './report.ts'
+import { breaks } from './subject/options.ts'
 
-const usage = `npm run chaos -- ${modeNames.join('|')} [--runs N] [--seed S] [--broken unsynced|early] [--keep]`
+const usage = `npm run chaos -- ${modeNames.join('|')} [--runs N] [--seed S] [--broken ${breaks.join('|')}] [--keep]`
 
 const argumentsSchema = z.strictObject({
   mode: z.enum(modeNames, `the first word must be one of ${modeNames.join(', ')}`),
@@ -17,7 +18,7 @@ const argumentsSchema = z.strictObject({
     .min(0)
     .max(2 ** 31)
     .optional(),
-  broken: z.enum(['unsynced', 'early']).optional(),
+  broken: z.enum(breaks).optional(),
   keep: z.boolean().optional(),
 })
 

@@ -12,6 +12,8 @@ export interface Row {
   readonly doubled: number
   readonly gaps: number
   readonly verdictsMadeAgain: number
+  /** Judgments that came out again when the readings were judged anew, summed over all looks. */
+  readonly judgedAnew: number
   readonly seed: number
   /** More to say, in a few words. */
   readonly note: string
@@ -32,6 +34,7 @@ const columns: readonly (readonly [title: string, of: (row: Row) => string])[] =
   ['doubled', (row) => row.doubled.toLocaleString('en')],
   ['gaps', (row) => String(row.gaps)],
   ['verdicts made again', (row) => row.verdictsMadeAgain.toLocaleString('en')],
+  ['judged anew', (row) => row.judgedAnew.toLocaleString('en')],
   ['seed', (row) => String(row.seed)],
   ['', (row) => row.note],
 ]
@@ -57,6 +60,7 @@ export class Tally {
   #doubled = 0
   #gaps = 0
   #verdicts = 0
+  #judgedAnew = 0
 
   /** @param where what to say of a failure: which run, seed and folder */
   add(findings: Findings, where: string): void {
@@ -64,6 +68,7 @@ export class Tally {
     this.#doubled += findings.doubledCount
     this.#gaps = Math.max(this.#gaps, findings.gaps)
     this.#verdicts += findings.verdictsMadeAgain
+    this.#judgedAnew += findings.judgedAnew
     this.#acknowledged += findings.acknowledged
     if (!isClean(findings)) this.failures.push(`${where}\n${describe(findings)}`)
   }
@@ -81,6 +86,7 @@ export class Tally {
         doubled: this.#doubled,
         gaps: this.#gaps,
         verdictsMadeAgain: this.#verdicts,
+        judgedAnew: this.#judgedAnew,
       },
       failures: this.failures,
     }

@@ -1,1 +1,5 @@
 export declare const edgeNodeArguments: readonly string[]
+export declare const edgeNodeEnvironment: (cacheFolder: string) => {
+  readonly NODE_COMPILE_CACHE: string
+  readonly MALLOC_ARENA_MAX: string
+}

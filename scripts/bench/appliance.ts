@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { DesiredItem } from '@jidoka/domain'
-import { edgeNodeArguments } from '../../edge/server/node-arguments.mjs'
+import { edgeNodeArguments, edgeNodeEnvironment } from '../../edge/server/node-arguments.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -43,6 +43,7 @@ export async function startBenchAppliance(starter: readonly DesiredItem[] = []):
     cwd: root,
     env: {
       PATH: process.env['PATH'],
+      ...edgeNodeEnvironment(join(root, '.jidoka', 'compile-cache')),
       JIDOKA_DATA: join(folder, 'edge'),
       JIDOKA_TENANT: 'acme',
       JIDOKA_HTTP_PORT: '0',

@@ -1,9 +1,16 @@
-import { edgeNodeArguments } from '../../edge/server/node-arguments.mjs'
+import { join } from 'node:path'
+import { edgeNodeArguments, edgeNodeEnvironment } from '../../edge/server/node-arguments.mjs'
+import { root } from './places.mjs'
 
 /** What package.json's scripts call: the program, and whether it needs the built pages. */
 export const commands = {
   start: { program: 'scripts/start/main.ts', pages: true },
-  'start:edge': { program: 'edge/server/src/main.ts', nodeArguments: edgeNodeArguments, pages: true },
+  'start:edge': {
+    program: 'edge/server/src/main.ts',
+    nodeArguments: edgeNodeArguments,
+    environment: edgeNodeEnvironment(join(root, '.jidoka', 'compile-cache')),
+    pages: true,
+  },
   'start:cloud': { program: 'cloud/server/src/main.ts', pages: true },
   'start:simulator': { program: 'edge/simulator/src/main.ts' },
   jidoka: { program: 'edge/server/src/cli/main.ts' },

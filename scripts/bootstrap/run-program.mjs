@@ -6,8 +6,9 @@ import { root } from './places.mjs'
  * Runs a program in this terminal and resolves with its exit code. The terminal sends Ctrl-C to both; this one waits, so
  * that the program can stop in order.
  */
-export function runProgram(node, argv) {
+export function runProgram(node, argv, environmentOfProgram = {}) {
   const environment = {
+    ...environmentOfProgram,
     ...process.env,
     // What the program calls in turn (pnpm's binaries, vite) finds the same Node.
     PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,

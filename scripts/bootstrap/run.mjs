@@ -23,12 +23,8 @@ try {
   if (command.pages) await buildPages(node)
   if (!existsSync(join(root, command.program)))
     throw new Error(`${command.program} is missing: this checkout is not whole.`)
-  process.exitCode = await runProgram(node, [
-    ...(command.nodeArguments ?? []),
-    command.program,
-    ...(command.arguments ?? []),
-    ...rest,
-  ])
+  const argv = [...(command.nodeArguments ?? []), command.program, ...(command.arguments ?? []), ...rest]
+  process.exitCode = await runProgram(node, argv, command.environment)
 } catch (error) {
   console.error(`\n${explain(error)}\n`)
   process.exitCode = 1

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { edgeNodeArguments } from '../../edge/server/node-arguments.mjs'
+import { edgeNodeArguments, edgeNodeEnvironment } from '../../edge/server/node-arguments.mjs'
 import type { SignIn } from './sign-in.ts'
 import type { ProgramPlan } from './supervised-program.ts'
 
@@ -73,6 +73,7 @@ export function edgePlan(
     cwd: places.root,
     logFile: join(places.data, 'logs', 'edge.log'),
     environment: environment({
+      ...edgeNodeEnvironment(join(places.root, '.jidoka', 'compile-cache')),
       JIDOKA_DATA: join(places.data, 'edge'),
       JIDOKA_TENANT: plant.tenantId,
       JIDOKA_EDGE_NAME: plant.edgeName,

@@ -310,6 +310,73 @@ describe.skipIf(noBrowser !== undefined)('the console', () => {
       await page.getByText('It runs nowhere yet.').waitFor()
     })
 
+    test('a rule over a mean of five minutes and a control chart is written, tried and saved', async () => {
+      await signIn('/rules?new=1')
+      await page.getByLabel('Identifier').fill('oven-drift')
+      await page.getByLabel('Name (Korean)').first().fill('오븐 추세')
+      await page.getByLabel('Name (English)').first().fill('Oven drift')
+      const inputs = page.getByRole('table', { name: 'Inputs' })
+      const added = async (place: number, name: string, from: string) => {
+        await page.getByRole('button', { name: 'Add an input' }).click()
+        const row = inputs.getByRole('row').nth(place)
+        await row.getByLabel('Input', { exact: true }).fill(name)
+        await row.getByLabel('From').selectOption(from)
+        return row
+      }
+      const window = await added(2, 'mean_5min', 'window')
+      await window.getByLabel('Length of the window').fill('28801')
+      await window.getByLabel('Late by up to (s)').fill('301')
+      const chart = await added(3, 'chart', 'chart')
+      await chart.getByLabel(/^Centre/).fill('high')
+      await chart.getByLabel(/^Sigma/).fill('0.5')
+      for (const row of [window, chart]) expect(await row.getByRole('cell').nth(3).innerText()).not.toBe('')
+      // The bounds of windows are said where they are passed.
+      await expect.poll(() => window.locator('.field-error').count()).toBe(2)
+      expect(await page.getByRole('button', { name: /^Save/ }).getAttribute('aria-disabled')).toBe('true')
+      await window.getByLabel('Length of the window').fill('300')
+      await window.getByLabel('Late by up to (s)').fill('30')
+      await window.getByLabel('Kind of window').selectOption('tumbling')
+      await page
+        .locator('.code-area')
+        .fill(
+          'if input.mean_5min > params.high || nelson(input.chart, 2) { verdict("HIGH", 0.95) } else { verdict("NORMAL", 0.95) }',
+        )
+      const examples = page.getByRole('table', { name: 'Examples' })
+      for (const [index, mean, tests] of [
+        [1, '85', '0'],
+        [2, '60', '0'],
+      ] as const) {
+        const row = examples.getByRole('row').nth(index)
+        await row.getByLabel('mean_5min').fill(mean)
+        await row.getByLabel('chart').fill(tests)
+      }
+      await page.getByText('2 pass').waitFor()
+      await page.getByRole('button', { name: /^Save/ }).click()
+      await heading('Oven drift').waitFor()
+      expect(world.rules.find(({ definition }) => definition.id === 'oven-drift')?.definition.inputs.slice(1)).toEqual([
+        {
+          name: 'mean_5min',
+          from: 'window',
+          window: { by: 'time', seconds: 300 },
+          mode: 'tumbling',
+          stat: 'mean',
+          lateness_s: 30,
+          max_age_s: 60,
+          kind: 'number',
+        },
+        {
+          name: 'chart',
+          from: 'chart',
+          centre: { parameter: 'high' },
+          sigma: 0.5,
+          tests: 'nelson',
+          lateness_s: 10,
+          max_age_s: 60,
+          kind: 'integer',
+        },
+      ])
+    })
+
     test('who may only look sees why the buttons do nothing', async () => {
       await signIn('/rules?rule=press-temperature', 'viewer')
       const save = page.getByRole('button', { name: /^Save/ })

@@ -98,6 +98,27 @@ test('accepts a gap once it has seen what was there, and not before', () => {
   expect(look().faults.join()).toContain('dropped before they were compared')
 })
 
+test('what was dropped for space hides no loss elsewhere', async () => {
+  comparison = new Comparison({ spaceIsShort: true })
+  look()
+  ledger.acknowledge(ledger.next())
+  await publish(...Array.from({ length: 4 }, () => ledger.next()))
+  // The readings 7 to 10 are 6 to 9 in the lane; 6 was never stored.
+  spoil('delete from reading_segments where first_seq in (8, 9)')
+  spoil("insert into gaps (lane, from_seq, to_seq, count, reason, at_ms) values ('readings', 8, 9, 2, 'space', 0)")
+  expect(look()).toMatchObject({ lostCount: 1, lost: ['TEXT 6'], faults: [] })
+  expect(look()).toMatchObject({ lostCount: 1, lost: ['TEXT 6'], faults: [] })
+})
+
+test('finds what was dropped for space where the disk was never short of it', () => {
+  spoil('delete from reading_segments where first_seq = 2')
+  spoil("insert into gaps (lane, from_seq, to_seq, count, reason, at_ms) values ('readings', 2, 2, 1, 'space', 0)")
+  expect(look()).toMatchObject({ lostCount: 1 })
+  expect(look().faults).toEqual([])
+  comparison = new Comparison()
+  expect(look().faults.join()).toContain('the readings from 2 to 2 were dropped before they were compared')
+})
+
 test('finds a range that was set aside as damaged', () => {
   look()
   spoil('delete from reading_segments where first_seq = 1')

@@ -4,12 +4,24 @@ import { readingOf, tagKeyOf } from '../publisher/kinds.ts'
 import type { Ledger } from '../publisher/ledger.ts'
 import type { Findings } from './findings.ts'
 import { LaneHistory } from './history.ts'
+import { judgedAnew } from './replay-check.ts'
 import { StoreView } from './store-view.ts'
 import type { Gap } from './store-view.ts'
+import { unexplained } from './unseen.ts'
+import type { Missing, UnseenRange } from './unseen.ts'
 import { VerdictCheck } from './verdict-check.ts'
 
 /** Listed by name in a finding; the rest is a number. */
 const namedMax = 10
+
+export interface ComparisonOptions {
+  /** Tags whose keys begin so are somebody else's; null: there are none. */
+  readonly othersPrefix: string | null
+  /** True where the disk is filled on purpose: only there may something be dropped that no look has seen. */
+  readonly spaceIsShort: boolean
+  /** Whether all is judged anew at each look. */
+  readonly replays: boolean
+}
 
 /**
  * Holds the store of an appliance that has ended against what its publishers know. Looks again and again at one folder
@@ -20,29 +32,30 @@ export class Comparison {
   #seenRecordsSeq = 0
   #readings = new LaneHistory()
   #records = new LaneHistory()
-  /** How often each reading was seen stored, by publisher and its number. */
+  /** How often each reading was seen stored, by publisher and its number, and under which sequence number. */
   #storedTimes = new Map<string, Uint8Array>()
+  #storedSeq = new Map<string, Float64Array>()
   #acknowledgedBefore = 0
-  #droppedUnseen = 0
+  #unseen: UnseenRange[] = []
   #verdicts = new VerdictCheck()
-  /** Tags whose keys begin so are somebody else's; null: there are none. */
-  readonly #othersPrefix: string | null
+  readonly #options: ComparisonOptions
 
-  constructor(othersPrefix: string | null = null) {
-    this.#othersPrefix = othersPrefix
+  constructor(options: Partial<ComparisonOptions> = {}) {
+    this.#options = { othersPrefix: null, spaceIsShort: false, replays: true, ...options }
   }
 
   /** As it stands, for a history that goes another way from here. */
   copy(): Comparison {
-    const copy = new Comparison(this.#othersPrefix)
+    const copy = new Comparison(this.#options)
     copy.#verdicts = this.#verdicts.copy()
-    copy.#droppedUnseen = this.#droppedUnseen
+    copy.#unseen = [...this.#unseen]
     copy.#acknowledgedBefore = this.#acknowledgedBefore
     copy.#seenReadingsSeq = this.#seenReadingsSeq
     copy.#seenRecordsSeq = this.#seenRecordsSeq
     copy.#readings = this.#readings
     copy.#records = this.#records
     copy.#storedTimes = new Map([...this.#storedTimes].map(([name, times]) => [name, times.slice()]))
+    copy.#storedSeq = new Map([...this.#storedSeq].map(([name, seqs]) => [name, seqs.slice()]))
     return copy
   }
 
@@ -50,7 +63,9 @@ export class Comparison {
   look(dataFolder: string, ledgers: readonly Ledger[], stoppedInOrder: boolean): Findings {
     const faults: string[] = []
     const madeAgainBefore = this.#verdicts.madeAgainCount
+    const { othersPrefix, replays } = this.#options
     let gaps = 0
+    let judgedAnewSame = 0
     const view = new StoreView(dataFolder)
     try {
       const publishers = new Map<number, Ledger | null>()
@@ -60,7 +75,7 @@ export class Comparison {
         if (tagNo !== undefined) publishers.set(tagNo, ledger)
       }
       for (const [key, tagNo] of keys)
-        if (this.#othersPrefix !== null && key.startsWith(this.#othersPrefix)) publishers.set(tagNo, null)
+        if (othersPrefix !== null && key.startsWith(othersPrefix)) publishers.set(tagNo, null)
       const readings = new LaneHistory()
       const records = new LaneHistory()
       const { readingsSeq, recordsSeq } = view.reader.lanes()
@@ -73,7 +88,7 @@ export class Comparison {
           if ('gap' in each) {
             gaps++
             this.#gap(each.gap, faults)
-            this.#unseen(each.gap, faults)
+            this.#noteUnseen(each.gap, faults)
             continue
           }
           readings.addSegment(each.segment)
@@ -84,11 +99,19 @@ export class Comparison {
           if ('gap' in each) {
             gaps++
             this.#gap(each.gap, faults)
+            this.#noteUnseen(each.gap, faults)
             continue
           }
           records.addLine(each.seq, each.line)
           if (each.seq > this.#seenRecordsSeq)
             this.#verdicts.record(JSON.parse(each.line) as JournalRecord, readingsSeq, faults)
+        }
+        if (replays) {
+          const isNumber = ([, ledger]: [number, Ledger | null]) => ledger?.kind.value === 'number'
+          const tags = new Set([...publishers].filter(isNumber).map(([tagNo]) => tagNo))
+          const { faults: differences, same } = judgedAnew(dataFolder, view, tags)
+          faults.push(...differences)
+          judgedAnewSame = same
         }
       } catch (error) {
         faults.push(error instanceof Error ? error.message : String(error))
@@ -97,8 +120,7 @@ export class Comparison {
         faults.push(`the readings from ${seq} on say something else than before`)
       for (const seq of records.changedSince(this.#records))
         faults.push(`the records from ${seq} on say something else than before`)
-      // Verdicts of readings that nobody saw cannot be held against them.
-      if (stoppedInOrder && this.#droppedUnseen === 0) this.#verdicts.account(faults)
+      if (stoppedInOrder) this.#verdicts.account(faults)
       this.#readings = readings
       this.#records = records
       this.#seenReadingsSeq = readingsSeq
@@ -110,21 +132,28 @@ export class Comparison {
         readings: readingsSeq,
         records: recordsSeq,
         verdictsMadeAgain: this.#verdicts.madeAgainCount - madeAgainBefore,
+        judgedAnew: judgedAnewSame,
       }
     } finally {
       view.close()
     }
   }
 
-  /** What went before a look could see it. For want of space that may be; how much it was bounds what may be missing. */
-  #unseen({ fromSeq, toSeq, reason }: Gap, faults: string[]): void {
-    const unseen = toSeq - Math.max(fromSeq - 1, this.#seenReadingsSeq)
-    if (unseen <= 0) return
-    if (reason === 'space') this.#droppedUnseen += unseen
-    else
+  /** What went before a look could see it. Where space is short that may be; its place bounds what may be missing. */
+  #noteUnseen({ lane, fromSeq, toSeq, reason }: Gap, faults: string[]): void {
+    const seenSeq = lane === 'readings' ? this.#seenReadingsSeq : this.#seenRecordsSeq
+    const from = Math.max(fromSeq, seenSeq + 1)
+    if (from > toSeq) return
+    if (reason !== 'space' || !this.#options.spaceIsShort) {
       faults.push(
-        `the readings from ${fromSeq} to ${toSeq} were dropped before they were compared; give the store more room`,
+        `the ${lane} from ${from} to ${toSeq} were dropped before they were compared; give the store more room`,
       )
+      return
+    }
+    if (lane === 'readings') {
+      this.#unseen.push({ fromSeq: from, toSeq })
+      this.#verdicts.readingsUnseen(toSeq - from + 1)
+    } else this.#verdicts.recordsUnseen()
   }
 
   /** Age and space are reasons to drop something; damage is not, where nobody has damaged anything. */
@@ -141,46 +170,63 @@ export class Comparison {
         if (faults.length < namedMax) faults.push(`nobody has sent the reading ${segment.firstSeq + index}`)
         continue
       }
-      const times = this.#times(ledger, reading)
+      const { times, seqs } = this.#stored(ledger, reading)
       times[reading] = Math.min(255, (times[reading] as number) + 1)
+      seqs[reading] = segment.firstSeq + index
     }
   }
 
-  #times(ledger: Ledger, reading: number): Uint8Array {
-    const { name } = ledger.kind
+  #stored({ kind: { name } }: Ledger, reading: number): { readonly times: Uint8Array; readonly seqs: Float64Array } {
     let times = this.#storedTimes.get(name) ?? new Uint8Array(0)
+    let seqs = this.#storedSeq.get(name) ?? new Float64Array(0)
     if (reading >= times.length) {
-      const larger = new Uint8Array(Math.max(reading + 1, times.length * 2))
-      larger.set(times)
-      times = larger
+      const length = Math.max(reading + 1, times.length * 2)
+      const [largerTimes, largerSeqs] = [new Uint8Array(length), new Float64Array(length)]
+      largerTimes.set(times)
+      largerSeqs.set(seqs)
+      times = largerTimes
+      seqs = largerSeqs
       this.#storedTimes.set(name, times)
+      this.#storedSeq.set(name, seqs)
     }
-    return times
+    return { times, seqs }
   }
 
   #balance(ledgers: readonly Ledger[]) {
-    const lost: string[] = []
+    const missing: Missing[] = []
     const doubled: string[] = []
     let acknowledged = 0
-    let lostCount = 0
     let doubledCount = 0
     for (const ledger of ledgers) {
       const { name, samples, qos } = ledger.kind
       const times = this.#storedTimes.get(name) ?? new Uint8Array(0)
-      for (let message = 1; message <= ledger.sentCount; message++) {
-        const isAcknowledged = ledger.isAcknowledged(message)
-        if (isAcknowledged) acknowledged++
-        for (let reading = (message - 1) * samples + 1; reading <= message * samples; reading++) {
-          const count = times[reading] ?? 0
-          if (isAcknowledged && count === 0 && ++lostCount <= namedMax) lost.push(`${name} ${reading}`)
-          // QoS 0 is sent once and never again.
-          if (count > 1 && ++doubledCount <= namedMax) doubled.push(`${name} ${reading} (QoS ${qos})`)
+      const seqs = this.#storedSeq.get(name) ?? new Float64Array(0)
+      const readingsCount = ledger.sentCount * samples
+      let behindSeq = 0
+      let after = 0
+      for (let reading = 1; reading <= readingsCount; reading++) {
+        const isFirst = (reading - 1) % samples === 0
+        const isAcknowledged = ledger.isAcknowledged(Math.ceil(reading / samples))
+        if (isFirst && isAcknowledged) acknowledged++
+        const count = times[reading] ?? 0
+        if (count > 0) behindSeq = seqs[reading] as number
+        else if (isAcknowledged) {
+          for (after = Math.max(after, reading); after < seqs.length && seqs[after] === 0;) after++
+          missing.push({ name, reading, behindSeq, beforeSeq: seqs[after] ?? Infinity })
         }
+        // QoS 0 is sent once and never again.
+        if (count > 1 && ++doubledCount <= namedMax) doubled.push(`${name} ${reading} (QoS ${qos})`)
       }
     }
-    if (lostCount <= this.#droppedUnseen) lostCount = lost.length = 0
+    const lost = unexplained(missing, this.#unseen)
     const acknowledgedSince = acknowledged - this.#acknowledgedBefore
     this.#acknowledgedBefore = acknowledged
-    return { acknowledged: acknowledgedSince, lost, lostCount, doubled, doubledCount }
+    return {
+      acknowledged: acknowledgedSince,
+      lost: lost.slice(0, namedMax).map(({ name, reading }) => `${name} ${reading}`),
+      lostCount: lost.length,
+      doubled,
+      doubledCount,
+    }
   }
 }

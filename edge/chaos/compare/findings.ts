@@ -16,6 +16,8 @@ export interface Findings {
   readonly gaps: number
   /** Judgments that came since the last look. */
   readonly verdictsMadeAgain: number
+  /** Judgments that came out again when the readings that are held were judged anew. */
+  readonly judgedAnew: number
 }
 
 export const isClean = (findings: Findings): boolean =>

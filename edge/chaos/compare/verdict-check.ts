@@ -20,12 +20,17 @@ export class VerdictCheck {
   #triggers = 0
   /** By rule: verdicts that a record of their own or a run accounts for. */
   #accounted = new Map<string, number>()
+  /** Readings that nobody saw, each of which may have triggered the rules; and whether records of verdicts are missing. */
+  #unseenReadings = 0
+  #unseenRecords = false
 
   copy(): VerdictCheck {
     const copy = new VerdictCheck()
     copy.madeAgainCount = this.madeAgainCount
     copy.#triggers = this.#triggers
     copy.#accounted = new Map(this.#accounted)
+    copy.#unseenReadings = this.#unseenReadings
+    copy.#unseenRecords = this.#unseenRecords
     return copy
   }
 
@@ -34,8 +39,17 @@ export class VerdictCheck {
       if (publishers.get(segment.tagNo[index] as number)?.kind.value === 'number') this.#triggers++
   }
 
+  readingsUnseen(count: number): void {
+    this.#unseenReadings += count
+  }
+
+  recordsUnseen(): void {
+    this.#unseenRecords = true
+  }
+
   record(record: JournalRecord, readingsSeq: number, faults: string[]): void {
-    if (record.kind === 'verdict_run') this.#account(record.body.rule_id, record.body.count)
+    if (record.kind === 'verdict_run' && record.body.first_reading_seq !== null)
+      this.#account(record.body.rule_id, record.body.count)
     if (record.kind !== 'judgment') return
     const judgment = record.body
     if (judgment.reading_seq !== null) this.#account(judgment.rule_id, 1)
@@ -44,15 +58,21 @@ export class VerdictCheck {
     if (fault !== null && faults.length < faultsMax) faults.push(`the record ${record.seq}: ${fault}`)
   }
 
-  /** To be called when no run is open. */
+  /** To be called when no run is open. Counts anew from here, so that what nobody saw blurs no later look. */
   account(faults: string[]): void {
+    const triggersMax = this.#triggers + this.#unseenReadings
     for (const { id } of rules) {
       const accounted = this.#accounted.get(id) ?? 0
-      if (accounted !== this.#triggers)
+      const isTooFew = accounted < this.#triggers && !this.#unseenRecords
+      if (isTooFew || accounted > triggersMax)
         faults.push(
-          `the rule ${id} was triggered by ${this.#triggers} readings, and records and runs account for ${accounted} verdicts`,
+          `the rule ${id} was triggered by ${this.#triggers} readings${this.#unseenReadings > 0 ? ` and at most ${this.#unseenReadings} that were dropped unseen` : ''}, and records and runs account for ${accounted} verdicts`,
         )
     }
+    this.#triggers = 0
+    this.#accounted.clear()
+    this.#unseenReadings = 0
+    this.#unseenRecords = false
   }
 
   #account(ruleId: string, count: number): void {

@@ -4,12 +4,15 @@ import { Draws } from '../random.ts'
 import { Tally } from '../report.ts'
 import type { Outcome } from '../report.ts'
 import { rules, step } from '../subject/rules.ts'
-import { pause } from '../until.ts'
+import { holdsWithin, pause } from '../until.ts'
 import type { ModeOptions } from './mode.ts'
 import { Stage } from './stage.ts'
 
 const rateMax = 1_000
 const hourMs = 3_600_000
+
+/** Every so many readings a verdict has a record of its own: each publisher sends them within a second of an idle machine. */
+const judgedMsMax = 30_000
 
 /** How far off the clock is set: a time zone, summer time, a battery that is empty, a server of time that is wrong. */
 const offsets = [hourMs, -hourMs, 365 * 24 * hourMs, 1_000, -1_000, 0] as const
@@ -42,7 +45,11 @@ export async function clock(options: ModeOptions): Promise<Outcome> {
         // Past the instant in which the clock was set: what is judged from here on must show.
         await pause(50)
         const rightSinceMs = Date.now()
-        await pause(400)
+        const sent = stage.crowd.ledgers.map(({ sentCount }) => sentCount)
+        const isJudged = () =>
+          stage.crowd.ledgers.every(({ sentCount }, index) => sentCount > (sent[index] ?? 0) + step)
+        if (!(await holdsWithin(judgedMsMax, isJudged)))
+          tally.fail(`${where}: no ${step} readings of each publisher came within ${judgedMsMax / 1_000} s`)
         tally.add(await stage.finish(), where)
         for (const fault of standingFaults(stage, rightSinceMs)) tally.fail(`${where}: ${fault}`)
       } catch (error) {

@@ -7,6 +7,7 @@ import { Tally } from '../report.ts'
 import type { Outcome } from '../report.ts'
 import { pause } from '../until.ts'
 import { Crowd } from './crowd.ts'
+import { floodFaults, percentile } from './flood-bounds.ts'
 import type { ModeOptions } from './mode.ts'
 
 const clients = fileURLToPath(new URL('./flood-clients.ts', import.meta.url))
@@ -14,18 +15,12 @@ const clients = fileURLToPath(new URL('./flood-clients.ts', import.meta.url))
 const connections = 200
 /** What a well-behaved device sends. */
 const rateMax = 100
-const calmMs = 1_500
-const floodMs = 4_000
-
-/**
- * 200 clients that send without waiting fill what the broker holds for each and the queue before the journal: measured,
- * that levels off at some 700 MB. A client that made it grow without bound passes this within seconds.
- */
-const residentBytesMax = 1_000 * 1024 * 1024
+const calmForMs = 1_500
+const floodForMs = 4_000
 
 /**
  * 200 clients at full speed, of giant packets, of nonsense, that read nothing; beside them well-behaved publishers with
- * their own record. They lose nothing, and the appliance does not grow without bound.
+ * their own record. They lose nothing, wait no longer than fair shares allow, and the appliance does not grow without bound.
  */
 export async function flood({ runs, seed, folders, broken, say }: ModeOptions): Promise<Outcome> {
   const tally = new Tally()
@@ -38,14 +33,14 @@ export async function flood({ runs, seed, folders, broken, say }: ModeOptions): 
     try {
       const { port } = await appliance.opened()
       await crowd.connect(port)
-      const calm = await latencies(crowd, calmMs)
+      const calm = await latencies(crowd, calmForMs)
       const hostile = spawn(process.execPath, [clients, String(port), String(connections), String(seed + run)], {
         stdio: ['pipe', 'ignore', 'ignore'],
       })
       const resident = watchResident(appliance.pid)
       let rough: number[]
       try {
-        rough = await latencies(crowd, floodMs)
+        rough = await latencies(crowd, floodForMs)
       } finally {
         hostile.kill('SIGKILL')
         resident.stop()
@@ -54,16 +49,14 @@ export async function flood({ runs, seed, folders, broken, say }: ModeOptions): 
       const note = `p99 ${percentile(calm, 0.99).toFixed(0)} ms calm, ${percentile(rough, 0.99).toFixed(0)} ms flooded (p50 ${percentile(calm, 0.5).toFixed(1)}, ${percentile(rough, 0.5).toFixed(1)}), ${rough.length} acknowledged meanwhile, at most ${(resident.bytesMax() / 2 ** 20).toFixed(0)} MB resident`
       notes.push(note)
       say(note)
-      if (rough.length === 0)
-        tally.fail(`${where}: nothing of the well-behaved was acknowledged for ${floodMs / 1_000} s`)
-      if (resident.bytesMax() > residentBytesMax)
-        tally.fail(`${where}: the appliance grew to ${(resident.bytesMax() / 2 ** 20).toFixed(0)} MB`)
+      for (const fault of floodFaults({ calmMs: calm, floodedMs: rough, residentBytes: resident.bytesMax() }))
+        tally.fail(`${where}: ${fault}`)
       if (!crowd.publishers.every(({ isConnected }) => isConnected))
         tally.fail(`${where}: a well-behaved publisher was disconnected`)
       if (!(await crowd.settle())) tally.fail(`${where}: what was under way was never acknowledged`)
       crowd.disconnect()
       await appliance.stop()
-      tally.add(new Comparison('FLOOD/').look(folder, crowd.ledgers, true), where)
+      tally.add(new Comparison({ othersPrefix: 'FLOOD/', replays: false }).look(folder, crowd.ledgers, true), where)
     } catch (error) {
       tally.fail(`${where}: ${error instanceof Error ? error.message : String(error)}`)
     } finally {
@@ -81,11 +74,6 @@ async function latencies(crowd: Crowd, forMs: number): Promise<number[]> {
   await pause(forMs)
   for (const publisher of crowd.publishers) publisher.latenciesMs = null
   return all
-}
-
-function percentile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((left, right) => left - right)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
 }
 
 /** Samples the resident memory of a process. */

@@ -14,7 +14,7 @@ export class Stage {
   readonly control: Control
   readonly #options: ModeOptions
   readonly #shim: string
-  readonly #comparison = new Comparison()
+  readonly #comparison: Comparison
   appliance: Appliance | null = null
 
   constructor(options: ModeOptions, mode: string, rateMax: number) {
@@ -23,6 +23,7 @@ export class Stage {
     this.#options = options
     this.#shim = buildShim(options.folders.root)
     this.folder = options.folders.new(mode)
+    this.#comparison = new Comparison({ spaceIsShort: mode === 'disk-full' })
     mkdirSync(this.folder)
     this.control = new Control(`${this.folder}.control`)
     this.crowd = new Crowd({ rateMax })

@@ -23,7 +23,10 @@ const pipeline = await openPipeline({
   dataFolder,
   tenantId,
   log,
-  workerFile: new URL(broken === 'unsynced' ? './unsynced-worker.ts' : './journal-worker.ts', import.meta.url),
+  workerFile: new URL(
+    broken === 'unsynced' || broken === 'unfilled' ? `./${broken}-worker.ts` : './journal-worker.ts',
+    import.meta.url,
+  ),
   keeping: keepingPolicy(),
 })
 pipeline.onStoreProblem((problem) => say({ problem }))

@@ -1,13 +1,15 @@
 import { z } from 'zod'
 
+export const breaks = ['unsynced', 'early', 'unfilled'] as const
+
 /** What the appliance under test is started with: one argument of JSON. */
 export const subjectOptionsSchema = z.strictObject({
   dataFolder: z.string().min(1),
   /**
    * Null: the appliance as it is. The others break a promise on purpose, so that the harness can be seen to find out:
-   * `unsynced` writes without syncing, `early` acknowledges before the commit.
+   * `unsynced` writes without syncing, `early` acknowledges before the commit, `unfilled` forgets its windows at each start.
    */
-  broken: z.enum(['unsynced', 'early']).nullable(),
+  broken: z.enum(breaks).nullable(),
   /** Seconds that readings and records are kept; null: as long as there is room. */
   keptS: z.number().positive().nullable(),
 })

@@ -7,6 +7,18 @@ export const step = 200
 
 const name = { ko: '시험', en: 'Test' }
 
+export const windowRuleId = 'windows'
+
+/** One lateness is one series of a tag; at 30,000 readings/s longer ones would meet the limit of what windows hold. */
+const late = { lateness_s: 1, max_age_s: 86_400, kind: 'number' } as const
+const windowCount = 50
+
+/**
+ * What must lie behind a reading, of its own tag, so that the rule of windows sees all that it looks at: readings, and whole
+ * seconds with readings (the newest, those of the lateness, a closed one, and one that may have been cut off).
+ */
+export const windowNeed = { readings: windowCount, seconds: 5 } as const
+
 /** In force while things break. Their verdicts follow from a reading's own number, so that they can be known without them. */
 export const rules: readonly RuleDefinition[] = [
   ruleDefinitionSchema.parse({
@@ -32,6 +44,21 @@ export const rules: readonly RuleDefinition[] = [
     script:
       'let rest = input.value % 2000.0; if rest >= 1000.0 || (input.before == "UPPER" && rest < 5.0) { verdict("UPPER", 0.9) } else { verdict("LOWER", 0.9) }',
     normal_statuses: ['LOWER', 'UPPER'],
+  }),
+  // The other verdicts follow from one reading; what this one says is filled from the journal at each start.
+  ruleDefinitionSchema.parse({
+    id: windowRuleId,
+    version: 1,
+    name,
+    trigger: { on: 'reading', sensor: numberSensor },
+    inputs: [
+      { name: 'value', from: 'trigger', kind: 'number', max_age_s: 86_400 },
+      { name: 'mean', from: 'window', window: { by: 'time', seconds: 1 }, stat: 'mean', ...late },
+      { name: 'spread', from: 'window', window: { by: 'count', count: windowCount }, stat: 'stddev', ...late },
+      { name: 'closed', from: 'window', mode: 'tumbling', window: { by: 'time', seconds: 1 }, stat: 'sum', ...late },
+    ],
+    script:
+      'if input.value % 300.0 == 0.0 { verdict("SEEN", 0.9, `${input.mean} ${input.spread} ${input.closed}`) } else { verdict("NORMAL", 0.8) }',
   }),
 ]
 

@@ -5,6 +5,8 @@ import type { Log, Service } from '@jidoka/base'
 import { LiveBoard, streamValue } from './board/board.ts'
 import { DiskWatch } from './board/disk.ts'
 import { createBroker, DeviceDirectory, readDevices } from './broker/index.ts'
+import { brokerUrlsOf } from './broker-urls.ts'
+import type { BrokerUrls } from './broker-urls.ts'
 import { newCliToken, removeCliAccess, writeCliAccess } from './cli/access.ts'
 import type { EdgeConfig } from './config.ts'
 import { MesConnector } from './connectors/mes/mes-connector.ts'
@@ -44,7 +46,8 @@ export interface ApplianceOptions {
 
 export interface Appliance {
   readonly httpUrl: string
-  readonly mqttUrl: string
+  /** Of the listeners that are up. */
+  readonly brokerUrls: BrokerUrls
   /** Stops in reverse order; resolves when everything accepted is safe. */
   stop(): Promise<void>
 }
@@ -188,7 +191,10 @@ async function start(
       if (committed.reported.some((item) => item.kind === 'user')) users.reload()
     }),
   })
-  stops.push({ name: 'problem listener', stop: pipeline.onStoreProblem((problem) => (disk.problem = problem)) })
+  stops.push({
+    name: 'problem listener',
+    stop: pipeline.onStoreProblem((problem, kind) => disk.noteProblem(problem, kind)),
+  })
 
   await running(broker).catch((error: unknown) => {
     throw withSetting(error, '"mqtt.port" (JIDOKA_MQTT_PORT) and "mqtt.host" (JIDOKA_MQTT_HOST) set it.')
@@ -243,7 +249,7 @@ async function start(
     lineToCloud,
     tryRule: (definition, input) => queries.call('tryRule', { definition, input }),
     metricsText: () => metrics.text(),
-    notReady: () => (disk.problem === null ? [] : [disk.problem]),
+    notReady: () => [disk.state().problem].filter((problem) => problem !== null),
     cliToken,
     behindTls: config.behind_tls,
     webFolder: config.web_folder !== undefined && existsSync(config.web_folder) ? config.web_folder : undefined,
@@ -282,7 +288,7 @@ async function start(
       }),
     )
   }
-  return { httpUrl: http.url, mqttUrl: broker.url }
+  return { httpUrl: http.url, brokerUrls: brokerUrlsOf(config.mqtt, broker) }
 }
 
 function lock(dataFolder: string): () => void {

@@ -2,6 +2,7 @@ import { systemClock } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
 import { createBroker } from './broker/index.ts'
 import type { Broker, BrokerOptions } from './broker/index.ts'
+import { DeadLetterWarnings } from './dead-letter-warnings.ts'
 import { keepingDefaults } from './keeping/policy.ts'
 import { Merger } from './merging/merger.ts'
 import { openPipeline, openReader } from './pipeline/index.ts'
@@ -44,8 +45,11 @@ export async function startBrokerAlone(options: BrokerAloneOptions): Promise<Bro
     const reader = openReader({ dataFolder })
     stops.push(() => reader.close())
     const broker = createBroker({ ...listeners, policy: 'open', authenticate: () => null, pipeline, reader, log })
+    const warnings = new DeadLetterWarnings(systemClock, log)
+    stops.push(() => warnings.stop())
     stops.push(
       pipeline.onCommitted((committed) => {
+        warnings.note(committed.deadLetters)
         broker.publishAlarms(committed.alarms)
         broker.publishVerdicts(committed.verdicts)
         broker.publishEveryVerdict(committed.verdictPackets)

@@ -32,10 +32,10 @@ const stopped = untilStopped({ supervised: process.env['JIDOKA_SUPERVISED'] === 
 const starting = startAppliance({ config, version, log, onFirstPassword: showPassword, onFailure: fail })
 void stopped.then((reason) => end(0, reason))
 try {
-  const { httpUrl, mqttUrl } = await starting
+  const { httpUrl, brokerUrls } = await starting
   if (!isStopping) {
-    process.stdout.write(`${JSON.stringify({ ready: true, http: httpUrl, mqtt: mqttUrl })}\n`)
-    log.info({ action: 'start', http: httpUrl, mqtt: mqttUrl, version }, 'the appliance is ready')
+    process.stdout.write(`${JSON.stringify({ ready: true, http: httpUrl, ...brokerUrls })}\n`)
+    log.info({ action: 'start', http: httpUrl, ...brokerUrls, version }, 'the appliance is ready')
   }
 } catch (error) {
   say(lastWord(error))

@@ -15,7 +15,8 @@ import type {
   TagDefinition,
   Value,
 } from '@jidoka/domain'
-import type { DropReason, Receipt } from '@jidoka/sync-protocol'
+import type { DropReason, Lane, Receipt } from '@jidoka/sync-protocol'
+import type { StoreProblem } from './store/errors.ts'
 
 /**
  * What the parts of the appliance say to each other. The main thread owns sockets; one worker owns the journal, the
@@ -35,7 +36,7 @@ export interface Inbound {
 }
 
 export interface Delivery {
-  /** The client id. */
+  /** The client id as the broker knows it, see `StoredSession`. */
   readonly session: string
   /** 1..65535 */
   readonly messageId: number
@@ -142,8 +143,9 @@ export interface StoredUser {
 
 /** A session that outlives its connection, as the store holds it. */
 export interface StoredSession {
+  /** Behind its login and a slash where clients sign in: every login has ids of its own. */
   readonly clientId: string
-  /** Whose it is: nobody else may take it over. */
+  /** Who holds its place: its login, or under the open policy the address that it came from. */
   readonly login: string
   readonly subscriptions: readonly { readonly topic: string; readonly qos: 0 | 1 | 2 }[]
   readonly seenMs: number
@@ -243,6 +245,8 @@ export interface Pipeline {
   withdrawTag(key: string, actor: string): Promise<boolean>
   applyDesired(change: DesiredChange): Promise<readonly ReportedItem[]>
   storeReceipt(receipt: Receipt): Promise<void>
+  /** The cloud was set back to nothing: what it had receipted of the lane may not be pruned until it is receipted again. */
+  forgetReceipt(lane: Lane): Promise<void>
   appendRecord(record: NewRecord): Promise<void>
   saveUser(user: StoredUser): Promise<void>
   /** Named values of the program's own state (identity, trust list, ...), small texts. */
@@ -255,8 +259,8 @@ export interface Pipeline {
   watchVerdicts(wanted: boolean): void
   /** Called after every commit, in order. Returns the function that ends it. */
   onCommitted(listener: (committed: Committed) => void): () => void
-  /** Called when the store cannot write, with a sentence, and with null when it can again. */
-  onStoreProblem(listener: (problem: string | null) => void): () => void
+  /** Called when the store cannot write, with a sentence and its kind, and with null when it can again. */
+  onStoreProblem(listener: (problem: string | null, kind?: StoreProblem | null) => void): () => void
   rules(): Promise<readonly RuleInForce[]>
 }
 
@@ -295,6 +299,8 @@ export interface JournalReader {
     readonly quality: Quality
   }[]
   standingVerdicts(): readonly StandingVerdict[]
+  /** Since when each rule is in its present state and version, by its id. */
+  rulesSinceMs(): ReadonlyMap<string, number>
   openAlarms(): readonly Alarm[]
   alarm(id: string): Alarm | null
   facts(): readonly LineFacts[]

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath, openPanel, openScreens, type Panel, type PanelOptions, type Screens } from './browser.ts'
+import { stoppedRule } from './fixture/rules.ts'
 import type { FixtureAppliance } from './fixture/server.ts'
 
 /** Sixty judgments of one tag, every tenth abnormal. */
@@ -101,7 +102,68 @@ describe.skipIf(chromiumPath === null)('an engineer at the on-site screens (need
       .getByText('2 h 30 min')
       .waitFor()
     await page.getByText('cloud-2026-1').waitFor()
-    await page.getByText('118 days at the present rate').waitFor()
+    const disk = page.getByRole('region', { name: 'Disk' })
+    await disk.getByText('118 days').waitFor()
+    await disk.getByText('131 days').waitFor()
+  })
+
+  test('sees how long the disk lasts as not known, as less than a day, and as more than ten years', async () => {
+    const { page, appliance } = await open({ path: '/sync' })
+    await expect.poll(() => appliance.streamsCount).toBe(1)
+    const disk = page.getByRole('region', { name: 'Disk' })
+    const lasts = (byHour: number | null, byDay: number | null) =>
+      appliance.lineToCloud({
+        disk: { ...appliance.plant.board.line_to_cloud.disk, horizon_days: byHour, horizon_days_at_day_rate: byDay },
+      })
+    lasts(0.4, 36_500)
+    await disk.getByText('less than a day').waitFor()
+    await disk.getByText('more than ten years').waitFor()
+    lasts(null, 3)
+    await disk.getByText('not known yet').waitFor()
+  })
+
+  test('sees a stopped rule with its error, the line of the script, since when, and what to do', async () => {
+    const { page } = await open({
+      path: '/rules?id=bearing-drift',
+      prepare: ({ plant }) => plant.rules.push(stoppedRule()),
+    })
+    const detail = page.getByRole('region', { name: 'Rule' })
+    await detail.getByText('Stopped since 21 Nov').waitFor()
+    await detail.getByText('It failed 5 times.').waitFor()
+    await detail.getByText('Line 2, column 17:').waitFor()
+    await detail.getByText('Division by zero').waitFor()
+    await detail.getByText('deploy it again').waitFor()
+    expect(await page.locator('.script-line-wrong').textContent()).toContain('let ratio = 100 / step')
+    await detail.getByRole('cell', { name: /^mean, last closed 5 min/ }).waitFor()
+    await detail.getByRole('cell', { name: 'violated tests (Nelson), centre 2.2, sigma 0.35' }).waitFor()
+    await page.getByRole('button', { name: '한국어' }).click()
+    await page.getByText('연속 5회 실패했습니다.').waitFor()
+    await page.getByText('2행 17열').first().waitFor()
+    await page.getByRole('cell', { name: /^마지막으로 닫힌 5분 평균/ }).waitFor()
+  })
+
+  test('pages through abnormal judgments that came within one second, none twice and none missing', async () => {
+    const { page } = await open({
+      path: '/judgments?abnormal=1',
+      prepare: (appliance) => {
+        for (let index = 0; index < 230; index++)
+          appliance.judge('LINE-A/PRESS-1/temperature', 'temperature-high', 'HIGH', 90 + index)
+      },
+    })
+    const seen: (string | null)[] = []
+    for (const count of [50, 50, 50, 50, 30]) {
+      const rows = page.locator('tbody tr[data-row]')
+      const first = seen.at(-50) ?? null
+      await page.waitForFunction(
+        (before) =>
+          ![null, before].includes(document.querySelector('tbody tr[data-row]')?.getAttribute('data-row') ?? null),
+        first,
+      )
+      expect(await rows.count()).toBe(count)
+      for (const row of await rows.all()) seen.push(await row.getAttribute('data-row'))
+      if (count === 50) await page.getByRole('button', { name: 'Older' }).click()
+    }
+    expect(new Set(seen).size).toBe(230)
   })
 
   test('changes the password only when the fields agree, and is told when the present one is wrong', async () => {

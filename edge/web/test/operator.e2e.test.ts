@@ -137,16 +137,34 @@ describe.skipIf(chromiumPath === null)('an operator in front of a panel (needs C
         { lane: 'records', stored_seq: 12, receipted_seq: 11, waiting_rows: 1 },
         { lane: 'readings', stored_seq: 5_000, receipted_seq: 100, waiting_rows: 4_900 },
       ],
-      disk: { ...appliance.plant.board.line_to_cloud.disk, horizon_days: 12.7 },
+      disk: { ...appliance.plant.board.line_to_cloud.disk, horizon_days: 40, horizon_days_at_day_rate: 12.7 },
     })
     const banner = page.getByRole('status').filter({ hasText: 'No line to the cloud' })
     await banner.waitFor()
     const text = await banner.textContent()
     expect(text).toContain('(2 h 5 min)')
     expect(text).toContain('1 record, 4,900 readings')
-    expect(text).toContain('12 days at the present rate')
+    expect(text).toContain('Until the first row must be dropped: 12 days at the present rate')
     expect(text).toContain('Last receipt')
     appliance.lineToCloud({ state: 'online' })
+    await banner.waitFor({ state: 'detached' })
+  })
+
+  test.each([
+    ['full', '디스크가 가득 찼습니다', '공간이 생기면 자동으로'],
+    ['input_output', '디스크와 케이블을 확인하세요', '디스크가 정상으로 돌아오면'],
+    ['damaged', '저장소가 손상되어', '다시 시작하면'],
+    ['other', '저장소에 쓸 수 없습니다', '쓸 수 있게 되면'],
+  ] as const)('reads in Korean that nothing is stored (%s), why, and what happens next', async (kind, why, next) => {
+    const { page, appliance } = await open({ language: 'ko' })
+    await expect.poll(() => appliance.streamsCount).toBe(1)
+    const { disk } = appliance.plant.board.line_to_cloud
+    appliance.lineToCloud({ disk: { ...disk, problem: 'The journal cannot be written.', problem_kind: kind } })
+    const banner = page.getByRole('alert').filter({ hasText: '지금은 데이터를 저장하지 못합니다.' })
+    await banner.getByText(why).waitFor()
+    await banner.getByText(next).waitFor()
+    expect(await banner.textContent()).not.toContain('journal')
+    appliance.lineToCloud({ disk })
     await banner.waitFor({ state: 'detached' })
   })
 

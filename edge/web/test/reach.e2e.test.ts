@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath, openPanel, openScreens, type Screens } from './browser.ts'
 import { discover } from './fixture/plant.ts'
+import { stoppedRule } from './fixture/rules.ts'
 import type { FixtureAppliance } from './fixture/server.ts'
 
 const addresses = [
@@ -11,6 +12,7 @@ const addresses = [
   '/alarms',
   '/judgments',
   '/rules?id=temperature-high',
+  '/rules?id=bearing-drift',
   '/tags?tag=LINE-D%2FNUT-1%2Fhumidity',
   '/sync',
   '/settings',
@@ -26,6 +28,7 @@ function alarmed(appliance: FixtureAppliance): void {
   appliance.judge('LINE-C/OVEN-1/temperature', 'temperature-high', 'UNJUDGED', null)
   appliance.lineToCloud({ state: 'offline', problem: 'the cloud does not answer' })
   discover(appliance.plant, 'LINE-D/NUT-1/humidity', 41.2, '%')
+  appliance.plant.rules.push(stoppedRule())
 }
 
 /** Controls that a finger has to hit, with their height; links within a sentence or a dense table are not meant. */

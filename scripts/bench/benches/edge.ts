@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { nodeRedFile, sqliteVersion } from '../../../edge/server/bench/peers.ts'
 import { mosquittoFile } from '../../../edge/server/bench/processes.ts'
 import { edgeRows } from '../../../edge/server/bench/rows.ts'
+import { storeRows } from '../../../edge/server/bench/store-rows.ts'
 import type { Bench } from '../harness.ts'
 import { bench as board } from './board.ts'
 import { memoryAfter } from './memory.ts'
@@ -18,6 +19,7 @@ export const bench: Bench = {
   ],
   async prepare() {
     const stream = await board.prepare()
+    const stores = storeRows()
     return {
       rows: [
         ...edgeRows,
@@ -35,9 +37,11 @@ export const bench: Bench = {
           subject: () => Promise.resolve(memory[1] ?? Number.NaN),
           peer: () => Promise.resolve(memory[0] ?? Number.NaN),
         },
+        ...stores.rows,
         ...(typeof stream === 'string' ? [] : stream.rows),
       ],
       close: async () => {
+        stores.close()
         if (typeof stream !== 'string') await stream.close()
       },
     }

@@ -129,6 +129,8 @@ export const lineToCloudSchema = z.object({
     horizon_days_at_day_rate: z.number().nullable(),
     /** Why nothing is stored at present, in a sentence; null while all is well. */
     problem: z.string().nullable(),
+    /** The same for programs and translations; null while all is well. */
+    problem_kind: z.enum(['full', 'input_output', 'damaged', 'other']).nullable(),
   }),
 })
 export type LineToCloud = z.infer<typeof lineToCloudSchema>
@@ -197,7 +199,18 @@ export const edgeRuleSchema = z.object({
   hash: z.string(),
   fast_path: z.boolean(),
   state: z.enum(['in_force', 'quarantined', 'disabled']),
+  /** Since when it is in this state and version; null where the journal does not tell any more. */
+  since: instantSchema.nullable(),
   problem: z.string().nullable(),
+  /** Of a rule that was taken out since it failed: how often in a row, and its last error with its place; null otherwise. */
+  failure: z
+    .object({
+      times: z.number().int(),
+      error: z.string(),
+      /** Where in the script; null where the error has no place. */
+      place: z.object({ line: z.number().int(), column: z.number().int() }).nullable(),
+    })
+    .nullable(),
   verdicts_total: z.number().int(),
 })
 

@@ -39,5 +39,7 @@ export const judgmentSchema = z.strictObject({
   /** The sequence number of the reading that triggered it; null for MES events and timers. */
   reading_seq: z.number().int().positive().nullable(),
   judged_at_ms: z.number().int(),
+  /** False where another verdict goes on standing behind this one: hysteresis still counts, or its reading was late. Absent: it stands. */
+  stands: z.boolean().optional(),
 })
 export type Judgment = z.infer<typeof judgmentSchema>

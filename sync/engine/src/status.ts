@@ -60,5 +60,5 @@ export function describeProblem(problem: LaneProblem): string {
   if (problem.kind === 'forged_receipt') {
     return 'The cloud answered with a receipt that none of the trusted keys has signed. Nothing is pruned; check the address of the cloud, or enrol again to renew the list of keys.'
   }
-  return `The journal could not be read: ${problem.cause}. It is tried again; check the disk if this stays.`
+  return `The journal cannot give the next batch: ${problem.cause}. It is tried again; check the disk if this stays.`
 }

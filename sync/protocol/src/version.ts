@@ -4,7 +4,7 @@ import { z } from 'zod'
  * History, newest first. A minor version adds what the older end can do without; a major one breaks it.
  *
  * - 1.1: a batch of readings may hold merged segments (version 2). A cloud of 1.0 refuses those as malformed: upgrade the cloud first.
- *   New kinds of records.
+ *   Records of runs of normal verdicts; drops say how many rows and of what; a judgment says when another one goes on standing.
  * - 1.0: batches of two lanes (columnar segments, NDJSON records, dropped ranges), cursor, signed receipts, refusals,
  *   enrolment by one-time token, requests signed with Ed25519, desired state as a shape.
  */
@@ -14,7 +14,7 @@ export const protocolVersion = '1.1'
  * SHA-256 over the JSON schemas of all messages (`schemaDigest`). When the test of this file fails you have changed what
  * goes over the line: raise `protocolVersion`, add a line to the history, and put the new digest here.
  */
-export const protocolSchemaDigest = 'b95ee7a40a3922f86a5ddd0648e43bf24b216c313a47c8114fc3d2a14bd763f6'
+export const protocolSchemaDigest = '8f792c8d6bbda57002f0f380352757b7901fe8923a971dcba8f6b7be0a44ffe9'
 
 export const protocolVersionSchema = z.string().regex(/^\d{1,3}\.\d{1,3}$/, 'a protocol version looks like "1.0"')
 

@@ -3,6 +3,7 @@ import { enrolmentCases } from '../modules/fleet/enrolment.cases.ts'
 import { desiredCases } from '../modules/fleet/desired.cases.ts'
 import { ingestionCases } from '../modules/fleet/ingestion.cases.ts'
 import { overviewCases } from '../modules/fleet/overview.cases.ts'
+import { runsAndDropsCases } from '../modules/fleet/runs-and-drops.cases.ts'
 import { shapeCases } from '../modules/fleet/shape.cases.ts'
 import { identityCases } from '../modules/identity/identity.cases.ts'
 import { judgmentCases } from '../modules/judgment/judgment.cases.ts'
@@ -22,6 +23,7 @@ export function runStoreCases(newStore: NewStore): void {
   auditCases(newStore)
   enrolmentCases(newStore)
   ingestionCases(newStore)
+  runsAndDropsCases(newStore)
   desiredCases(newStore)
   shapeCases(newStore)
   overviewCases(newStore)

@@ -4,7 +4,7 @@ import { createLog, ManualClock, uuidv7 } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
 import { cloudPaths } from '@jidoka/contract'
 import type { CloudSession } from '@jidoka/contract'
-import type { Alarm, Judgment, NewRecord, RuleDefinition, Value } from '@jidoka/domain'
+import type { Alarm, Judgment, NewRecord, RuleDefinition, Value, VerdictRun } from '@jidoka/domain'
 import { ruleDefinitionSchema } from '@jidoka/domain'
 import {
   batchContentType,
@@ -255,6 +255,25 @@ export function judgmentRecord(atMs: number, changes: Partial<Judgment> = {}): N
     ...changes,
   }
   return { at_ms: atMs, kind: 'judgment', body }
+}
+
+/** An unbroken run of one normal verdict. */
+export function verdictRunRecord(atMs: number, changes: Partial<VerdictRun> = {}): NewRecord {
+  const body: VerdictRun = {
+    rule_id: 'press-temperature',
+    rule_version: 1,
+    rule_hash: 'a'.repeat(64),
+    subject: 'LINE-A/PRESS-1/temperature',
+    line: 'LINE-A',
+    status: 'NORMAL',
+    first_reading_seq: 1,
+    last_reading_seq: 60,
+    first_at_ms: atMs,
+    last_at_ms: atMs + 60_000,
+    count: 60,
+    ...changes,
+  }
+  return { at_ms: atMs, kind: 'verdict_run', body }
 }
 
 export function alarmRecord(atMs: number, changes: Partial<Alarm> = {}): NewRecord {

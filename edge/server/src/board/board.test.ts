@@ -48,7 +48,14 @@ const site: DesiredItem = {
   },
 }
 
-const disk = { free_bytes: 1, used_bytes: 0, horizon_days: null, horizon_days_at_day_rate: null, problem: null }
+const disk = {
+  free_bytes: 1,
+  used_bytes: 0,
+  horizon_days: null,
+  horizon_days_at_day_rate: null,
+  problem: null,
+  problem_kind: null,
+} as const
 
 function makeBoard(journal: MemoryJournal): LiveBoard {
   const status = new LineStatus(clock, 'not_enrolled', null)

@@ -47,6 +47,17 @@ describe('the disk horizon', () => {
     }
   }
 
+  test('comes with what the store said last, and with a kind also where it gave none', () => {
+    const disk = watch()
+    expect(disk.state()).toMatchObject({ problem: null, problem_kind: null })
+    disk.noteProblem('The disk is full.', 'full')
+    expect(disk.state()).toMatchObject({ problem: 'The disk is full.', problem_kind: 'full' })
+    disk.noteProblem('It cannot be written.')
+    expect(disk.state()).toMatchObject({ problem_kind: 'other' })
+    disk.noteProblem(null, 'full')
+    expect(disk.state()).toMatchObject({ problem: null, problem_kind: null })
+  })
+
   test('is the room below the mark over the rate of the data, readings and records', () => {
     const disk = watch()
     disk.start()

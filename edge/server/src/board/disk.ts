@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { DiskSpace } from '../keeping/disk-space.ts'
 import { horizonDays } from '../keeping/horizon.ts'
 import type { StoredState } from '../keeping/stored-state.ts'
+import type { StoreProblem } from '../store/errors.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -57,7 +58,8 @@ export class DiskWatch {
   #offsetMs: number
   #savedAtMs: number
   #cancel: () => void = () => {}
-  problem: string | null = null
+  #problem: string | null = null
+  #problemKind: StoreProblem | null = null
 
   constructor(sources: DiskSources) {
     this.#sources = sources
@@ -75,6 +77,12 @@ export class DiskWatch {
 
   stop(): void {
     this.#cancel()
+  }
+
+  /** What the store said last; null: it can write. */
+  noteProblem(problem: string | null, kind: StoreProblem | null = null): void {
+    this.#problem = problem
+    this.#problemKind = problem === null ? null : (kind ?? 'other')
   }
 
   sample(): void {
@@ -97,7 +105,8 @@ export class DiskWatch {
       used_bytes: this.#used,
       horizon_days: this.#horizonDays(hourMs, diskLimits.hourMsMin),
       horizon_days_at_day_rate: this.#horizonDays(dayMs, diskLimits.dayMsMin),
-      problem: this.problem,
+      problem: this.#problem,
+      problem_kind: this.#problemKind,
     }
   }
 

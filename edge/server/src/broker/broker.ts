@@ -88,7 +88,7 @@ class MqttBroker implements Broker {
     this.#options = options
     const held = new HeldMessages(pipeline)
     this.#held = held
-    const journal = new BrokerJournal({ pipeline, log, onCommitted: () => this.#router.pumpCommitted() })
+    const journal = new BrokerJournal({ pipeline, log, limits, onCommitted: () => this.#router.pumpCommitted() })
     this.#journal = journal
     const sessions = new SessionTable({
       limits,

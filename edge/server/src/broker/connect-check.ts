@@ -13,44 +13,51 @@ export interface ConnectRules {
   readonly limits: Pick<BrokerLimits, 'clientIdLengthMax'>
   readonly policy: BrokerPolicy
   readonly authenticate: (credentials: Credentials) => DeviceGrant | null
-  readonly mayOpenSession: (clientId: string) => boolean
-  /** Whose session a client id names; null when there is none. */
-  readonly ownerOf: (clientId: string) => string | null
   readonly publishRefusal: (grant: DeviceGrant | null, topic: string) => string | null
 }
 
 export interface ConnectRequest {
-  readonly packet: ConnectPacket
+  readonly packet: Pick<ConnectPacket, 'clientId'>
+  readonly address: string
   readonly will: { readonly topic: string } | null
   readonly credentials: Credentials
 }
 
 /** `why` is for the log; the client learns the code alone. */
-export type ConnectOutcome =
-  | { readonly grant: DeviceGrant | null; readonly login: string }
-  | { readonly refused: ConnackCode; readonly why: string }
+export interface ConnectRefusal {
+  readonly refused: ConnackCode
+  readonly why: string
+}
+
+export interface SignedIn {
+  readonly grant: DeviceGrant | null
+  readonly login: string
+  /**
+   * The client id as the broker knows it. Every login has ids of its own: whoever shows the id of somebody else's device
+   * neither meets that device's session nor keeps it out. Under the open policy there is nobody to be somebody else.
+   */
+  readonly clientId: string
+  /** Whose places it takes: those of its login, or of its address where nobody signs in. */
+  readonly holder: string
+}
 
 /** Who has not signed in, under the open policy. */
 const anybody = 'anybody'
 
-/** Whether a client may come in, and as whom. */
-export function checkConnect(request: ConnectRequest, rules: ConnectRules): ConnectOutcome {
-  const { packet, credentials, will } = request
-  if (packet.clientId.length > rules.limits.clientIdLengthMax)
+/** Who a client is, and whether it may come in at all; whether there is a place for it is another question (`places.ts`). */
+export function checkConnect(request: ConnectRequest, rules: ConnectRules): SignedIn | ConnectRefusal {
+  const { packet, credentials, will, address } = request
+  const { clientId } = packet
+  if (clientId.length > rules.limits.clientIdLengthMax)
     return { refused: connackCodes.identifier, why: 'its id is too long' }
   const grant = rules.policy === 'open' ? null : rules.authenticate(credentials)
   if (rules.policy === 'devices' && grant === null)
     return { refused: connackCodes.credentials, why: 'its login, secret or certificate is wrong' }
-  const login = grant?.login ?? credentials.login ?? anybody
-  const owner = rules.ownerOf(packet.clientId)
-  // Under the open policy there is nobody to be somebody else: an id is whoever shows it.
-  if (rules.policy === 'devices' && owner !== null && owner !== login)
-    return { refused: connackCodes.identifier, why: `its id belongs to a session of "${owner}"` }
-  if (packet.clean !== true && !rules.mayOpenSession(packet.clientId))
-    return { refused: connackCodes.unavailable, why: 'there are too many sessions' }
   if (will !== null) {
     const refusal = isTopicName(will.topic) ? rules.publishRefusal(grant, will.topic) : 'it is no topic'
     if (refusal !== null) return { refused: connackCodes.notAuthorized, why: `it may not publish its will: ${refusal}` }
   }
-  return { grant, login }
+  if (grant === null) return { grant, login: credentials.login ?? anybody, clientId, holder: address }
+  // No login has a slash.
+  return { grant, login: grant.login, clientId: `${grant.login}/${clientId}`, holder: grant.login }
 }

@@ -8,14 +8,17 @@ import type { BrokerPolicy } from './access.ts'
 import { connectPersistence } from './aedes-internals.ts'
 import type { BrokerJournal } from './broker-journal.ts'
 import { checkConnect, connackCodes } from './connect-check.ts'
-import type { ConnectOutcome, ConnectRules } from './connect-check.ts'
+import type { ConnackCode, ConnectRules } from './connect-check.ts'
+import { ConnectRoom } from './connect-room.ts'
 import type { Credentials, DeviceGrant } from './devices.ts'
+import { FairShares } from './fair-shares.ts'
 import type { Frame } from './frames.ts'
 import type { HeldMessages } from './held-messages.ts'
 import type { Inbound } from './inbound.ts'
 import type { BrokerLimits } from './limits.ts'
 import { Link } from './link.ts'
 import type { Accepted } from './listeners.ts'
+import { OutgoingBytes } from './outgoing-bytes.ts'
 import { connackPacket, isOurProtocol, ProtocolError, publishPacket, readConnect } from './packets.ts'
 import { PublishLane } from './publish-lane.ts'
 import type { Message } from './router.ts'
@@ -47,6 +50,13 @@ export class Connections {
   readonly #inbound: Inbound
   readonly #links = new Map<Client, Link>()
   readonly #connectRules: ConnectRules
+  readonly #room: ConnectRoom
+  readonly #shares: FairShares
+  readonly #outgoing = new OutgoingBytes(() => {
+    let bytes = 0
+    for (const { waitingBytes } of this.#links.values()) bytes += waitingBytes
+    return bytes
+  })
   /** Ids that are between CONNECT and CONNACK, with whether they had a session. */
   readonly #hadSession = new Map<string, boolean>()
   #aedes: Aedes | null = null
@@ -63,15 +73,15 @@ export class Connections {
     this.#journal = options.journal
     this.#sessions = sessions
     this.#inbound = inbound
+    this.#shares = new FairShares(limits)
     this.#connectRules = {
       limits,
       policy,
       authenticate,
-      mayOpenSession: (clientId) =>
-        sessions.find(clientId)?.isPersistent === true || sessions.persistentCount < limits.sessionsMax,
-      ownerOf: (clientId) => sessions.find(clientId)?.login ?? null,
       publishRefusal: (grant, topic) => inbound.publishRefusal({ grant }, topic),
     }
+    const { log, journal } = options
+    this.#room = new ConnectRoom({ limits, policy, log, journal, sessions, links: () => this.#links.values() })
   }
 
   get isRunning(): boolean {
@@ -103,7 +113,7 @@ export class Connections {
   /** Takes nothing more; what is under way goes on. */
   pause(): void {
     this.#isStopping = true
-    for (const link of this.#links.values()) link.lane.pause()
+    for (const link of this.#links.values()) link.lane.stop()
   }
 
   async stop(): Promise<void> {
@@ -132,11 +142,13 @@ export class Connections {
       address,
       certificateNames,
       limits: this.#limits,
+      ofAll: this.#outgoing,
       onRoom: (each) => each.session?.pump(),
     })
     link.lane = new PublishLane({
       client,
       limits: this.#limits,
+      shares: this.#shares,
       isReading: (topic) => this.#isPlainReading(link, topic),
       take: (topic, payload, qos, messageId, dup, taken) => {
         if (link.session !== null)
@@ -152,8 +164,8 @@ export class Connections {
           'a client broke the protocol or a limit and was disconnected',
         )
       },
-      write: (bytes) => {
-        link.send(bytes)
+      write: (bytes, written) => {
+        link.send(bytes, written)
         // Who sends without end and reads no answer.
         if (link.waitingBytes > this.#limits.outgoingBytesMax) this.closeSlow(link)
       },
@@ -161,6 +173,7 @@ export class Connections {
     this.#links.set(client, link)
     conn.once('close', () => {
       this.#links.delete(client)
+      link.lane.close()
       this.#end(client, link)
     })
     client.once('connected', settled)
@@ -179,6 +192,7 @@ export class Connections {
   /** Ends connections whose readers take nothing, and the fullest ones while all together hold too much. */
   closeSlowReaders(): void {
     const nowMs = performance.now()
+    this.#outgoing.measure()
     let bytes = 0
     for (const link of this.#links.values()) {
       if (link.fullSinceMs !== null && nowMs - link.fullSinceMs > this.#limits.drainTimeoutMs) this.closeSlow(link)
@@ -204,9 +218,10 @@ export class Connections {
       persistence: connectPersistence((clientId) => this.#hadSession.get(clientId) === true),
       connectTimeout: this.#limits.connectTimeoutMs,
       drainTimeout: this.#limits.drainTimeoutMs,
-      maxClientsIdLength: this.#limits.clientIdLengthMax,
+      // checkConnect bounds what the client shows; the id that aedes sees is longer by the login.
+      maxClientsIdLength: Number.MAX_SAFE_INTEGER,
       preConnect: (client, packet, done) => this.#preConnect(client, packet, done),
-      authenticate: (client, login, secret, done) => this.#authenticate(client, login, secret, done),
+      authenticate: (client, login, _secret, done) => this.#authenticate(client, login, done),
       // The one that stands for the session; see connectPersistence.
       authorizeSubscribe: (_client, _subscription, done) => done(null, null),
     })
@@ -283,29 +298,44 @@ export class Connections {
     packet.keepalive =
       packet.keepalive === undefined || packet.keepalive === 0 ? secondsMax : Math.min(packet.keepalive, secondsMax)
     link.connect = packet
+    const credentials = {
+      login: packet.username,
+      secret: packet.password?.toString(),
+      certificateNames: link.certificateNames,
+    }
+    const request = { packet, address: link.address, will: link.will, credentials }
+    link.outcome = checkConnect(request, this.#connectRules)
+    // aedes, which takes over by id, is to know it by the one that it has here.
+    if ('clientId' in link.outcome) packet.clientId = link.outcome.clientId
     done(null, true)
   }
 
   #authenticate(
     client: Client,
     login: string | undefined,
-    secret: Buffer | undefined,
     done: (error: AuthenticateError | null, success: boolean | null) => void,
   ): void {
     const link = this.#links.get(client)
-    const packet = link?.connect
-    if (link === undefined || packet === undefined || packet === null) return done(null, false)
+    if (link === undefined || link.connect === null || link.outcome === null) return done(null, false)
+    const { outcome } = link
+    const isClean = link.connect.clean === true
     link.connect = null
-    const credentials = { login, secret: secret?.toString(), certificateNames: link.certificateNames }
-    const outcome: ConnectOutcome = checkConnect({ packet, will: link.will, credentials }, this.#connectRules)
-    if ('refused' in outcome) {
+    link.outcome = null
+    const refuse = (code: ConnackCode, why: string) => {
       link.will = null
-      this.#refused(link, client.id, login, outcome.why)
-      return done(Object.assign(new Error(outcome.why), { returnCode: outcome.refused }), false)
+      this.#refused(link, client.id, login, why)
+      done(Object.assign(new Error(why), { returnCode: code }), false)
     }
+    if ('refused' in outcome) return refuse(outcome.refused, outcome.why)
+    const why = this.#room.make({ link, client: outcome, isClean, hasWill: link.will !== null })
+    if (why !== null) return refuse(connackCodes.unavailable, why)
     link.grant = outcome.grant
     link.login = outcome.login
-    this.#openSession(link, client.id, packet.clean === true)
+    link.holder = outcome.holder
+    // Who has nothing to write does not wait for a store that takes nothing.
+    const waits = this.#journal.hasRoom
+    this.#openSession(link, client.id, isClean)
+    if (!waits) return done(null, true)
     // A session that is gone must stay so, and one that is there too, whatever happens behind CONNACK.
     this.#journal.after(this.#journal.position, () => done(null, true))
   }
@@ -317,7 +347,7 @@ export class Connections {
     if (known !== undefined && (isClean || !known.isPersistent)) this.#sessions.drop(known)
     const kept = this.#sessions.find(clientId)
     this.#hadSession.set(clientId, kept !== undefined)
-    link.session = kept ?? this.#sessions.create(clientId, link.login, !isClean)
+    link.session = kept ?? this.#sessions.create(clientId, link.holder, !isClean)
     if (link.will !== null)
       this.#journal.note({ kind: 'will', will: { clientId, login: link.login, packet: publishPacket(link.will) } })
   }

@@ -136,7 +136,7 @@ describe('a process that is killed or whose disk is full', () => {
       for (let kill = 0; kill < 4; kill++) {
         appliance = new Appliance(folder)
         const port = await appliance.port()
-        if (kill > 0) expect(appliance.words.at(-1)?.found).toContain('checked and is whole')
+        if (kill > 0) expect(appliance.words.at(-1)?.found).toContain('checked; what it holds is readable')
         const target = acknowledged.length + 300 + kill * 137
         const stop = await publish(port, () => false)
         await until(() => acknowledged.length >= target, `${target} are acknowledged`)

@@ -16,12 +16,15 @@ export type FrameOutcome = Frame | 'incomplete' | 'malformed' | 'too_large'
  * [MQTT-2.2.3] the remaining length has at most four bytes.
  */
 export function nextFrame(bytes: Uint8Array, start: number, packetBytesMax: number): FrameOutcome {
+  // Types 0 and 15 are reserved (table 2.1): nothing behind them could make such a packet right.
+  const type = (bytes[start] as number) >>> 4
+  if (type === 0 || type === 15) return 'malformed'
   let length = 0
   let factor = 1
   let at = start + 1
   for (;;) {
-    if (at >= bytes.length) return at - start > 5 ? 'malformed' : 'incomplete'
     if (at - start > 4) return 'malformed'
+    if (at >= bytes.length) return 'incomplete'
     const byte = bytes[at++] as number
     length += (byte & 127) * factor
     if (byte < 128) break

@@ -1,3 +1,4 @@
+import { OperationalError } from '@jidoka/base'
 import type { Client } from 'aedes'
 import type { Inbound, Pipeline } from '../ports.ts'
 import { StoreProblemError } from '../store/errors.ts'
@@ -10,7 +11,7 @@ interface Held {
 /**
  * Messages that the store could not take. They get no PUBACK and stay here, so that their publishers' windows fill and
  * their sockets are no longer read; when the store works again they go on in their order. What a client that left has
- * here is forgotten: it was never acknowledged, and the client sends it again.
+ * here is given up: it was never acknowledged, and the client sends it again.
  */
 export class HeldMessages {
   readonly #pipeline: Pick<Pipeline, 'ingest'>
@@ -43,13 +44,14 @@ export class HeldMessages {
     this.#byClient.clear()
     this.#count = 0
     for (const [client, held] of all) {
-      if (client?.closed === true) continue
-      for (const { message, done } of held) this.ingest(client, message, done)
+      for (const { message, done } of held)
+        if (client?.closed === true) done(gone())
+        else this.ingest(client, message, done)
     }
   }
 
   #hold(client: Client | null, message: Inbound, done: Held['done']): void {
-    if (client?.closed === true) return
+    if (client?.closed === true) return done(gone())
     const held = this.#byClient.get(client)
     // The payload is a view into what was read from the socket, which is kept alive by it: a copy of its own is smaller.
     const own = { message: { ...message, payload: Uint8Array.from(message.payload) }, done }
@@ -59,7 +61,13 @@ export class HeldMessages {
   }
 
   forget(client: Client): void {
-    this.#count -= this.#byClient.get(client)?.length ?? 0
+    const held = this.#byClient.get(client)
+    if (held === undefined) return
+    this.#count -= held.length
     this.#byClient.delete(client)
+    for (const { done } of held) done(gone())
   }
 }
+
+const gone = () =>
+  new OperationalError('The client left before its message was stored. It sends it again when it comes back.')

@@ -90,21 +90,22 @@ export class Inbound {
     link: Link,
     session: Session,
     message: Pick<Publish, 'topic' | 'payload' | 'qos' | 'messageId' | 'dup'>,
-    taken: () => void,
+    taken: (isStored: boolean) => void,
   ): void {
     const { topic, payload, qos, messageId, dup } = message
     const { held, stats } = this.#options
     stats.publishesTotal++
-    if (qos === 2 && this.#isRepeat(session, messageId) && !session.isPersistent) return taken()
+    if (qos === 2 && this.#isRepeat(session, messageId) && !session.isPersistent) return taken(true)
     const delivery = session.isPersistent && qos > 0 ? { session: session.clientId, messageId, dup } : undefined
     held.ingest(link.client, { topic, payload, source: link.login, qos, delivery }, (error) => {
-      if (error === null) return taken()
+      if (error === null) return taken(true)
       if (qos === 0) {
         stats.qos0DroppedTotal++
-        return taken()
+        return taken(true)
       }
       // Not stored and not to be stored: without an answer, and the client knows to send it again.
       link.client.conn.destroy()
+      taken(false)
     })
   }
 
@@ -144,13 +145,17 @@ export class Inbound {
     }
     const { lane } = link
     const ack = qos === 0 ? null : lane.acks.open(qos === 1 ? answerHeads.puback : answerHeads.pubrec, messageId)
+    const size = publish.payload.length + topic.length
+    let changesCount = 0
     let waitsFor = 1
-    const done = () => {
+    let isKept = true
+    const done = (isStored: boolean) => {
+      isKept &&= isStored
       if (--waitsFor > 0) return
-      lane.end()
-      if (ack !== null) lane.acks.due(ack)
+      lane.end(size, changesCount)
+      if (isKept && ack !== null) lane.acks.due(ack)
     }
-    lane.begin()
+    lane.begin(size)
     const before = journal.position
     const isReading = isSensorTopic(topic)
     const isRepeat = qos === 2 && session.unreleased.has(messageId)
@@ -165,12 +170,14 @@ export class Inbound {
         if (session.isPersistent) journal.note({ kind: 'inbound_taken', session: session.clientId, messageId })
       }
     }
-    if (!isRepeat && this.#isForwarded(topic)) router.publish(publish)
-    if (journal.position > before) {
+    const copiesCount = !isRepeat && this.#isForwarded(topic) ? router.publish(publish) : 0
+    changesCount = journal.position - before
+    lane.weigh(copiesCount, changesCount)
+    if (changesCount > 0) {
       waitsFor++
-      journal.after(journal.position, done)
+      journal.after(journal.position, () => done(true))
     }
-    done()
+    done(true)
   }
 
   /** Readings go to others under the open policy alone: under the other nobody may subscribe to them. */
@@ -198,7 +205,7 @@ export class Inbound {
     if (!session.received(messageId) || !session.isPersistent) return release()
     journal.note({ kind: 'released', clientId: session.clientId, messageId })
     // Before that is on disk a crash would send the PUBLISH again, which its receiver would take for another one.
-    journal.after(journal.position, release)
+    this.#afterCommit(link, release)
   }
 
   #pubrel(link: Link, session: Session, messageId: number): void {
@@ -208,7 +215,7 @@ export class Inbound {
     if (!session.unreleased.delete(messageId) || !session.isPersistent) return due()
     journal.note({ kind: 'inbound_released', session: session.clientId, messageId })
     // Before that is on disk a crash would take the next message of this id for a repeat, and lose it.
-    journal.after(journal.position, due)
+    this.#afterCommit(link, due)
   }
 
   #pubcomp(session: Session, messageId: number): void {
@@ -221,7 +228,7 @@ export class Inbound {
   }
 
   #subscribe(link: Link, session: Session, messageId: number, requests: readonly SubscriptionRequest[]): void {
-    const { sessions, journal, router } = this.#options
+    const { sessions, router } = this.#options
     const granted = requests.map((request) => this.#grant(link, session, request))
     const answer = () => {
       if (!link.isOpen) return
@@ -232,7 +239,7 @@ export class Inbound {
     if (granted.every((code) => code === deniedCode)) return answer()
     sessions.note(session)
     // A session that outlives its connection has promised with SUBACK what a crash must not take back.
-    if (session.isPersistent) journal.after(journal.position, answer)
+    if (session.isPersistent) this.#afterCommit(link, answer)
     else answer()
   }
 
@@ -257,15 +264,25 @@ export class Inbound {
   }
 
   #unsubscribe(link: Link, session: Session, messageId: number, topics: readonly string[]): void {
-    const { sessions, journal } = this.#options
+    const { sessions } = this.#options
     for (const topic of topics) {
       if (!isTopicFilter(topic)) throw new ProtocolError('an unsubscription has a filter that is none')
       sessions.unsubscribe(session, topic)
     }
     sessions.note(session)
     const answer = () => link.send(answerPacket(answerHeads.unsuback, messageId))
-    if (session.isPersistent) journal.after(journal.position, answer)
+    if (session.isPersistent) this.#afterCommit(link, answer)
     else answer()
+  }
+
+  /** Answers when all that was noted is on disk. It counts as under way: while the store fails a client that goes on asking would fill the memory otherwise. */
+  #afterCommit({ lane }: Link, answer: () => void): void {
+    const { journal } = this.#options
+    lane.begin(0)
+    journal.after(journal.position, () => {
+      lane.end(0, 0)
+      answer()
+    })
   }
 }
 

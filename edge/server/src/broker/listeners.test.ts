@@ -198,7 +198,7 @@ describe('MQTT over WebSocket', () => {
 test.skipIf(!hasOpenssl)(
   `I10: a place is free again when its connection is over, at every listener${why}`,
   async () => {
-    at = await RawBroker.start({ tls: tlsFiles(), ws: { port: 0 }, limits: { connectionsMax: 1 } })
+    at = await RawBroker.start({ tls: tlsFiles(), ws: { port: 0 }, limits: { connectionsMax: 1, newcomersMax: 0 } })
     const ca = readFileSync(file('plant.crt'))
     const ways = [
       () => overTls(),
@@ -247,19 +247,31 @@ describe('the rate of connections', () => {
 })
 
 describe('a client id', () => {
-  test('of somebody else’s session is refused, connected or away; its own login takes over', async () => {
+  test('is one of its login: another login neither takes over, nor keeps out, nor meets the session', async () => {
     at = await RawBroker.start({
       policy: 'devices',
       authenticate: ({ login = '' }) => ({ login, role: 'consumer', lines: [] }),
     })
-    const mine = await at.connect({ id: 'board', clean: false, login: 'light-1' })
-    const theirs = { id: 'board', login: 'light-2' }
-    expect((await at.connect(theirs)).connack.bytes[3]).toBe(2)
-    await mine.ping()
-    await mine.disconnect()
-    expect((await at.connect(theirs)).connack.bytes[3]).toBe(2)
-    expect((await at.connect({ id: 'board', clean: false, login: 'light-1' })).connack.bytes[3]).toBe(0)
+    const own = { id: 'board', clean: false, login: 'light-1' }
+    const others = { id: 'board', clean: false, login: 'light-2' }
+    const answer = ({ connack }: RawClient & { connack: { bytes: Buffer } }) => [...connack.bytes.subarray(2, 4)]
+    const squatter = await at.connect(others)
+    const mine = await at.connect(own)
+    expect([answer(squatter), answer(mine)]).toEqual([
+      [0, 0],
+      [0, 0],
+    ])
+    await squatter.ping()
+    await mine.subscribe(['alarm/#', 1])
+    const again = await at.connect(own)
+    await mine.closed()
+    expect(answer(again)).toEqual([1, 0])
+    await squatter.ping()
+    await squatter.disconnect()
+    // A clean session ends the one that was kept: that of its login alone.
+    await at.connect({ ...others, clean: true })
     await at.crash()
-    expect((await at.connect(theirs)).connack.bytes[3]).toBe(2)
+    expect(answer(await at.connect(own))).toEqual([1, 0])
+    expect(answer(await at.connect(others))).toEqual([0, 0])
   })
 })

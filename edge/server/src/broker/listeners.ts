@@ -137,7 +137,7 @@ export class Listeners {
       socket.destroy()
       return
     }
-    if (this.#raw.size >= limits.connectionsMax || rate.refusal(address) !== null) {
+    if (this.#raw.size >= limits.connectionsMax + limits.newcomersMax || rate.refusal(address) !== null) {
       onRefused()
       socket.destroy()
       return

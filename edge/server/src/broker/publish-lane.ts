@@ -1,6 +1,8 @@
 import type { Client } from 'aedes'
 import { AckQueue } from './ack-queue.ts'
 import { internalsOf } from './aedes-internals.ts'
+import { Share } from './fair-shares.ts'
+import type { FairShares } from './fair-shares.ts'
 import { frameBytes, nextFrame } from './frames.ts'
 import type { Frame } from './frames.ts'
 import type { BrokerLimits } from './limits.ts'
@@ -12,16 +14,17 @@ export type Breach = 'too_large' | 'malformed' | 'too_early'
 export interface LaneOptions {
   readonly client: Client
   readonly limits: BrokerLimits
+  readonly shares: FairShares
   /** Whether a publish to the topic is a reading of this client that nobody else subscribes to. */
   readonly isReading: (topic: string) => boolean
-  /** Takes a reading; calls `taken` after its commit, or never when it must not be acknowledged. */
+  /** Takes a reading; calls `taken` after its commit, or with false when it must not be acknowledged. */
   readonly take: (
     topic: string,
     payload: Uint8Array,
     qos: Qos,
     messageId: number,
     isRepeat: boolean,
-    taken: () => void,
+    taken: (isStored: boolean) => void,
   ) => void
   /** The first packet; false when it has been answered and the connection is over. May throw a ProtocolError. */
   readonly onFirst: (bytes: Buffer, frame: Frame) => boolean
@@ -29,7 +32,8 @@ export interface LaneOptions {
   readonly onPacket: (bytes: Buffer, frame: Frame) => boolean
   /** The client broke a limit or the protocol; it is being disconnected. */
   readonly onBreach: (what: Breach, detail: string) => void
-  readonly write: (bytes: Buffer) => void
+  /** Writes answers; `written` is called when the socket has taken them. */
+  readonly write: (bytes: Buffer, written: () => void) => void
 }
 
 /** Answers of `isReading` that are remembered for one client; a device has few topics. */
@@ -49,20 +53,30 @@ export class PublishLane {
   #tail: Buffer | null = null
   #tailBytes = 0
   #hasConnect = false
-  #unacknowledged = 0
-  #isPaused = false
+  readonly #share: Share
+  readonly #shares: FairShares
+  /** Packets that have come and wait for this connection's turn; the socket is not read meanwhile. */
+  #rest: Buffer | null = null
+  #isWaiting = false
+  #hasStopped = false
+  /** `#cut` has stopped before a packet whose turn has not come. */
+  #mustWait = false
+  /** Bytes of answers that the socket has not taken. */
+  #unreadBytes = 0
 
   constructor(options: LaneOptions) {
     this.#options = options
-    this.acks = new AckQueue(options.write)
+    this.#shares = options.shares
+    this.#share = new Share(() => this.#goOn())
+    this.acks = new AckQueue((bytes) => this.#answer(bytes))
     const parser = internalsOf(options.client)._parser
     this.#parse = parser.parse.bind(parser)
     parser.parse = (bytes) => this.#read(bytes)
   }
 
-  /** Messages that wait for their commit. */
+  /** What waits for a commit: messages, and by their weight the changes that they cause. */
   get unacknowledged(): number {
-    return this.#unacknowledged
+    return this.#share.underWay
   }
 
   /** What may be read has changed (a new subscriber): asked again from now on. */
@@ -75,22 +89,62 @@ export class PublishLane {
     this.#read(nothing)
   }
 
-  pause(): void {
-    this.#isPaused = true
+  /** Takes nothing more; what is under way goes on. */
+  stop(): void {
+    this.#hasStopped = true
     internalsOf(this.#options.client).pause()
   }
 
-  /** A message has come that waits for a commit. */
-  begin(): void {
-    this.#unacknowledged++
+  /** The connection is over. */
+  close(): void {
+    this.#hasStopped = true
+    this.#rest = null
+    this.#shares.forget(this.#share)
   }
 
-  end(): void {
-    this.#unacknowledged--
-    if (this.#isPaused && this.#unacknowledged <= this.#options.limits.unacknowledgedMax / 2) {
-      this.#isPaused = false
-      if (!this.#options.client.closed) internalsOf(this.#options.client).resume()
-    }
+  /** A message has come that waits for a commit. */
+  begin(bytes: number): void {
+    this.#shares.begin(this.#share, bytes)
+  }
+
+  /** What it causes: copies that left for its readers, and changes that wait for a commit with it. */
+  weigh(copiesCount: number, changesCount: number): void {
+    if (copiesCount > 0) this.#shares.work(this.#share, copiesCount)
+    if (changesCount > 0) this.#shares.weigh(this.#share, changesCount * this.#options.limits.changeWeight)
+  }
+
+  end(bytes: number, changesCount: number): void {
+    this.#shares.end(this.#share, bytes, 1 + changesCount * this.#options.limits.changeWeight)
+  }
+
+  #wait(): void {
+    this.#isWaiting = true
+    internalsOf(this.#options.client).pause()
+    this.#shares.wait(this.#share)
+  }
+
+  #goOn(): void {
+    this.#isWaiting = false
+    const { client } = this.#options
+    if (this.#hasStopped || client.closed || client.conn.destroyed) return
+    const rest = this.#rest
+    this.#rest = null
+    if (rest !== null) this.#take(rest)
+    else if (!this.#hasRoom()) this.#wait()
+    if (!this.#isWaiting && !client.closed) internalsOf(client).resume()
+  }
+
+  /** Who does not read its answers gets no more of them to read. */
+  #hasRoom(): boolean {
+    return this.#unreadBytes < this.#options.limits.unreadAnswersBytesMax
+  }
+
+  #answer(bytes: Buffer): void {
+    this.#unreadBytes += bytes.length
+    this.#options.write(bytes, () => {
+      this.#unreadBytes -= bytes.length
+      if (this.#isWaiting) this.#shares.wake()
+    })
   }
 
   /** Node gives one chunk a read, and aedes reads once for all that lie in the stream: the rest would wait for the next to come. */
@@ -106,7 +160,6 @@ export class PublishLane {
   }
 
   #handle(chunk: Buffer): void {
-    const { client, limits } = this.#options
     const tail = this.#tail
     if (tail !== null && this.#tailBytes + chunk.length < tail.length) {
       // Joined once and not at every piece: a client that sends byte by byte costs no more than its bytes.
@@ -115,6 +168,11 @@ export class PublishLane {
     }
     const bytes = tail === null ? chunk : Buffer.concat([tail.subarray(0, this.#tailBytes), chunk])
     this.#tail = null
+    this.#take(bytes)
+  }
+
+  #take(bytes: Buffer): void {
+    const { client, limits } = this.#options
     let at = 0
     try {
       at = this.#cut(bytes)
@@ -124,7 +182,11 @@ export class PublishLane {
       return
     }
     if (client.closed || client.conn.destroyed) return
-    if (at < bytes.length) {
+    if (this.#mustWait) {
+      this.#mustWait = false
+      this.#rest = bytes.subarray(at)
+      this.#wait()
+    } else if (at < bytes.length) {
       if (!client.connected && bytes.length - at > limits.bytesBeforeConnackMax) {
         this.#breach('too_early', 'it sends more before CONNACK than it may')
         return
@@ -132,7 +194,6 @@ export class PublishLane {
       this.#keepTail(bytes.subarray(at))
     }
     if (at > 0) internalsOf(client)._keepaliveTimer?.refresh()
-    if (!this.#isPaused && this.#unacknowledged > limits.unacknowledgedMax) this.pause()
   }
 
   #keepTail(rest: Buffer): void {
@@ -143,14 +204,19 @@ export class PublishLane {
     this.#tail = tail
   }
 
-  /** Handles whole packets; answers where the first that is not whole begins. @throws ProtocolError */
+  /** Handles whole packets as far as the share goes; answers where the first that was not handled begins. @throws ProtocolError */
   #cut(bytes: Buffer): number {
     const { client, limits } = this.#options
+    const hasRoom = this.#hasRoom()
     let at = 0
     while (at < bytes.length && !client.closed && !client.conn.destroyed) {
       const isConnected = client.connected
       // Until CONNACK what follows CONNECT waits.
       if (this.#hasConnect && !isConnected) break
+      if (isConnected && (!hasRoom || !this.#shares.mayGoOn(this.#share))) {
+        this.#mustWait = true
+        break
+      }
       // [MQTT-3.1.0-1] what is no CONNECT is refused from its first byte: the length of what is no MQTT says nothing.
       if (!isConnected && bytes[at] !== connectHead) throw new ProtocolError('the first packet is no CONNECT')
       const frame = nextFrame(bytes, at, isConnected ? limits.packetBytesMax : limits.connectPacketBytesMax)
@@ -164,8 +230,10 @@ export class PublishLane {
         if (!this.#options.onFirst(bytes, frame)) return bytes.length
         this.#hasConnect = true
         this.#parse(bytes.subarray(frame.start, frame.end))
-      } else if (!this.#takeReading(bytes, frame) && !this.#options.onPacket(bytes, frame))
-        this.#parse(bytes.subarray(frame.start, frame.end))
+      } else if (!this.#takeReading(bytes, frame)) {
+        this.#shares.work(this.#share, 1)
+        if (!this.#options.onPacket(bytes, frame)) this.#parse(bytes.subarray(frame.start, frame.end))
+      }
     }
     return at
   }
@@ -185,11 +253,12 @@ export class PublishLane {
     if (qos > 0 && messageId === 0) return false
     const topic = bytes.toString('utf8', topicFrom, topicTo)
     if (!this.#isReading(topic)) return false
-    this.#unacknowledged++
+    const size = frame.end - frame.start
+    this.begin(size)
     const ack = qos === 0 ? null : this.acks.open(qos === 1 ? answerHeads.puback : answerHeads.pubrec, messageId)
-    this.#options.take(topic, bytes.subarray(payloadFrom, frame.end), qos, messageId, (head & 8) !== 0, () => {
-      this.end()
-      if (ack !== null) this.acks.due(ack)
+    this.#options.take(topic, bytes.subarray(payloadFrom, frame.end), qos, messageId, (head & 8) !== 0, (isStored) => {
+      this.end(size, 0)
+      if (isStored && ack !== null) this.acks.due(ack)
     })
     return true
   }

@@ -39,10 +39,10 @@ export class Router {
     for (const { packet } of stored) this.retained.set(readStoredPublish(packet))
   }
 
-  /** Forwards a message, and keeps it when it is to be retained. What it causes is in the journal's changes up to `journal.position` afterwards. */
-  publish(message: Message): void {
+  /** Forwards a message, and keeps it when it is to be retained. What it causes is in the journal's changes up to `journal.position` afterwards. Answers how many readers it was made ready for. */
+  publish(message: Message): number {
     if (message.retain) this.#retain(message)
-    this.forward(message)
+    return this.forward(message)
   }
 
   /** Forwards a message that is kept in memory alone: somebody makes it anew after a start. */
@@ -57,22 +57,27 @@ export class Router {
   }
 
   /** To all who have subscribed. [MQTT-3.3.1-9] without the retain flag: they see it as it happens. */
-  forward(message: Message): void {
+  forward(message: Message): number {
     const readers = this.#sessions.tree.match(message.topic)
-    if (readers.size === 0) return
+    if (readers.size === 0) return 0
     const packets: (Buffer | undefined)[] = []
+    let readyCount = 0
     for (const [session, granted] of readers) {
       // [MQTT-3.8.4-6] the lower of the two.
       const qos = Math.min(message.qos, granted) as Qos
+      // Before its packet is made: a reader that does not read must cost next to nothing.
+      if (qos === 0 && !this.#hasRoom(session)) continue
       const packet = (packets[qos] ??= publishPacket({ ...message, qos, retain: false }))
-      this.#deliver(session, packet, qos)
+      if (this.#deliver(session, packet, qos)) readyCount++
     }
+    return readyCount
   }
 
   /** [MQTT-3.3.1-6] to a new subscription what is retained, with the flag [MQTT-3.3.1-8]. */
   sendRetained(session: Session, filter: string, granted: Qos): void {
     for (const message of this.retained.matching(filter)) {
       const qos = Math.min(message.qos, granted) as Qos
+      if (qos === 0 && !this.#hasRoom(session)) continue
       this.#deliver(session, publishPacket({ ...message, qos, retain: true }), qos)
     }
   }
@@ -85,26 +90,31 @@ export class Router {
     }
   }
 
-  #deliver(session: Session, packet: Buffer, qos: Qos): void {
+  #hasRoom({ receiver }: Session): boolean {
+    // A session that is away gets no QoS 0, as the protocol leaves open (3.1.2.4).
+    if (receiver === null) return false
+    if (receiver.hasRoom) return true
+    this.#stats.publishesSkippedTotal++
+    return false
+  }
+
+  /** False when there was no room for it. */
+  #deliver(session: Session, packet: Buffer, qos: Qos): boolean {
     if (qos === 0) {
-      const { receiver } = session
-      // A session that is away gets no QoS 0, as the protocol leaves open (3.1.2.4).
-      if (receiver === null) return
-      if (!receiver.hasRoom) {
-        this.#stats.publishesSkippedTotal++
-        return
-      }
       this.#stats.publishesSentTotal++
-      receiver.send(packet)
-      return
+      session.receiver?.send(packet)
+      return true
     }
     const outgoing = session.enqueue(packet, qos)
     if (outgoing === null) {
       this.#stats.queueFullTotal++
-      return
+      return false
     }
     this.#stats.publishesSentTotal++
-    if (!session.isPersistent) return session.pump()
+    if (!session.isPersistent) {
+      session.pump()
+      return true
+    }
     const { messageId, state } = outgoing
     this.#journal.note({
       kind: 'enqueue',
@@ -112,6 +122,7 @@ export class Router {
     })
     session.holdUntil(outgoing, this.#journal.position)
     this.#waiting.add(session)
+    return true
   }
 
   #retain(message: Message): void {

@@ -20,7 +20,7 @@ export interface SessionTableOptions {
 /** Every session, by client id, and who has subscribed to what. */
 export class SessionTable {
   readonly tree = new SubscriptionTree<Session>()
-  readonly budget: QueueBudget = { bytes: 0, messages: 0 }
+  readonly budget: QueueBudget = { bytes: 0, messages: 0, holders: 0 }
   readonly #options: SessionTableOptions
   readonly #sessions = new Map<string, Session>()
   #persistentCount = 0
@@ -42,6 +42,13 @@ export class SessionTable {
 
   find(clientId: string): Session | undefined {
     return this.#sessions.get(clientId)
+  }
+
+  /** Those that outlive their connection, the longest idle first. */
+  kept(): Session[] {
+    return [...this.#sessions.values()]
+      .filter(({ isPersistent }) => isPersistent)
+      .toSorted((left, right) => left.seenMs - right.seenMs)
   }
 
   /** What the store kept. What was under way to a client may have reached it. */
@@ -67,8 +74,8 @@ export class SessionTable {
     for (const { session, messageId } of state.unreleased) this.find(session)?.unreleased.add(messageId)
   }
 
-  create(clientId: string, login: string, isPersistent: boolean): Session {
-    const session = this.#new(clientId, login, isPersistent)
+  create(clientId: string, holder: string, isPersistent: boolean): Session {
+    const session = this.#new(clientId, holder, isPersistent)
     session.seenMs = this.#options.nowMs()
     this.note(session)
     return session
@@ -118,7 +125,7 @@ export class SessionTable {
     if (!session.isPersistent) return
     const stored: StoredSession = {
       clientId: session.clientId,
-      login: session.login,
+      login: session.holder,
       subscriptions: [...session.subscriptions].map(([topic, qos]) => ({ topic, qos })),
       seenMs: session.seenMs,
     }
@@ -133,11 +140,11 @@ export class SessionTable {
     return idle.length
   }
 
-  #new(clientId: string, login: string, isPersistent: boolean): Session {
+  #new(clientId: string, holder: string, isPersistent: boolean): Session {
     const { limits, journal } = this.#options
     const session = new Session({
       clientId,
-      login,
+      holder,
       isPersistent,
       limits,
       budget: this.budget,

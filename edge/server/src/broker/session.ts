@@ -28,11 +28,15 @@ export interface Outgoing {
 export interface QueueBudget {
   bytes: number
   messages: number
+  /** Sessions that have any. */
+  holders: number
 }
 
 export interface SessionOptions {
+  /** As the broker knows it: behind its login where clients sign in. */
   readonly clientId: string
-  readonly login: string
+  /** Whose place it takes: a login, or an address where nobody signs in. */
+  readonly holder: string
   /** It outlives its connection and lies in the journal. */
   readonly isPersistent: boolean
   readonly limits: BrokerLimits
@@ -43,7 +47,7 @@ export interface SessionOptions {
 /** What the broker remembers of one client: its subscriptions, the messages on their way to it, and the ids of those it has under way to us. */
 export class Session {
   readonly clientId: string
-  readonly login: string
+  readonly holder: string
   readonly isPersistent: boolean
   readonly subscriptions = new Map<string, Qos>()
   /** Ids of QoS 2 publishes that were taken and not yet released: the same id again is the same message [MQTT-4.3.3-2]. */
@@ -66,7 +70,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.clientId = options.clientId
-    this.login = options.login
+    this.holder = options.holder
     this.isPersistent = options.isPersistent
     this.#limits = options.limits
     this.#budget = options.budget
@@ -88,12 +92,7 @@ export class Session {
 
   /** Takes a message (a PUBLISH without id) under an id of its own; null when there is no room. */
   enqueue(publish: Uint8Array, qos: 1 | 2): Outgoing | null {
-    if (
-      this.#outgoing.size >= this.#limits.sessionMessagesMax ||
-      this.#bytes + publish.length > this.#limits.sessionBytesMax ||
-      this.#budget.bytes + publish.length > this.#limits.sessionBytesOfAllMax
-    )
-      return null
+    if (!this.#hasRoomFor(publish.length + this.#limits.sessionMessageBytes)) return null
     const messageId = this.#freeMessageId()
     const outgoing: Outgoing = {
       messageId,
@@ -166,7 +165,7 @@ export class Session {
   received(messageId: number): boolean {
     const outgoing = this.#outgoing.get(messageId)
     if (outgoing === undefined || outgoing.qos !== 2 || !outgoing.wasSent) return false
-    this.#count(-outgoing.packet.length, 0)
+    this.#count(-outgoing.packet.length)
     outgoing.state = 'pubrel'
     outgoing.packet = empty
     return true
@@ -183,30 +182,46 @@ export class Session {
   /** The session is gone, and what it held with it. */
   clear(): void {
     this.#receiver = null
-    this.#count(-this.#bytes, -this.#outgoing.size)
+    this.#count(-this.#bytes)
+    this.#budget.messages -= this.#outgoing.size
+    if (this.#outgoing.size > 0) this.#budget.holders--
     this.#outgoing.clear()
     this.#unsent = []
     this.#unsentFrom = 0
     this.unreleased.clear()
   }
 
+  #hasRoomFor(bytes: number): boolean {
+    const limits = this.#limits
+    const count = this.#outgoing.size
+    return (
+      count < limits.sessionMessagesMax &&
+      (count < limits.sessionMessagesAlways || count * this.#budget.holders < limits.sessionMessagesOfAllMax) &&
+      this.#bytes + bytes <= limits.sessionBytesMax &&
+      this.#budget.bytes + bytes <= limits.sessionBytesOfAllMax
+    )
+  }
+
   #add(outgoing: Outgoing): void {
+    if (this.#outgoing.size === 0) this.#budget.holders++
     this.#outgoing.set(outgoing.messageId, outgoing)
-    this.#count(outgoing.packet.length, 1)
+    this.#budget.messages++
+    this.#count(outgoing.packet.length + this.#limits.sessionMessageBytes)
     // Without a connection it is listed when there is one.
     if (this.#receiver !== null) this.#unsent.push(outgoing)
   }
 
   #remove(outgoing: Outgoing): void {
     this.#outgoing.delete(outgoing.messageId)
-    this.#count(-outgoing.packet.length, -1)
+    if (this.#outgoing.size === 0) this.#budget.holders--
+    this.#budget.messages--
+    this.#count(-outgoing.packet.length - this.#limits.sessionMessageBytes)
     if (this.#inflight > 0) this.#inflight--
   }
 
-  #count(bytes: number, messages: number): void {
+  #count(bytes: number): void {
     this.#bytes += bytes
     this.#budget.bytes += bytes
-    this.#budget.messages += messages
   }
 
   /** [MQTT-2.3.1-2] an id that is not in use. There always is one: `sessionMessagesMax` is smaller than their number. */

@@ -11,6 +11,8 @@ const newNode = <Holder>(): Node<Holder> => ({ children: new Map(), holders: new
 export class SubscriptionTree<Holder> {
   readonly #root = newNode<Holder>()
   #generation = 0
+  /** Answers of `match` until the next change. */
+  readonly #found = new Map<string, ReadonlyMap<Holder, Qos>>()
 
   /** Grows with every change, so that an answer may be remembered until then. */
   get generation(): number {
@@ -18,7 +20,7 @@ export class SubscriptionTree<Holder> {
   }
 
   add(filter: string, holder: Holder, qos: Qos): void {
-    this.#generation++
+    this.#changed()
     let node = this.#root
     for (const level of filter.split('/')) {
       let child = node.children.get(level)
@@ -32,7 +34,7 @@ export class SubscriptionTree<Holder> {
   }
 
   remove(filter: string, holder: Holder): void {
-    this.#generation++
+    this.#changed()
     const path: { readonly parent: Node<Holder>; readonly level: string; readonly node: Node<Holder> }[] = []
     let parent = this.#root
     for (const level of filter.split('/')) {
@@ -48,12 +50,27 @@ export class SubscriptionTree<Holder> {
   }
 
   /** The readers of a topic, each once, with the highest QoS of the filters that mean it [MQTT-3.3.5-1]. */
-  match(topic: string): Map<Holder, Qos> {
+  match(topic: string): ReadonlyMap<Holder, Qos> {
+    const known = this.#found.get(topic)
+    if (known !== undefined) return known
     const found = new Map<Holder, Qos>()
     collect(this.#root, topic.split('/'), 0, topic.startsWith('$'), found)
+    // Only where there is something to save: topics that nobody reads would take the room.
+    if (found.size > 1) {
+      if (this.#found.size >= foundMax) this.#found.clear()
+      this.#found.set(topic, found)
+    }
     return found
   }
+
+  #changed(): void {
+    this.#generation++
+    this.#found.clear()
+  }
 }
+
+/** Topics of a flood, mostly one a client. A publisher that makes up topics gets them found anew. */
+const foundMax = 1_000
 
 function collect<Holder>(
   node: Node<Holder>,

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createLog } from '@jidoka/base'
 import { startBrokerAlone } from '../broker-alone.ts'
+import { brokerUrlsOf } from '../broker-urls.ts'
 import { UsageError } from './command.ts'
 import type { Command } from './command.ts'
 
@@ -65,8 +66,8 @@ durability: an acknowledged QoS 1 or 2 message survives a kill. Prints one line 
       })
       stops.push(() => alone.stop())
       const { broker } = alone
-      const ws = wsPort === undefined ? {} : { ws: `ws://${hostOf(values.host)}:${broker.wsPort}/mqtt` }
-      context.out(JSON.stringify({ ready: true, mqtt: broker.url, ...ws }))
+      const urls = brokerUrlsOf({ host: values.host, ws: wsPort }, broker)
+      context.out(JSON.stringify({ ready: true, ...urls }))
       await Promise.race([aborted(context.signal), failed.promise])
       return 0
     } finally {
@@ -81,8 +82,6 @@ function portOf(option: string, text: string): number {
     throw new UsageError(`${option} is a number from 0 to 65535, not "${text}".`)
   return port
 }
-
-const hostOf = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((done) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { DeviceDirectory, readDevices } from '../broker/devices.ts'
 import { runCli } from './run.ts'
+import { horizonText } from './status.ts'
 
 const folders: string[] = []
 function folder(): string {
@@ -47,6 +48,30 @@ describe('the command line', () => {
       code: 2,
       err: expect.stringContaining('--from') as string,
     })
+  })
+
+  test('a group of commands has a help of its own', async () => {
+    const answer = await run('device', '--help')
+    expect(answer).toMatchObject({ code: 0, err: '' })
+    for (const name of ['device add', 'device list', 'device remove']) expect(answer.out).toContain(`jidoka ${name} `)
+    expect(answer.out).not.toContain('jidoka tail')
+    expect(await run('rules', '--help')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('jidoka rules test FILE') as string,
+    })
+    expect(await run('device', 'bogus')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('no command "device bogus"') as string,
+    })
+  })
+
+  test('status says how long the disk lasts, also where it has no end and where it is not known', () => {
+    expect([null, 0.4, 12.9, 36_500].map(horizonText)).toEqual([
+      ', how long it lasts is not known yet',
+      ', lasts less than a day',
+      ', lasts 12 days',
+      ', lasts more than ten years',
+    ])
   })
 
   test('says that no appliance runs on a folder', async () => {
@@ -141,6 +166,9 @@ describe('the accounts of devices', () => {
       out: '',
       err: expect.stringContaining('has the login "press-1" already') as string,
     })
+    expect((await add('--login', 'press-1', '--lines', 'LINE-A')).err).toContain(
+      `jidoka device remove --file ${file} --login press-1`,
+    )
     expect(await add('--login', 'Press 2', '--lines', 'LINE-A')).toMatchObject({
       code: 1,
       out: '',

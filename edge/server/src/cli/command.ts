@@ -9,8 +9,11 @@ export interface CommandContext {
   readonly signal: AbortSignal
 }
 
-/** 0: done. 1: could not be done. 2: called wrongly. 3: done, and the answer is no (a rule that fails its examples, an appliance that is not well). */
-export type ExitCode = 0 | 1 | 2 | 3
+/**
+ * 0: done. 1: could not be done. 2: called wrongly. 3: done, and the answer is no (a rule that fails its examples, an
+ * appliance that is not well). 130: stopped by its user before it was done.
+ */
+export type ExitCode = 0 | 1 | 2 | 3 | 130
 
 /** Called wrongly: shown with the help of the command. */
 export class UsageError extends Error {

@@ -50,7 +50,7 @@ ${whoAndWhen}`,
     const devices = existsSync(file) ? readDevices(file) : []
     if (devices.some((device) => device.login === login))
       throw new OperationalError(
-        `${file} has the login "${login}" already. For a new secret remove it first: jidoka device remove --login ${login}`,
+        `${file} has the login "${login}" already. For a new secret remove it first: jidoka device remove${values.file === undefined ? '' : ` --file ${values.file}`} --login ${login}`,
       )
     const secret = hasNoSecret ? undefined : newDeviceSecret()
     write(file, [

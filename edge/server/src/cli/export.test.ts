@@ -1,11 +1,22 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { describeError } from '@jidoka/base'
 import type { Quality, Value } from '@jidoka/domain'
 import { parquetReadObjects } from 'hyparquet'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { StoreFixture } from '../merging/testing/store-fixture.ts'
+import type { CommandContext } from './command.ts'
 import { runCli } from './run.ts'
+import { askSql } from './sql-question.ts'
+import type { SqlQuestion } from './sql-question.ts'
+
+const program = new URL('./main.ts', import.meta.url).pathname
+/** The process of the question, once it has begun. Absent while there is none. */
+const childOf = (pid: number): string | undefined =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0] || undefined
 
 const startMs = Date.UTC(2026, 10, 21)
 const day = ['--from', '2026-11-21T00:00:00Z', '--to', '2026-11-22T00:00:00Z'] as const
@@ -139,31 +150,40 @@ describe('jidoka export', () => {
   })
 })
 
+/** In this process: what the statement answers does not hang on where it runs. */
+async function ask(sql: string, format: SqlQuestion['format'] = 'table', limit = 1_000) {
+  let [text, err] = ['', '']
+  const context: CommandContext = {
+    out: (more) => (text += `${more}\n`),
+    err: (more) => (err += `${more}\n`),
+    environment: {},
+    signal: new AbortController().signal,
+  }
+  try {
+    const code = await askSql({ dataFolder: store.folder, sql, format, limit }, context)
+    return { code, out: text, err }
+  } catch (error) {
+    return { code: 1, out: text, err: `${describeError(error)}\n` }
+  }
+}
+
 describe('jidoka sql', () => {
   test('reads a tag and span as a table', async () => {
-    const { out: text } = await run(
-      'sql',
+    const { out: text } = await ask(
       "select seq, value from readings('LINE-A/tag-1', '2026-11-21T00:00:00Z', '2026-11-21T00:00:00.002Z')",
     )
     expect(text.trim().split('\n')).toEqual(['seq  value', '---  -----', '1    21.5', '2    0'])
   })
 
   test('aggregates over all readings, and joins with the tags', async () => {
-    const answer = await run(
-      'sql',
+    const answer = await ask(
       'select tag, count(*) as n, max(value) as top from readings group by tag order by tag',
-      '--format',
       'csv',
     )
     expect(answer.out).toBe('tag,n,top\nLINE-A/tag-1,5,99\nLINE-A/tag-2,6000,49.75\n')
-    const joined = await run(
-      'sql',
-      'select t.unit, count(*) as n from tags t join readings(t.tag) r group by t.tag',
-      '--format',
-      'ndjson',
-    )
+    const joined = await ask('select t.unit, count(*) as n from tags t join readings(t.tag) r group by t.tag', 'ndjson')
     expect(joined.out).toBe('{"unit":"C","n":5}\n{"unit":"C","n":6000}\n')
-    expect((await run('sql', 'select kind, body from records', '--format', 'csv')).out).toContain('audit')
+    expect((await ask('select kind, body from records', 'csv')).out).toContain('audit')
   })
 
   test('refuses what would write, also with a second statement', async () => {
@@ -176,22 +196,96 @@ describe('jidoka sql', () => {
       'select 1; delete from tags',
       'vacuum',
     ]) {
-      const answer = await run('sql', sql)
+      const answer = await ask(sql)
       expect([sql, answer.code, answer.out]).toEqual([sql, 1, ''])
       expect(answer.err).toMatch(/Only a statement that reads|cannot be run/)
     }
     expect(store.reader.tags()).toHaveLength(2)
+  }, 20_000)
+
+  test('says once what a statement cannot do', async () => {
+    expect((await ask('delete from tags')).err).toBe(
+      'The statement cannot be run: cannot modify tags because it is a view.\n',
+    )
+  })
+
+  test('I8: password hashes and sessions are not shown, by whatever way they are asked for', async () => {
+    for (const sql of [
+      'select * from users',
+      'select body from main.users where login = 1 and origin = 2',
+      'select count(*) from settings',
+      'with q as (select value from main.settings) select tag from tags where tag in q',
+      'select (select group_concat(body) from desired_items)',
+      ' -- explain\nselect * from "users"',
+    ]) {
+      const answer = await ask(sql)
+      expect([sql, answer.code, answer.out]).toEqual([sql, 1, ''])
+      expect(answer.err).toContain('is not shown')
+    }
+    expect((await ask('explain query plan select * from users')).code).toBe(0)
+    expect((await ask('select distinct tag, kind from tags order by 1 limit 1', 'csv')).code).toBe(0)
+  }, 20_000)
+
+  describe('the process of a question', () => {
+    const endless = 'with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n'
+
+    test('is asked in a process of its own, which answers as this one would', async () => {
+      const answer = await run('sql', 'select seq from readings', '--format', 'csv', '--limit', '2')
+      expect(answer).toMatchObject({
+        code: 0,
+        out: 'seq\n1\n2\n',
+        err: expect.stringContaining('more than 2') as string,
+      })
+      expect(await run('sql', 'delete from tags')).toMatchObject({
+        code: 1,
+        out: '',
+        err: 'The statement cannot be run: cannot modify tags because it is a view.\n',
+      })
+    }, 20_000)
+
+    test('that has no end is stopped after its time, with a sentence', async () => {
+      expect(await run('sql', endless, '--timeout', '0.3')).toMatchObject({
+        code: 1,
+        out: '',
+        err: expect.stringContaining('longer than 0.3 s') as string,
+      })
+      for (const wrong of ['0', 'soon', '3601', '-1']) {
+        const answer = await run('sql', 'select 1', `--timeout=${wrong}`)
+        expect([wrong, answer.code]).toEqual([wrong, 2])
+      }
+    }, 20_000)
+
+    test('that has no end is stopped by its user and ends with 130', async () => {
+      const answer = await runCli(['sql', endless, '--data', store.folder], {
+        out: () => {},
+        err: () => {},
+        environment: {},
+        signal: AbortSignal.timeout(300),
+      })
+      expect(answer).toBe(130)
+    }, 20_000)
+
+    test('ends when the command is sent SIGTERM, and when it is killed', async () => {
+      for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+        const command = spawn(process.execPath, [program, 'sql', endless, '--data', store.folder], { stdio: 'ignore' })
+        const ended = once(command, 'exit')
+        const child = await vi.waitUntil(() => childOf(command.pid ?? 0), { timeout: 10_000 })
+        command.kill(signal)
+        expect(await ended).toEqual(signal === 'SIGTERM' ? [130, null] : [null, 'SIGKILL'])
+        await vi.waitUntil(() => !existsSync(`/proc/${child}/exe`), { timeout: 10_000 })
+      }
+    }, 30_000)
   })
 
   test('stops at the limit and says so; a mistake is answered in words', async () => {
-    const cut = await run('sql', 'select seq from readings', '--limit', '3', '--format', 'csv')
+    const cut = await ask('select seq from readings', 'csv', 3)
     expect(cut.out).toBe('seq\n1\n2\n3\n')
     expect(cut.err).toContain('more than 3 rows')
-    expect(await run('sql', 'selec 1')).toMatchObject({
+    expect(await ask('selec 1')).toMatchObject({
       code: 1,
       err: expect.stringContaining('cannot be run') as string,
     })
-    expect(await run('sql', "select * from readings('LINE-A/tag-1', 'yesterday')")).toMatchObject({
+    expect(await ask("select * from readings('LINE-A/tag-1', 'yesterday')")).toMatchObject({
       code: 1,
       err: expect.stringContaining('not an instant') as string,
     })

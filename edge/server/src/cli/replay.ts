@@ -4,6 +4,7 @@ import { loadRuleModule } from '@jidoka/rules/node'
 import { RuleRunner } from '../judge/rule-runner.ts'
 import type { Findings } from '../replay/findings.ts'
 import { replay } from '../replay/replay.ts'
+import { openForReading } from '../store/database.ts'
 import { dataFolderOf, UsageError } from './command.ts'
 import type { Command, CommandContext, ExitCode } from './command.ts'
 
@@ -31,9 +32,12 @@ Exit code 0: all the same. 3: something is different. 1: it could not all be com
     })
     const [fromMs, toMs] = [instantOf('--from', values.from), instantOf('--to', values.to)]
     if (fromMs >= toMs) throw new UsageError('--from must be before --to.')
+    const dataFolder = dataFolderOf(values.data, context)
+    if (values.rule !== undefined && !knowsRule(dataFolder, values.rule))
+      throw new UsageError(`There is no rule "${values.rule}" in this journal.`)
     const module = loadRuleModule()
     const findings = replay({
-      dataFolder: dataFolderOf(values.data, context),
+      dataFolder,
       fromMs,
       toMs,
       ruleId: values.rule,
@@ -41,6 +45,19 @@ Exit code 0: all the same. 3: something is different. 1: it could not all be com
     })
     return Promise.resolve(report(findings, context))
   },
+}
+
+/** Also one that was removed, as long as a verdict or an entry of its history is kept. */
+function knowsRule(dataFolder: string, ruleId: string): boolean {
+  const database = openForReading(dataFolder)
+  try {
+    const sources = ['rules', 'rule_history', 'judgments', 'standing']
+    return sources.some(
+      (table) => database.prepare(`select 1 from ${table} where rule_id = ? limit 1`).get(ruleId) !== undefined,
+    )
+  } finally {
+    database.close()
+  }
 }
 
 function instantOf(option: string, text: string | undefined): number {

@@ -35,6 +35,14 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
   const spoken = words < 0 ? argv : argv.slice(0, words)
   const command = commands.find(({ name }) => name.split(' ').every((word, index) => spoken[index] === word))
   if (command === undefined) {
+    const group = commands.filter(({ name }) => name.split(' ').length > 1 && name.split(' ')[0] === spoken[0])
+    if (group.length > 0) {
+      const helps = group.map((each) => each.help).join('\n\n')
+      const isHelp = spoken.length === 1 && (argv.includes('--help') || argv.includes('-h'))
+      if (isHelp) context.out(helps)
+      else context.err(`There is no command "${spoken.join(' ')}".\n\n${helps}`)
+      return isHelp ? 0 : 2
+    }
     const asksForHelp = argv.length === 0 || argv[0] === 'help' || argv.includes('--help') || argv.includes('-h')
     if (asksForHelp) context.out(help)
     else context.err(`There is no command "${spoken.join(' ') || argv[0]}".\n\n${help}`)

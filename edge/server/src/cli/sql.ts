@@ -1,24 +1,23 @@
 import { parseArgs } from 'node:util'
-import { SqlView } from '../store/sql-view.ts'
-import type { Cell, SqlAnswer } from '../store/sql-view.ts'
 import { dataFolderOf, UsageError } from './command.ts'
-import type { Command, CommandContext } from './command.ts'
-import { csvField } from './export-rows.ts'
-import { LineSink } from './line-sink.ts'
+import type { Command } from './command.ts'
+import { askInProcess } from './question-process.ts'
+import type { SqlQuestion } from './sql-question.ts'
 
 const sqlLimits = {
   /** What a person looks at. */
   rowsAtFirst: 1_000,
   /** Aligned columns need all rows in memory. */
   tableRowsMax: 10_000,
-  /** A longer cell would push the others off the screen. */
-  tableCellMax: 60,
+  /** A question that runs on holds the log of the database, which then grows. */
+  timeoutSAtFirst: 60,
+  timeoutSMax: 3_600,
 } as const
 
 export const sqlCommand: Command = {
   name: 'sql',
   summary: 'a question to the journal in SQL, which it cannot change',
-  help: `jidoka sql "select ..." [--format table|csv|ndjson] [--limit N] [--data FOLDER]
+  help: `jidoka sql "select ..." [--format table|csv|ndjson] [--limit N] [--timeout S] [--data FOLDER]
 
   readings   tag, time, time_ms, value, text, quality, seq, received_ms
              readings('LINE-A/temperature', '2026-11-21T00:00:00Z', '2026-11-22T00:00:00Z') reads one tag and span only:
@@ -29,14 +28,23 @@ export const sqlCommand: Command = {
 
   --limit N      rows at most (default 1000)
   --format       table (default), csv or ndjson
+  --timeout S    seconds after which the question is stopped (default 60, at most 3600)
   --data FOLDER  data folder of the appliance (default: JIDOKA_DATA or data/edge)
+
+Other tables of the journal can be read too. Those with password hashes and sessions (users, settings, desired_items) are not shown.
+Exit code 130: stopped with Ctrl+C or SIGTERM.
 
   jidoka sql "select strftime('%H', time) as hour, avg(value), max(value) from readings('LINE-A/temperature') group by 1"`,
   async run(args, context) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { format: { type: 'string', default: 'table' }, limit: { type: 'string' }, data: { type: 'string' } },
+      options: {
+        format: { type: 'string', default: 'table' },
+        limit: { type: 'string' },
+        timeout: { type: 'string' },
+        data: { type: 'string' },
+      },
     })
     const [sql, ...more] = positionals
     if (sql === undefined || more.length > 0) throw new UsageError('Give one statement, in quotes.')
@@ -47,73 +55,10 @@ export const sqlCommand: Command = {
     if (!Number.isSafeInteger(limit) || limit < 1) throw new UsageError('--limit is a whole number from 1 on.')
     if (format === 'table' && limit > sqlLimits.tableRowsMax)
       throw new UsageError(`A table has ${sqlLimits.tableRowsMax} rows at most. Take --format csv or ndjson for more.`)
-    const damaged: string[] = []
-    const view = new SqlView({
-      dataFolder: dataFolderOf(values.data, context),
-      onDamaged: ({ firstSeq, count }) => damaged.push(`${firstSeq} to ${firstSeq + count - 1}`),
-    })
-    try {
-      const answer = view.query(sql)
-      const isCut = await print(answer, format, limit, context)
-      if (isCut) context.err(`There are more than ${limit} rows. Take --limit for more.`)
-      if (damaged.length > 0) context.err(`Damaged, and not in the answer: readings ${damaged.join(', ')}.`)
-      return damaged.length > 0 ? 3 : 0
-    } finally {
-      view.close()
-    }
+    const timeoutS = Number(values.timeout ?? sqlLimits.timeoutSAtFirst)
+    if (!(timeoutS > 0 && timeoutS <= sqlLimits.timeoutSMax))
+      throw new UsageError(`--timeout is a number of seconds up to ${sqlLimits.timeoutSMax}.`)
+    const question: SqlQuestion = { dataFolder: dataFolderOf(values.data, context), sql, format, limit }
+    return await askInProcess(question, timeoutS * 1_000, context)
   },
-}
-
-/** True when rows were left out. */
-async function print(
-  { columns, rows }: SqlAnswer,
-  format: 'table' | 'csv' | 'ndjson',
-  limit: number,
-  context: CommandContext,
-): Promise<boolean> {
-  const sink = new LineSink(context, undefined)
-  const table: string[][] = []
-  let isCut = false
-  if (format === 'csv') await sink.line(columns.map(csvField).join(','))
-  let count = 0
-  for (const row of rows) {
-    if (context.signal.aborted) break
-    if (count++ === limit) {
-      isCut = true
-      break
-    }
-    if (format === 'table') table.push(row.map((cell) => short(textOf(cell))))
-    else await sink.line(format === 'csv' ? row.map((cell) => csvField(textOf(cell))).join(',') : ndjson(columns, row))
-  }
-  if (format === 'table') for (const line of aligned(columns, table)) await sink.line(line)
-  await sink.close()
-  return isCut
-}
-
-const textOf = (cell: Cell): string =>
-  cell === null ? '' : cell instanceof Uint8Array ? Buffer.from(cell).toString('hex') : String(cell)
-
-const short = (text: string): string =>
-  text.length <= sqlLimits.tableCellMax ? text : `${text.slice(0, sqlLimits.tableCellMax - 1)}…`
-
-const ndjson = (columns: readonly string[], row: readonly Cell[]): string =>
-  JSON.stringify(
-    Object.fromEntries(
-      columns.map((name, index) => {
-        const cell = row[index] ?? null
-        return [name, cell instanceof Uint8Array || typeof cell === 'bigint' ? textOf(cell) : cell]
-      }),
-    ),
-  )
-
-function aligned(columns: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = columns.map((name, column) =>
-    rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), name.length),
-  )
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd()
-  return [line(columns), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)]
 }

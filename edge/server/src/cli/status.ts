@@ -36,7 +36,7 @@ function describe(board: Board, url: string): string {
       (lane) =>
         `  ${lane.lane.padEnd(8)} stored ${lane.stored_seq}, receipted ${lane.receipted_seq}, waiting ${lane.waiting_rows}`,
     ),
-    `disk       ${megabytes(line.disk.used_bytes)} used, ${megabytes(line.disk.free_bytes)} free${line.disk.horizon_days === null ? '' : `, lasts ${line.disk.horizon_days.toFixed(0)} days`}`,
+    `disk       ${megabytes(line.disk.used_bytes)} used, ${megabytes(line.disk.free_bytes)} free${horizonText(line.disk.horizon_days)}`,
     ...(line.disk.problem === null ? [] : [`PROBLEM    ${line.disk.problem}`]),
     ...board.alarms.map(
       (alarm) =>
@@ -44,6 +44,16 @@ function describe(board: Board, url: string): string {
     ),
   ]
   return rows.join('\n')
+}
+
+/** A longer forecast than this is one of nothing ever having to go. */
+const daysShownMax = 3_650
+
+/** How long the disk lasts, as it stands behind what is free. */
+export function horizonText(days: number | null): string {
+  if (days === null) return ', how long it lasts is not known yet'
+  if (days > daysShownMax) return ', lasts more than ten years'
+  return days < 1 ? ', lasts less than a day' : `, lasts ${Math.floor(days)} days`
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`

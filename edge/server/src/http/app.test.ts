@@ -2,8 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { OperationalError } from '@jidoka/base'
-import { boardSchema, edgePaths, envelope, fill, lineToCloudSchema } from '@jidoka/contract'
+import { boardSchema, edgePaths, edgeRuleSchema, envelope, fill, lineToCloudSchema } from '@jidoka/contract'
+import { ruleDefinitionSchema } from '@jidoka/domain'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { quarantineSentence } from '../judge/quarantine-sentence.ts'
 import { httpLimits } from './limits.ts'
 import { HttpHarness, problemOf } from './testing/http-harness.ts'
 import { someAlarm, someJudgment } from './testing/memory-journal.ts'
@@ -78,6 +81,29 @@ describe('the board', () => {
       problemOf(edge.get(`${edgePaths.history}?key=LINE-A/temperature&from=${from}&to=${to}`, cookie))
     expect((await ask('2026-01-02T00:00:00Z', '2026-01-01T00:00:00Z')).errors?.[0]?.path).toBe('to')
     expect((await ask('2026-01-01T00:00:00Z', '2026-03-01T00:00:00Z')).errors?.[0]?.path).toBe('from')
+  })
+
+  test('a rule that was taken out comes with its error, its place in the script, and since when', async () => {
+    const definition = ruleDefinitionSchema.parse({
+      id: 'r',
+      version: 1,
+      name: { ko: 'r', en: 'r' },
+      trigger: { on: 'reading', sensor: 'temperature' },
+      inputs: [{ name: 'value', from: 'trigger', kind: 'number' }],
+      script: 'x',
+    })
+    const rule = { definition, hash: 'a'.repeat(64), fastPath: false, verdictsTotal: 3 } as const
+    edge.journal.ruleList = [
+      { ...rule, state: 'quarantined', problem: quarantineSentence(5, 'Line 2, column 5: Division by zero') },
+      { ...rule, definition: { ...definition, id: 's' }, state: 'in_force', problem: null },
+    ]
+    const answer = await edge.get(edgePaths.rules, await edge.cookieOf('viewer'))
+    const { data } = envelope(z.array(edgeRuleSchema)).parse(await answer.json())
+    expect(data[0]).toMatchObject({
+      since: '1970-01-01T00:00:01.000Z',
+      failure: { times: 5, error: 'Division by zero', place: { line: 2, column: 5 } },
+    })
+    expect(data[1]).toMatchObject({ problem: null, failure: null })
   })
 
   test('a rule that does not compile is refused with its line and column', async () => {

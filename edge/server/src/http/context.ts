@@ -35,7 +35,7 @@ export interface EdgeServices {
   readonly log: Log
   readonly version: string
   readonly board: LiveBoard
-  readonly reader: Pick<JournalReader, 'judgments' | 'judgment' | 'outages' | 'deadLetters' | 'alarm'>
+  readonly reader: Pick<JournalReader, 'rulesSinceMs' | 'judgments' | 'judgment' | 'outages' | 'deadLetters' | 'alarm'>
   readonly pipeline: Pick<Pipeline, 'changeAlarm' | 'appendRecord' | 'rules' | 'adoptTag' | 'withdrawTag'>
   readonly history: HistorySource
   readonly users: UserDirectory

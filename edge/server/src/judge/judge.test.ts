@@ -296,6 +296,12 @@ describe('judging', () => {
       at.deploy(hotRule({ hysteresis: { raise_after_count: 2, return_after_count: 3 } }))
       at.send(90, 20, 90)
       expect(alarmStates()).toEqual([])
+      // Each is a record, and says that something else goes on standing.
+      expect(judgments().map(({ status, stands }) => [status, stands ?? true])).toEqual([
+        ['HIGH', false],
+        ['NORMAL', true],
+        ['HIGH', false],
+      ])
       at.send(90, 20, 20)
       expect(alarmStates()).toEqual(['unacknowledged'])
       at.send(20)

@@ -11,6 +11,7 @@ import { judgeLimits } from './limits.ts'
 import { OpenRun } from './open-run.ts'
 import type { StoredRun } from './open-run.ts'
 import type { Plant, Tag } from './plant.ts'
+import { quarantineSentence } from './quarantine-sentence.ts'
 import { recordText } from './record-text.ts'
 import { takenOut, unjudgedByFailure } from './replay.ts'
 import { RuleGroup } from './rule-group.ts'
@@ -29,7 +30,7 @@ import { VerdictLedger } from './verdict-ledger.ts'
 export interface JudgeOptions {
   readonly runner: RuleRunner
   readonly plant: Plant
-  /** Failures in a row before a rule is taken out; Infinity where the journal says when it was. */
+  /** Strikes before a rule is taken out; Infinity where the journal says when it was. */
   readonly strikesMax?: number
 }
 
@@ -292,12 +293,13 @@ export class Judge {
       verdict(slot, row, status, confidence, explanation) {
         const { rule } = slot
         // Once it is out it stays out, whatever the rest of the batch says.
-        if (rule.strikes > 0 && rule.strikes < strikesMax) rule.strikes = 0
+        if (rule.strikes > 0 && rule.strikes < strikesMax) takeStrikeOff(rule)
         ledger.enter(slot, row, status, confidence, explanation, sink)
       },
       failed(slot, row, problem, counts) {
         if (counts) {
           slot.rule.strikes++
+          slot.rule.verdictsSinceStrike = 0
           slot.rule.problem = problem
         }
         ledger.enter(slot, row, unjudged, 0, unjudgedByFailure(problem).explanation, sink)
@@ -310,9 +312,7 @@ export class Judge {
 
   #quarantine(rule: RuleInstance, sink: JudgeSink): void {
     rule.state = 'quarantined'
-    rule.problem = recordText(
-      `${takenOut.failed}${rule.strikes} times in a row and was taken out. ${rule.problem ?? ''}`.trim(),
-    )
+    rule.problem = recordText(quarantineSentence(rule.strikes, rule.problem ?? ''))
     rule.strikes = 0
     this.#takeDown(rule, rule.problem, sink)
     rule.prepared?.drop()
@@ -373,6 +373,13 @@ export class Judge {
       problem: recordText(`${takenOut.notTaken}: ${problem}`),
     }
   }
+}
+
+function takeStrikeOff(rule: RuleInstance): void {
+  rule.verdictsSinceStrike++
+  if (rule.verdictsSinceStrike < judgeLimits.verdictsPerStrikeOff) return
+  rule.verdictsSinceStrike = 0
+  rule.strikes--
 }
 
 const isJudged = (slot: Slot): boolean => slot.standingStatus !== null && slot.standingStatus !== unjudged

@@ -3,6 +3,7 @@ import type { Judgment, RuleDefinition } from '@jidoka/domain'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hotRule, TestJournal } from '../pipeline/test-support.ts'
 import { judgeLimits } from './limits.ts'
+import { readQuarantineSentence } from './quarantine-sentence.ts'
 
 /*
  * A rule that breaks is taken out, says why and where, and costs the others nothing: neither a verdict nor a message, also
@@ -68,6 +69,10 @@ describe('a rule that breaks', () => {
       const ofOther = judgments('bad').filter(({ subject }) => subject.includes('PRESS-2'))
       expect(ofOther.map(({ status }) => status)).toEqual(['NORMAL', unjudged])
       expect(ofOther[1]?.explanation).toContain('was taken out')
+      expect(readQuarantineSentence(rule('bad')?.problem ?? '')?.times).toBe(judgeLimits.strikesMax)
+      const sinceMs = at.read((reader) => reader.rulesSinceMs().get('bad')) ?? 0
+      expect(at.clock.nowMs() - sinceMs).toBeGreaterThanOrEqual(120_000)
+      expect(at.clock.nowMs() - sinceMs).toBeLessThan(180_000)
       expect(at.edit().prepare("select state from rule_history where rule_id = 'bad' order by id").all()).toEqual([
         { state: 'in_force' },
         { state: 'quarantined' },
@@ -105,10 +110,41 @@ describe('a rule that breaks', () => {
     expect(standing('bad')).toEqual([])
   })
 
-  test('one odd reading in between does not take it out', () => {
-    at.deploy(bad('if input.value > 50.0 { throw "no" } verdict("NORMAL", 1.0)'))
-    for (let round = 0; round < 4; round++) at.send(60, 60, 60, 60, 20)
+  const oddAbove50 = 'if input.value > 50.0 { throw "no" } verdict("NORMAL", 1.0)'
+  const goodReadings = (count: number) => at.send(...Array.from({ length: count }, (_, index) => 20 + (index % 9)))
+
+  test('a good reading after every four bad ones does not keep it in force', () => {
+    at.deploy(bad(oddAbove50))
+    at.send(60, 60, 60, 60, 20)
     expect(rule('bad')?.state).toBe('in_force')
+    at.send(60, 20)
+    expect(rule('bad')?.state).toBe('quarantined')
+  })
+
+  test('one odd reading among many does not take it out, however often', () => {
+    at.deploy(bad(oddAbove50))
+    for (let round = 0; round < 3 * judgeLimits.strikesMax; round++) {
+      at.send(60)
+      goodReadings(judgeLimits.verdictsPerStrikeOff)
+    }
+    expect(rule('bad')?.state).toBe('in_force')
+  })
+
+  test('odd readings that come faster than strikes go take it out in the end', () => {
+    at.deploy(bad(oddAbove50))
+    let failures = 0
+    while (rule('bad')?.state === 'in_force' && failures < 20) {
+      at.send(60)
+      failures++
+      goodReadings(judgeLimits.verdictsPerStrikeOff - 1)
+    }
+    expect(failures).toBe(judgeLimits.strikesMax)
+  })
+
+  test('a sentence of an older version is read as well', () => {
+    expect(
+      readQuarantineSentence('The rule failed 5 times in a row and was taken out. Line 2, column 17: Division by zero'),
+    ).toEqual({ times: 5, error: 'Division by zero', place: { line: 2, column: 17 } })
   })
 
   test.each<[string, string]>([

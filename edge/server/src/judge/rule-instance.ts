@@ -33,8 +33,10 @@ export interface RuleInstance {
   state: RuleState
   problem: string | null
   verdictsTotal: number
-  /** Failures in a row. */
+  /** Failures that verdicts have not yet made good; see `verdictsPerStrikeOff`. */
   strikes: number
+  /** Verdicts since the last strike came or went. */
+  verdictsSinceStrike: number
   readonly slots: Map<string, Slot>
 }
 
@@ -53,6 +55,7 @@ export function newInstance(
     problem: null,
     verdictsTotal: 0,
     strikes: 0,
+    verdictsSinceStrike: 0,
     slots: new Map(),
   }
 }

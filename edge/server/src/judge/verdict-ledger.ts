@@ -60,13 +60,17 @@ export class VerdictLedger {
       return
     }
     this.closeRun(slot, sink)
-    const judgment = judgmentOf(slot, row, status, confidence, explanation, normal, previous, sink.nowMs)
+    const isStanding = !row.late && (stands || slot.standingStatus === status)
+    const judgment = {
+      ...judgmentOf(slot, row, status, confidence, explanation, normal, previous, sink.nowMs),
+      ...(isStanding ? {} : { stands: false }),
+    }
     noteRecord(slot, sink.nowMs)
     sink.judgment(judgment)
     sink.slotChanged(slot)
     if (row.late) return
     if (stands) slot.sinceMs = sink.nowMs
-    if (stands || slot.standingStatus === status) {
+    if (isStanding) {
       slot.judgment = judgment
       sink.standing({ judgment, sinceMs: slot.sinceMs })
     }

@@ -10,12 +10,10 @@ export interface RowSource {
 interface KeepingClassShape {
   readonly name: string
   readonly lane: Lane
-  /** Of the records lane. A kind that is in no class would stay for ever: see the test. */
+  /** Of the records lane. A kind that is in no class stays for ever: see `kindsKept`. */
   readonly sources: readonly RowSource[]
   /** Days kept where the configuration says nothing. */
   readonly days: number
-  /** Never dropped before the cloud has it: without the number of a tag it cannot read what follows. */
-  readonly onlyReceipted?: true
 }
 
 /**
@@ -36,12 +34,17 @@ export const keepingClasses = [
   {
     name: 'reports',
     lane: 'records',
-    sources: [{ kind: 'tag' }, { kind: 'reported' }, { kind: 'outage' }],
+    sources: [{ kind: 'reported' }, { kind: 'outage' }],
     days: 1_825,
-    onlyReceipted: true,
   },
   { name: 'audit', lane: 'records', sources: [{ kind: 'audit' }, { kind: 'drop' }], days: 3_650 },
 ] as const satisfies readonly KeepingClassShape[]
+
+/**
+ * In no class, and kept for ever: readings bear the number of their tag, and a cloud that this plant joins years later learns the
+ * number from this record alone. They are few: one a tag, and one each time that its kind or unit changes.
+ */
+export const kindsKept = ['tag'] as const satisfies readonly JournalRecord['kind'][]
 
 export type KeepingClass = (typeof keepingClasses)[number]
 export type KeepingClassName = KeepingClass['name']

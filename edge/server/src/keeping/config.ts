@@ -21,7 +21,10 @@ export const keepingConfigSchema = z.strictObject({
   audit_days: days('audit'),
   /** Of the file system of the data folder, whoever fills it. Above 98 there is no room left for a merge. */
   disk_high_water_percent: numberSetting(z.number().min(10).max(98)).default(keepingDefaults.highWaterPercent),
-  /** Of the journal itself, where others share the disk. Below 64 MiB the log of the database would be most of it. */
+  /**
+   * Of the journal itself, where others share the disk: above it goes what is receipted and a day old, as above the mark. What the cloud has not
+   * receipted is not bounded by it, only by the reserve. Below 64 MiB the log of the database would be most of it.
+   */
   bytes_max: numberSetting(
     z
       .number()

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ManualClock } from '@jidoka/base'
 import type { NewRecord } from '@jidoka/domain'
@@ -96,6 +96,12 @@ describe('damage', () => {
     for (let index = 0; index < damagedLimits.filesMax + 20; index++)
       keepDamagedBytes(at.folder, `segment-${index}.seg`, Buffer.from('x'))
     expect(kept().length).toBe(damagedLimits.filesMax)
+    // What was put away whole is not theirs to take.
+    mkdirSync(join(at.folder, 'damaged', 'segments-1'))
+    for (let index = 0; index < damagedLimits.filesMax + 1; index++)
+      keepDamagedBytes(at.folder, `later-${index}.seg`, Buffer.from('x'))
+    expect(kept()).toContain('segments-1')
+    expect(kept().length).toBe(damagedLimits.filesMax + 1)
   })
 
   test('a look through the whole store finds each damage once, from where it was before a restart, and begins anew', async () => {

@@ -38,8 +38,10 @@ export function keepDamagedFile(dataFolder: string, file: string, name: string):
 /** Oldest first; the newest stays whatever its size. */
 function prune(dataFolder: string): void {
   const folder = openDamagedFolder(dataFolder)
-  const files = readdirSync(folder)
-    .map((name) => {
+  // Folders are journals and segments that were put away whole: those are for a person to remove.
+  const files = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => {
       const { ctimeMs, size } = statSync(join(folder, name))
       return { name, ctimeMs, size }
     })

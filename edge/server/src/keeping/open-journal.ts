@@ -1,10 +1,12 @@
 import { openForWriting, toOpenError } from '../store/database.ts'
 import type { OpenedDatabase } from '../store/database.ts'
 import { JournalDamagedError, JournalFullError } from '../store/errors.ts'
+import { mendLostEnd } from './lost-end.ts'
 import { ReserveFile } from './reserve.ts'
 import { salvage } from './salvage.ts'
 import { keepSchemaCopy } from './schema-copy.ts'
 import { finishSalvage, isSalvageWanted, mayBeJournal } from './salvage-files.ts'
+import { setStrangeFilesAside } from './strange-files.ts'
 
 /**
  * Opens the journal for its one writer. One that is damaged is salvaged first, so that an appliance that nobody looks after
@@ -38,8 +40,19 @@ function openOrSalvage(dataFolder: string, nowMs: number): OpenedDatabase {
 
 function openWithCopy(dataFolder: string, nowMs: number): OpenedDatabase {
   const opened = openForWriting(dataFolder, nowMs)
-  keepSchemaCopy(opened.database, dataFolder)
-  return opened
+  try {
+    keepSchemaCopy(opened.database, dataFolder)
+    // In this order: files of an end that was lost are found again first, and are strange no more.
+    const said = [
+      mendLostEnd(opened, dataFolder, nowMs),
+      setStrangeFilesAside(opened.database, dataFolder, nowMs),
+      opened.found,
+    ].filter((each) => each !== null)
+    return { ...opened, found: said.length === 0 ? null : said.join(' ') }
+  } catch (error) {
+    opened.database.close()
+    throw toOpenError(error, dataFolder)
+  }
 }
 
 function openSalvaged(dataFolder: string, nowMs: number): OpenedDatabase {

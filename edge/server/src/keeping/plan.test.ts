@@ -1,7 +1,7 @@
 import { recordSchema } from '@jidoka/domain'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { keepingClasses } from './classes.ts'
+import { keepingClasses, kindsKept } from './classes.ts'
 import type { KeepingClassName } from './classes.ts'
 import { planDrops } from './plan.ts'
 import type { Drop, DropQuestion, Piece } from './plan.ts'
@@ -66,7 +66,6 @@ function ask({ journal: { pieces, next }, ...given }: Case): DropQuestion<Piece>
     classes: keepingClasses.map((each) => ({
       name: each.name,
       lane: each.lane,
-      onlyReceipted: 'onlyReceipted' in each,
       expiredBeforeMs: given.ages === null ? null : nowMs - given.ages,
       pieces: pieces.get(each.name) ?? [],
     })),
@@ -103,15 +102,14 @@ describe('what goes when there is no room', () => {
     )
   })
 
-  test('I1: nothing unreceipted goes while the reserve holds, no tag or report ever before its receipt, and nothing that a restart needs', () => {
+  test('I1: nothing unreceipted goes while the reserve holds, and nothing that a restart needs', () => {
     fc.assert(
       fc.property(question, (given) => {
         const asked = ask(given)
-        for (const { lane, name, pieces } of planDrops(asked)) {
+        for (const { lane, pieces } of planDrops(asked)) {
           for (const { lastSeq } of pieces) {
             expect(lastSeq).toBeLessThanOrEqual(asked.settledSeq[lane])
-            if (given.shortBytes <= 0 || name === 'reports')
-              expect(lastSeq).toBeLessThanOrEqual(asked.receiptedSeq[lane])
+            if (given.shortBytes <= 0) expect(lastSeq).toBeLessThanOrEqual(asked.receiptedSeq[lane])
           }
         }
       }),
@@ -183,11 +181,8 @@ describe('what goes when there is no room', () => {
           expect(all.filter(({ isFile }) => isFile).length).toBeLessThanOrEqual(given.stepMax.files)
           expect(all.filter(({ isFile }) => !isFile).length).toBeLessThanOrEqual(given.stepMax.rows)
           if (all.length === 0) {
-            const oldest = asked.classes.flatMap(({ lane, pieces: left, onlyReceipted }) =>
-              [...left]
-                .slice(0, 1)
-                .filter(({ lastSeq }) => lastSeq <= asked.settledSeq[lane])
-                .filter(({ lastSeq }) => !onlyReceipted || lastSeq <= asked.receiptedSeq[lane]),
+            const oldest = asked.classes.flatMap(({ lane, pieces: left }) =>
+              [...left].slice(0, 1).filter(({ lastSeq }) => lastSeq <= asked.settledSeq[lane]),
             )
             if (shortBytes > 0) expect(oldest).toEqual([])
             break
@@ -203,7 +198,7 @@ describe('what goes when there is no room', () => {
   test('above the mark what is young stays, for the reserve it goes', () => {
     const young = { firstSeq: 1, lastSeq: 1, bytes: 10, atMs: nowMs - youngMs + 1, isFile: false }
     const asked: DropQuestion<Piece> = {
-      classes: [{ name: 'readings', lane: 'readings', expiredBeforeMs: null, onlyReceipted: false, pieces: [young] }],
+      classes: [{ name: 'readings', lane: 'readings', expiredBeforeMs: null, pieces: [young] }],
       nowMs,
       receiptedSeq: { readings: 9, records: 9 },
       settledSeq: { readings: 9, records: 9 },
@@ -216,9 +211,9 @@ describe('what goes when there is no room', () => {
     expect(planDrops({ ...asked, shortBytes: 1 })).toMatchObject([{ reason: 'space', pieces: [young] }])
   })
 
-  test('every kind of record is in one class', () => {
+  test('every kind of record is in one class, or is kept for ever', () => {
     const listed = keepingClasses.flatMap(({ sources }) => sources.map(({ kind }) => kind))
-    expect([...new Set(listed)].toSorted()).toEqual(
+    expect([...new Set(listed), ...kindsKept].toSorted()).toEqual(
       recordSchema.options.map(({ shape }) => shape.kind.value).toSorted(),
     )
     expect(listed.filter((kind) => kind === 'judgment')).toHaveLength(2)

@@ -18,8 +18,6 @@ export interface ClassStock<Each extends Piece> {
   readonly lane: Lane
   /** What came before it goes by age; null while ages are not to be trusted. */
   readonly expiredBeforeMs: number | null
-  /** Goes under a receipt or not at all. */
-  readonly onlyReceipted: boolean
   /** Oldest first; read only as far as needed. */
   readonly pieces: Iterable<Each>
 }
@@ -78,9 +76,7 @@ export function planDrops<Each extends Piece>(question: DropQuestion<Each>): rea
     forSpace(question.overBytes, (piece, stock) => isReceipted(piece, stock) && piece.atMs < nowMs - youngMs) &&
     forSpace(question.shortBytes, isReceipted)
   )
-    forSpace(question.shortBytes, (piece, stock) =>
-      stock.onlyReceipted ? isReceipted(piece, stock) : isSettled(piece, stock),
-    )
+    forSpace(question.shortBytes, isSettled)
   return taking.flatMap(({ drops }) => drops)
 }
 

@@ -136,6 +136,22 @@ describe('retention', () => {
     expect(at.all("select seq from records where kind = 'alarm'")).toEqual([{ seq: 2 }])
   })
 
+  test.each([true, false])(
+    'I2: the numbers of tags stay whatever their age and however full the disk is (cloud: %s)',
+    (hasCloud) => {
+      const retention = at.retention({ hasCloud })
+      at.record({ kind: 'tag', body: {} })
+      for (let index = 0; index < 3; index++) at.record({ kind: 'reported', body: {} })
+      at.record({ kind: 'tag', body: {} })
+      at.receipt('records', 5)
+      passDays(5_000)
+      at.space = { totalBytes: 100 * gibibyte, usedBytes: 100 * gibibyte, freeBytes: 0 }
+      at.drop(retention, { readings: 0, records: 5 })
+      expect(at.all("select seq from records where kind != 'drop'")).toEqual([{ seq: 1 }, { seq: 5 }])
+      expect(at.gaps('records')).toMatchObject([{ from: 2, to: 4 }])
+    },
+  )
+
   test('I2: whatever is stored, receipted and short of space, every number is held once or lies in exactly one gap', () => {
     fc.assert(
       fc.property(

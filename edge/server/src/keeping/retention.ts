@@ -14,6 +14,7 @@ import type { Drop } from './plan.ts'
 import { keepingLimits } from './policy.ts'
 import type { KeepingPolicy } from './policy.ts'
 import { roomOf } from './room.ts'
+import { RuleHistoryTrim } from './rule-history.ts'
 import { Stock } from './stock.ts'
 import type { StockPiece } from './stock.ts'
 
@@ -43,6 +44,7 @@ export class Retention {
   readonly #options: RetentionOptions
   readonly #stock: Stock
   readonly #gaps: GapTable
+  readonly #ruleHistory: RuleHistoryTrim
   readonly #statements
   readonly #clockWatch: ClockWatch
   #lookAtMs = 0
@@ -53,6 +55,7 @@ export class Retention {
     const { database } = options
     this.#stock = new Stock(database)
     this.#gaps = new GapTable(database)
+    this.#ruleHistory = new RuleHistoryTrim(database)
     this.#clockWatch = new ClockWatch(options.clock)
     this.#statements = {
       row: database.prepare('delete from reading_segments where first_seq = ? and count = ?'),
@@ -89,7 +92,6 @@ export class Retention {
         name: each.name,
         lane: each.lane,
         expiredBeforeMs: this.#expiredBeforeMs(each, nowMs),
-        onlyReceipted: 'onlyReceipted' in each,
         pieces: this.#stock.pieces(each, this.#floor(each), nowMs),
       })),
       nowMs,
@@ -131,6 +133,7 @@ export class Retention {
         },
       })
     }
+    this.#ruleHistory.trim(this.#options.clock.monotonicMs())
   }
 
   /** After the commit: files that no row names any more go. One that a crash leaves behind goes at the next start. */

@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { journalFile } from '../store/database.ts'
 import { segmentsFolder } from '../store/segment-files.ts'
+import { syncFolder } from '../store/sync-folder.ts'
 import { openDamagedFolder } from './damaged-folder.ts'
 
 /*
@@ -90,13 +81,4 @@ function moveDatabase(dataFolder: string, nowMs: number): string {
     rmSync(join(folder, `journal-${time}-segments`), { force: true, recursive: true })
   }
   return copy
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
 }

@@ -1,8 +1,6 @@
-import { readdirSync, existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { openMerged, SegmentError } from '@jidoka/sync-protocol'
 import type { Database } from '../store/database.ts'
-import { SegmentFile, segmentsFolder } from '../store/segment-files.ts'
+import { listSegmentFiles, SegmentFile } from '../store/segment-files.ts'
 
 /** What follows from the records is made again from them where its own table has lost rows. */
 const rebuilt: Readonly<Record<string, string>> = {
@@ -44,10 +42,14 @@ export function adoptFiles(database: Database, dataFolder: string): void {
     select exists (select 1 from reading_segments where first_seq <= @toSeq and first_seq + count > @fromSeq)
       or exists (select 1 from segment_files where first_seq <= @toSeq and first_seq + count > @fromSeq)
       or exists (select 1 from gaps where lane = 'readings' and from_seq <= @toSeq and to_seq >= @fromSeq) as taken`)
+  const isNamed = database.prepare<[string]>('select 1 from segment_files where file = ?')
   const insert = database.prepare(`
     insert into segment_files (first_seq, count, level, received_ms, from_ms, to_ms, bytes, file)
     values (@firstSeq, @count, @level, @receivedMs, @fromMs, @toMs, @bytes, @file)`)
-  const found = filesOf(dataFolder).flatMap((file) => describe(dataFolder, file) ?? [])
+  const found = listSegmentFiles(dataFolder)
+    // What has a row needs no second look, which reads all of the file.
+    .filter((file) => isNamed.get(file) === undefined)
+    .flatMap((file) => describe(dataFolder, file) ?? [])
   for (const each of found.toSorted((left, right) => right.count - left.count)) {
     const range = { fromSeq: each.firstSeq, toSeq: each.firstSeq + each.count - 1 }
     if (isTaken.get(range)?.taken === 1) continue
@@ -57,15 +59,6 @@ export function adoptFiles(database: Database, dataFolder: string): void {
 
 /** What one segment may hold on the line; larger ones are of level 3. */
 const wireReadingsMax = 65_536
-
-function filesOf(dataFolder: string): readonly string[] {
-  const root = join(dataFolder, segmentsFolder)
-  if (!existsSync(root)) return []
-  return readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .flatMap(({ name }) => readdirSync(join(root, name)).map((file) => `${segmentsFolder}/${name}/${file}`))
-    .filter((file) => file.endsWith('.seg'))
-}
 
 function describe(dataFolder: string, file: string): Found | null {
   const source = SegmentFile.open(dataFolder, file)

@@ -160,7 +160,7 @@ describe('a damaged database', () => {
     expect(reopen()).toContain('No reading and no record is missing')
     expectWhole()
     at.database.close()
-    expect(reopen()).toContain('was checked and is whole')
+    expect(reopen()).toContain('was checked; what it holds is readable')
   })
 
   test('is salvaged once, whenever a crash interrupts it', () => {

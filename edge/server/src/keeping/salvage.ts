@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { relative } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { journalFile, migrate, setMeta, versionOf } from '../store/database.ts'
+import { journalFile, makePrivate, migrate, setMeta, versionOf } from '../store/database.ts'
 import type { Database } from '../store/database.ts'
 import { newestVersion } from '../store/migrations.ts'
 import { isWholeRecord } from '../store/whole-record.ts'
@@ -29,6 +29,7 @@ export function salvage(dataFolder: string, nowMs: number): string {
   }
   const file = salvageFile(dataFolder)
   rmSync(file, { force: true })
+  makePrivate(file)
   const fresh = new Sqlite(file)
   let said: string
   try {

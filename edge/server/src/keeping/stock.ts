@@ -2,6 +2,7 @@ import type { Database } from '../store/database.ts'
 import { keepingClasses } from './classes.ts'
 import type { KeepingClass, RowSource } from './classes.ts'
 import type { Piece } from './plan.ts'
+import { recordBytesSql } from './row-bytes.ts'
 
 /** Where a piece lies. */
 export type StockPiece = Piece & { readonly file: string | null; readonly count: number }
@@ -19,8 +20,6 @@ interface RecordRow {
   readonly bytes: number
 }
 
-/** A row's entry in its index and its page, beside its text. */
-const recordOverheadBytes = 64
 /** Rows read at once: a step takes some 500 at most, and usually none. */
 const pageRows = 128
 
@@ -86,7 +85,7 @@ export class Stock {
         yield {
           firstSeq: seq,
           lastSeq: seq,
-          bytes: bytes + recordOverheadBytes,
+          bytes,
           atMs: at_ms,
           isFile: false,
           file: null,
@@ -102,12 +101,12 @@ export class Stock {
 function readerOf(database: Database, { kind, abnormal }: RowSource): (afterSeq: number) => RecordRow[] {
   if (abnormal === undefined) {
     const statement = database.prepare<[string, number, number], RecordRow>(
-      'select seq, at_ms, octet_length(line) as bytes from records where kind = ? and seq > ? order by seq limit ?',
+      `select seq, at_ms, ${recordBytesSql('records')} as bytes from records where kind = ? and seq > ? order by seq limit ?`,
     )
     return (afterSeq) => statement.all(kind, afterSeq, pageRows)
   }
   const statement = database.prepare<[number, number], RecordRow>(
-    `select j.seq, r.at_ms, octet_length(r.line) as bytes from judgments j join records r on r.seq = j.seq
+    `select j.seq, r.at_ms, ${recordBytesSql('r')} as bytes from judgments j join records r on r.seq = j.seq
      where j.abnormal = ${abnormal ? 1 : 0} and j.seq > ? order by j.seq limit ?`,
   )
   return (afterSeq) => statement.all(afterSeq, pageRows)

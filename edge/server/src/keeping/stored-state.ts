@@ -4,6 +4,7 @@ import type { Database } from '../store/database.ts'
 import type { DiskSpace } from './disk-space.ts'
 import type { KeepingPolicy } from './policy.ts'
 import { roomOf } from './room.ts'
+import { recordBytesSql } from './row-bytes.ts'
 
 /** What a forecast needs to know of the journal. */
 export interface StoredState {
@@ -47,7 +48,7 @@ export class StoredStateReader {
       ),
       records: get<{ bytes: number | null }>(
         `select avg(bytes) as bytes from (
-           select octet_length(line) as bytes from records order by seq desc limit ${sampleRows})`,
+           select ${recordBytesSql('records')} as bytes from records order by seq desc limit ${sampleRows})`,
       ),
       oldest: get<{ first_seq: number; received_ms: number }>(
         `select first_seq, received_ms from (

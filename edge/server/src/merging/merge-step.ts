@@ -5,6 +5,7 @@ import { lineBounds } from '../store/segment-replacer.ts'
 import type { SegmentReplacement } from '../store/segment-replacer.ts'
 import {
   removeSegmentFile,
+  segmentFileBytes,
   SegmentFile,
   segmentFileName,
   sweepSegmentFiles,
@@ -52,21 +53,23 @@ export class MergeSteps {
     )
   }
 
-  /** Removes what a crash left in the folder of segments, and names files that are missing. Before the first step. */
-  sweep(): { readonly removed: readonly string[]; readonly missing: readonly DamagedSegment[] } {
+  /** Removes what a crash left in the folder of segments, and names files that are missing or of another size. Before the first step. */
+  sweep(): { readonly removed: readonly string[]; readonly damaged: readonly DamagedSegment[] } {
     const files = this.#database
-      .prepare<[], { firstSeq: number; count: number; file: string }>(
-        'select first_seq as firstSeq, count, file from segment_files',
+      .prepare<[], { firstSeq: number; count: number; bytes: number; file: string }>(
+        'select first_seq as firstSeq, count, bytes, file from segment_files',
       )
       .all()
     const names = new Set(files.map(({ file }) => file))
-    const seen = new Set<string>()
-    const removed = sweepSegmentFiles(this.#dataFolder, (name) => names.has(name) && seen.add(name) === seen)
-    const missing = files
+    const removed = sweepSegmentFiles(this.#dataFolder, (name) => names.has(name))
+    const damaged = files.flatMap(({ firstSeq, count, bytes, file }) => {
+      const found = segmentFileBytes(this.#dataFolder, file)
       // Looked up again: it may have been dropped since the list was read.
-      .filter(({ firstSeq, count, file }) => !seen.has(file) && this.#file.get(firstSeq, count) !== undefined)
-      .map((each) => ({ ...each, why: fileMissing }))
-    return { removed, missing }
+      if (found === bytes || this.#file.get(firstSeq, count) === undefined) return []
+      const why = found === null ? fileMissing : `its file has ${found} bytes in place of ${bytes}`
+      return [{ firstSeq, count, file, why }]
+    })
+    return { removed, damaged }
   }
 
   next({ nowMs, hasCloud, isBusy }: MergeQuestion): MergeStep {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { qualities } from '@jidoka/domain'
 import { advanceReadings, decodeSegment, laneStart } from '@jidoka/sync-protocol'
@@ -122,12 +122,12 @@ describe('merging', () => {
     expect(step.merged?.place.kind).toBe('file')
     expect(filesOnDisk()).toHaveLength(1)
     writeFileSync(join(store.folder, segmentsFolder, 'tmp-half'), 'half of a file')
-    expect(store.steps.sweep()).toMatchObject({ missing: [], removed: { length: 2 } })
+    expect(store.steps.sweep()).toMatchObject({ damaged: [], removed: { length: 2 } })
     expect(filesOnDisk()).toHaveLength(0)
     expect(digest()).toBe(before)
     store.settle()
     expect(digest()).toBe(before)
-    expect(store.steps.sweep()).toEqual({ removed: [], missing: [] })
+    expect(store.steps.sweep()).toEqual({ removed: [], damaged: [] })
   })
 
   test('I1: a crash between the commit and the removal of parts leaves files that the next start removes', () => {
@@ -180,7 +180,23 @@ describe('merging', () => {
     expect(store.reader.history(tagKey(1), 0, Number.MAX_SAFE_INTEGER).values.length).toBeGreaterThanOrEqual(
       seqs.length / 10,
     )
-    expect(store.steps.sweep().missing).toMatchObject([{ file: first.file }])
+    expect(store.steps.sweep().damaged).toEqual([{ ...first, why: 'its file is missing' }])
+  })
+
+  test('I6: a file that was cut is found at the start, by its size', () => {
+    fill(25, 8_000)
+    store.settle()
+    const [row] = store.database
+      .prepare<[], { file: string; firstSeq: number; count: number; bytes: number }>(
+        'select file, first_seq as firstSeq, count, bytes from segment_files order by first_seq',
+      )
+      .all()
+    if (row === undefined) throw new Error('a file is needed')
+    const { bytes, ...segment } = row
+    expect(store.steps.sweep().damaged).toEqual([])
+    truncateSync(join(store.folder, segment.file), bytes - 1)
+    const why = `its file has ${bytes - 1} bytes in place of ${bytes}`
+    expect(store.steps.sweep().damaged).toEqual([{ ...segment, why }])
   })
 })
 

@@ -90,13 +90,13 @@ export class Merger implements Service {
 
   /** Before the first merge: a file of the one that a crash interrupted would be taken for one of ours. */
   async #sweep(): Promise<void> {
-    const { removed, missing } = await this.#worker.call('sweep', null)
+    const { removed, damaged } = await this.#worker.call('sweep', null)
     if (removed.length > 0)
       this.#options.log.info(
         { action: 'sweep', files: removed.length },
         'removed files of merges that a stop had interrupted',
       )
-    for (const each of missing) this.#options.onDamaged(each)
+    for (const each of damaged) this.#options.onDamaged(each)
   }
 
   /** Where nothing was committed there is nothing new to merge, but for what grows old. */

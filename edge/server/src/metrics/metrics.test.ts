@@ -11,7 +11,14 @@ const line: LineToCloud = {
   problem: null,
   lanes: [],
   last_receipt: null,
-  disk: { used_bytes: 1, free_bytes: 2, horizon_days: null, horizon_days_at_day_rate: null, problem: null },
+  disk: {
+    used_bytes: 1,
+    free_bytes: 2,
+    horizon_days: null,
+    horizon_days_at_day_rate: null,
+    problem: null,
+    problem_kind: null,
+  },
 }
 
 const sources: MetricSources = {

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { LineToCloud } from '@jidoka/contract'
 import type { BrokerStats } from '../broker/index.ts'
+import { horizonDaysMax } from '../keeping/horizon.ts'
 import { brokerMetrics } from './broker-metrics.ts'
 import type { Committed, DeadLetterReason } from '../ports.ts'
 
@@ -91,7 +92,7 @@ export class Metrics {
     ] as const) {
       this.#gauge(
         name,
-        `Days until rows must be dropped for want of space, at the rate of ${rate}; no sample while unknown or never`,
+        `Days until rows must be dropped for want of space, at the rate of ${rate}; ${horizonDaysMax}: never at this rate; no sample while it is unknown`,
         [],
         (gauge) => {
           gauge.reset()

@@ -73,6 +73,9 @@ export class CommandHandler {
       case 'store_receipt':
         writer.receipt(command.receipt)
         return undefined
+      case 'forget_receipt':
+        writer.receiptGone(command.lane)
+        return undefined
       case 'append_record':
         draft.record(command.record)
         return undefined

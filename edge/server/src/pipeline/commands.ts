@@ -1,5 +1,5 @@
 import type { AlarmAction, CatalogueEntry, FactoryEvent, NewRecord, ReportedItem } from '@jidoka/domain'
-import type { Receipt } from '@jidoka/sync-protocol'
+import type { Lane, Receipt } from '@jidoka/sync-protocol'
 import type { Damage } from '../keeping/set-aside.ts'
 import type {
   AdoptionOutcome,
@@ -20,6 +20,7 @@ export type Command =
   | { readonly kind: 'withdraw_tag'; readonly key: string; readonly actor: string }
   | { readonly kind: 'apply_desired'; readonly change: DesiredChange }
   | { readonly kind: 'store_receipt'; readonly receipt: Receipt }
+  | { readonly kind: 'forget_receipt'; readonly lane: Lane }
   | { readonly kind: 'append_record'; readonly record: NewRecord }
   | { readonly kind: 'save_user'; readonly user: StoredUser }
   | { readonly kind: 'save_setting'; readonly name: string; readonly value: string }
@@ -36,6 +37,7 @@ export interface CommandAnswers {
   readonly withdraw_tag: boolean
   readonly apply_desired: readonly ReportedItem[]
   readonly store_receipt: undefined
+  readonly forget_receipt: undefined
   readonly append_record: undefined
   readonly save_user: undefined
   readonly save_setting: undefined

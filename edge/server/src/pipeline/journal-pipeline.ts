@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads'
 import { OperationalError } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
 import type { AlarmAction, CatalogueEntry, FactoryEvent, NewRecord } from '@jidoka/domain'
-import type { Receipt } from '@jidoka/sync-protocol'
+import type { Lane, Receipt } from '@jidoka/sync-protocol'
 import type {
   BrokerChange,
   Committed,
@@ -43,7 +43,7 @@ export class JournalPipeline implements Pipeline {
   readonly #flights = new FlightWriter()
   readonly #inAir: InAir[] = []
   readonly #committedListeners = new Set<(committed: Committed) => void>()
-  readonly #problemListeners = new Set<(problem: string | null) => void>()
+  readonly #problemListeners = new Set<(problem: string | null, kind: StoreProblem | null) => void>()
   #done: ((error: Error | null) => void)[] = []
   #commands: Command[] = []
   #pending: PendingCommand[] = []
@@ -62,6 +62,7 @@ export class JournalPipeline implements Pipeline {
    */
   #isGrounded = false
   #problem: string | null = null
+  #problemKind: StoreProblem | null = null
   #stopped: Promise<void> | null = null
   /** The worker has closed the journal in order; its exit is then no failure. */
   #isClosed = false
@@ -137,6 +138,10 @@ export class JournalPipeline implements Pipeline {
     await this.#command({ kind: 'store_receipt', receipt })
   }
 
+  async forgetReceipt(lane: Lane): Promise<void> {
+    await this.#command({ kind: 'forget_receipt', lane })
+  }
+
   async appendRecord(record: NewRecord): Promise<void> {
     await this.#command({ kind: 'append_record', record })
   }
@@ -187,9 +192,9 @@ export class JournalPipeline implements Pipeline {
     return () => this.#committedListeners.delete(listener)
   }
 
-  onStoreProblem(listener: (problem: string | null) => void): () => void {
+  onStoreProblem(listener: (problem: string | null, kind: StoreProblem | null) => void): () => void {
     this.#problemListeners.add(listener)
-    if (this.#problem !== null) listener(this.#problem)
+    if (this.#problem !== null) listener(this.#problem, this.#problemKind)
     return () => this.#problemListeners.delete(listener)
   }
 
@@ -340,9 +345,10 @@ export class JournalPipeline implements Pipeline {
     const sentence = problem?.message ?? null
     if (sentence === this.#problem) return
     this.#problem = sentence
+    this.#problemKind = problem?.problem ?? null
     if (sentence === null) this.#log.info({ action: 'store' }, 'the journal can be written again')
     else this.#log.error({ action: 'store', problem: problem?.problem }, sentence)
-    for (const listener of this.#problemListeners) listener(sentence)
+    for (const listener of this.#problemListeners) listener(sentence, this.#problemKind)
   }
 }
 

@@ -1,6 +1,7 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { recordSchema } from '@jidoka/domain'
-import { decodeSegment } from '@jidoka/sync-protocol'
+import { decodeSegment, signReceipt } from '@jidoka/sync-protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { DeadLetterReason, Inbound } from '../ports.ts'
 import { journalFile } from '../store/database.ts'
@@ -284,6 +285,22 @@ describe('the journal', () => {
     })
     expect(at.read((reader) => reader.users())).toMatchObject([{ login: 'kim', origin: 'local' }])
     expect(at.read((reader) => reader.desiredPosition())).toEqual({ handle: 'h2', offset: '9' })
+  })
+
+  test('I2: a receipt that is forgotten is gone, and the other lane keeps its own', () => {
+    const { privateKey } = generateKeyPairSync('ed25519')
+    const point = { seq: 5, count: 5, digest: '0123456789abcdef' }
+    const receiptOf = (lane: 'readings' | 'records') =>
+      signReceipt(
+        { edgeId: randomUUID(), epoch: at.read((reader) => reader.epoch), lane, point, receivedAtMs: 1 },
+        { keyId: 'k1', privateKey },
+      )
+    const [readings, records] = [receiptOf('readings'), receiptOf('records')]
+    for (const receipt of [readings, records]) at.command({ kind: 'store_receipt', receipt })
+    expect(at.read((reader) => reader.receipted())).toEqual({ readings, records })
+    at.command({ kind: 'forget_receipt', lane: 'readings' })
+    at.reopen()
+    expect(at.read((reader) => reader.receipted())).toEqual({ readings: null, records })
   })
 
   test('I7: a rule that the engine no longer takes is quarantined at the start and not dropped', () => {

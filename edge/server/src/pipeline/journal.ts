@@ -15,6 +15,7 @@ import { closeInOrder, meta } from '../store/database.ts'
 import type { OpenedDatabase } from '../store/database.ts'
 import { StoreProblemError, toStoreProblem } from '../store/errors.ts'
 import { JournalWriter, openRunsAt } from '../store/journal-writer.ts'
+import { writeMark } from '../store/journal-mark.ts'
 import { lastValuesSeq } from '../store/last-values.ts'
 import type { LastValue } from '../store/last-values.ts'
 import { readTagsFrom } from '../store/read-tags.ts'
@@ -89,7 +90,7 @@ export class Journal {
   #lanes: Lanes = { nextReadingSeq: 1, nextRecordSeq: 1 }
   /** Inside a commit it sees what the commit has written. */
   readonly #windowReader: WindowReader = {
-    firstSeqAtOrAfter: (receivedMs) => this.#store.catalogue.receivedFrom(receivedMs)?.firstSeq ?? null,
+    firstSeqWithin: (span) => this.#store.catalogue.receivedFrom(span)?.firstSeq ?? null,
     readTagsFrom: (tagNos, fromSeq) => readTagsFrom(this.#store, tagNos, fromSeq),
   }
   /** Null while nobody wants every single verdict. */
@@ -210,7 +211,10 @@ export class Journal {
     this.#commit(draft, true, work, () => {
       if (checkpointIsDue) this.#checkpoint(draft.nowMs)
     })
-    if (checkpointIsDue) this.#settledSeq = settledSeq
+    if (checkpointIsDue) {
+      this.#settledSeq = settledSeq
+      writeMark(this.#dataFolder, this.epoch, this.#lanes, false)
+    }
     if (drops !== null) this.#keeper.finish(drops)
     return this.#told(draft, false, startMs)
   }
@@ -286,6 +290,7 @@ export class Journal {
         () => this.#judge.closeRuns(draft),
         () => this.#checkpoint(draft.nowMs),
       )
+      writeMark(this.#dataFolder, this.epoch, this.#lanes, true)
       closeInOrder(this.#database)
     } catch (error) {
       // With a full disk the folder stays marked as open: the next start checks it, and nothing acknowledged is lost.

@@ -22,8 +22,8 @@ export const ingestLimits = {
   flightMessagesMax: 8_192,
   /** Bytes of one flight: 8,192 reference readings, or 25,000 samples in arrays of twenty. The shortest samples (`[1,1,...]`) are half a million readings, the longest that anybody waits for a commit: half a second. */
   flightBytesMax: 1024 * 1024,
-  /** Messages that wait while a commit runs. Publishers' windows bound it in practice (connections x inflight); beyond it a message is refused and not acknowledged. */
-  waitingMessagesMax: 200_000,
+  /** Messages that wait while a commit runs. The broker keeps below it (16,384, and 20 of each of 1,000 connections, and wills); beyond it a message is refused and not acknowledged. */
+  waitingMessagesMax: 65_536,
   /** The same in bytes, samples of arrays being two bytes at least: with what names and heads take, and beside it the objects that wait for the answers. */
   waitingBytesMax: 64 * 1024 * 1024,
   /** Topics that cross to the worker as numbers. Later ones cross as text: slower, never wrong. */

@@ -27,7 +27,7 @@ export function tagsAt(stretch: Stretch, firstSeq: number, definitions: readonly
     }
   }
   const seen = [...tags.all()].filter((tag) => sensors.has(tag.place.sensor)).map(({ tagNo }) => tagNo)
-  const fromSeq = stretch.firstSeqAtOrAfter(stretch.fromMs - warmUpMs)
+  const fromSeq = stretch.firstSeqWithin({ fromMs: stretch.fromMs - warmUpMs, toMs: stretch.fromMs }, firstSeq - 1)
   if (seen.length === 0 || fromSeq === null) return tags
   for (const reading of stretch.readings(seen, fromSeq, firstSeq - 1)) {
     const tag = tags.tagByNo(reading.tagNo)
@@ -48,7 +48,7 @@ export function factsAt(stretch: Stretch): Map<string, LineFacts> {
 /** The rules that were in force, the newest entry of each before the stretch. */
 export function rulesAt(stretch: Stretch, history: readonly PlacedRule[]): PlacedRule[] {
   const rules = new Map<string, PlacedRule>()
-  for (const entry of history) if (entry.at_ms < stretch.fromMs) rules.set(entry.rule_id, entry)
+  for (const entry of history) if (stretch.isBefore(entry)) rules.set(entry.rule_id, entry)
   return [...rules.values()].filter(({ state, definition }) => state === 'in_force' && definition !== null)
 }
 

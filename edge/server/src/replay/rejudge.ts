@@ -71,7 +71,7 @@ export class Rejudge implements VerdictWatcher {
     this.#stretch = stretch
     this.#findings = findings
     this.#history = history.filter((entry) => isWanted(entry.rule_id))
-    this.#firstSeq = stretch.firstSeqAtOrAfter(stretch.fromMs) ?? Number.MAX_SAFE_INTEGER
+    this.#firstSeq = stretch.firstSeq
     this.#judgedSeq = this.#firstSeq - 1
     const definitions = this.#history.flatMap(({ definition }) => definition ?? [])
     this.#tags = tagsAt(stretch, this.#firstSeq, definitions)
@@ -94,7 +94,7 @@ export class Rejudge implements VerdictWatcher {
         Findings.note(findings.notCompared, `this program no longer takes the rule ${definition.id}`)
       restoreStanding(this.#judge, stretch, definition)
     }
-    this.#nextRule = this.#history.findIndex(({ at_ms: atMs }) => atMs >= stretch.fromMs)
+    this.#nextRule = this.#history.findIndex((entry) => !stretch.isBefore(entry))
     if (this.#nextRule < 0) this.#nextRule = this.#history.length
     this.#fillWindows()
     this.#judge.watch(this)
@@ -152,8 +152,7 @@ export class Rejudge implements VerdictWatcher {
   *#batches(): Generator<TagReading[]> {
     let batch: TagReading[] = []
     let expectedSeq = this.#firstSeq
-    for (const reading of this.#stretch.readings(null, this.#firstSeq)) {
-      if (reading.receivedMs >= this.#stretch.toMs) break
+    for (const reading of this.#stretch.readings(null, this.#firstSeq, this.#stretch.lastSeq)) {
       if (reading.seq > expectedSeq) this.#gap(expectedSeq, reading.seq - 1)
       expectedSeq = reading.seq + 1
       if (batch.length > 0 && batch[0]?.receivedMs !== reading.receivedMs) {
@@ -269,7 +268,7 @@ export class Rejudge implements VerdictWatcher {
       const isBefore =
         entry.readings_seq < readingsSeq ||
         (entry.readings_seq === readingsSeq && (recordsSeq < 0 || entry.records_seq <= recordsSeq))
-      if (!isBefore || entry.at_ms >= this.#stretch.toMs) break
+      if (!isBefore) break
       this.#judge.finish(this.#sink)
       this.#sink.nowMs = entry.at_ms
       this.#apply(entry)
@@ -294,7 +293,7 @@ export class Rejudge implements VerdictWatcher {
     const upTo = this.#judgedSeq
     this.#judge.fillWindows(
       {
-        firstSeqAtOrAfter: (receivedMs) => this.#stretch.firstSeqAtOrAfter(receivedMs),
+        firstSeqWithin: (span) => this.#stretch.firstSeqWithin(span, upTo),
         readTagsFrom: (tagNos, fromSeq) => this.#stretch.readings(tagNos, fromSeq, upTo),
       },
       this.#sink.nowMs,

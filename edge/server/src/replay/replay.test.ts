@@ -125,6 +125,33 @@ describe('a replay of the journal', () => {
     )
   })
 
+  test.each<[string, number]>([
+    ['ahead by a year', 365 * 86_400_000],
+    ['ahead by a minute', 60_000],
+    ['back by a year', -365 * 86_400_000],
+  ])('I3: goes on behind a clock that was set %s and then right again', { timeout: 60_000 }, (_what, leapMs) => {
+    at.deploy(hotRule(), deadband(), mean())
+    const second = (index: number) => {
+      at.send(60 + ((index * 13) % 45), 60 + ((index * 7) % 45))
+      at.pass(1)
+    }
+    for (let index = 0; index < 20; index++) second(index)
+    at.clock.jump(leapMs)
+    for (let index = 0; index < 5; index++) second(index)
+    at.deploy(hotRule({ version: 2, parameters: { high: { value: 70, name: { ko: '상', en: 'h' } } }, examples: [] }))
+    at.clock.jump(-leapMs)
+    for (let index = 0; index < 20; index++) second(index)
+    at.restart()
+    for (let index = 0; index < 20; index++) second(index)
+    const findings = again()
+    expect([findings.differences, findings.gaps]).toEqual([[], []])
+    expect(findings.readings).toBe(130)
+    expect(findings.judgmentsSame + findings.verdictsCounted).toBe(accounted())
+    // What comes after the leap can be looked at alone.
+    const after = again(at.clock.nowMs() - 15_000)
+    expect([after.differences, after.readings]).toEqual([[], 30])
+  })
+
   test('I3: one rule alone comes out as it does among the others', { timeout: 60_000 }, () => {
     live(30)
     const findings = again(startMs, at.clock.nowMs() + 1, 'deadband')
@@ -233,7 +260,11 @@ describe('a replay of the journal', () => {
       return [code, lines.join('\n')]
     }
     expect(await run()).toEqual([0, expect.stringMatching(/2 judgments came out the same[^]*3 readings and 0 events/)])
-    expect(await run('--rule', 'other')).toEqual([0, expect.stringContaining('0 judgments came out the same')])
+    expect(await run('--rule', 'nope')).toEqual([
+      2,
+      expect.stringContaining('There is no rule "nope" in this journal.'),
+    ])
+    expect(await run('--rule', hotRule().id)).toEqual([0, expect.stringContaining('2 judgments came out the same')])
     expect(await run('--to', 'never')).toEqual([2, expect.stringContaining('--to is an instant')])
     const sqlite = at.edit()
     sqlite.exec("update records set line = replace(line, '90.0 > 80.0', '91.0 > 80.0') where kind = 'judgment'")

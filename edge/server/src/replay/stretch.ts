@@ -3,8 +3,9 @@ import { openForReading } from '../store/database.ts'
 import type { Database } from '../store/database.ts'
 import { replayLimits } from './limits.ts'
 import type { RuleHistoryRow } from '../store/journal-writer.ts'
-import { firstSeqAtOrAfter, readTagsFrom } from '../store/read-tags.ts'
+import { firstSeqWithin, lastSeqWithin, readTagsFrom } from '../store/read-tags.ts'
 import type { TagReading } from '../store/read-tags.ts'
+import type { ReceivedSpan } from '../store/segment-catalogue.ts'
 import { SegmentStore } from '../store/segment-store.ts'
 import type { DamagedSegment } from '../store/segment-store.ts'
 
@@ -18,10 +19,18 @@ export interface PlacedRule extends Omit<RuleHistoryRow, 'definition'> {
   readonly definition: RuleDefinition | null
 }
 
-/** The journal between two instants of its own clock, read beside the appliance that writes it. */
+/**
+ * The journal between two instants of its own clock, read beside the appliance that writes it. A stretch is what lies between
+ * its first and its last row: clocks leap, and what came while one ran ahead, or behind, changed what was judged after it.
+ */
 export class Stretch {
   readonly fromMs: number
   readonly toMs: number
+  /** Readings; the first is behind the last where there are none. */
+  readonly firstSeq: number
+  readonly lastSeq: number
+  readonly #firstRecordSeq: number
+  readonly #lastRecordSeq: number
   readonly #database: Database
   readonly #segments: SegmentStore
 
@@ -30,6 +39,29 @@ export class Stretch {
     this.toMs = toMs
     this.#database = openForReading(dataFolder)
     this.#segments = new SegmentStore(this.#database, dataFolder, onDamaged)
+    const firstSeq = this.firstSeqWithin(this)
+    const [within] = this.#all<{ first: number | null; last: number; readingsSeq: number }>(
+      `select min(seq) as first, max(seq) as last, min(readings_seq) as readingsSeq from records
+       where at_ms >= ? and at_ms < ? and (readings_seq = 0 or readings_seq >= ?)`,
+      fromMs,
+      toMs,
+      (firstSeq ?? 0) - 1,
+    )
+    if (within !== undefined && within.first !== null) {
+      this.firstSeq = firstSeq ?? within.readingsSeq + 1
+      this.#firstRecordSeq = within.first
+      this.#lastRecordSeq = within.last
+    } else {
+      this.firstSeq = firstSeq ?? this.#endOfLane()
+      const [before] = this.#all<{ seq: number | null }>(
+        'select max(seq) as seq from records where at_ms < ? and readings_seq < ?',
+        fromMs,
+        this.firstSeq,
+      )
+      this.#lastRecordSeq = before?.seq ?? 0
+      this.#firstRecordSeq = this.#lastRecordSeq + 1
+    }
+    this.lastSeq = firstSeq === null ? this.firstSeq - 1 : lastSeqWithin(this.#segments, this, firstSeq)
   }
 
   close(): void {
@@ -48,8 +80,14 @@ export class Stretch {
     }))
   }
 
-  firstSeqAtOrAfter(receivedMs: number): number | null {
-    return firstSeqAtOrAfter(this.#segments, receivedMs)
+  /** Whether a change of a rule lies before the stretch. */
+  isBefore({ at_ms: atMs, readings_seq: readingsSeq, records_seq: recordsSeq }: PlacedRule): boolean {
+    if (readingsSeq !== this.firstSeq - 1) return readingsSeq < this.firstSeq
+    return atMs < this.fromMs || recordsSeq < this.#firstRecordSeq - 1
+  }
+
+  firstSeqWithin(span: ReceivedSpan, upToSeq?: number): number | null {
+    return firstSeqWithin(this.#segments, span, upToSeq)
   }
 
   readings(tagNos: readonly number[] | null, fromSeq: number, toSeq = Infinity): Iterable<TagReading> {
@@ -60,9 +98,9 @@ export class Stretch {
   *records(): Generator<PlacedRecord> {
     const rows = this.#database
       .prepare<[number, number], { line: string; readingsSeq: number }>(
-        'select line, readings_seq as readingsSeq from records where at_ms >= ? and at_ms < ? order by seq',
+        'select line, readings_seq as readingsSeq from records where seq between ? and ? order by seq',
       )
-      .iterate(this.fromMs, this.toMs)
+      .iterate(this.#firstRecordSeq, this.#lastRecordSeq)
     for (const { line, readingsSeq } of rows) yield { readingsSeq, record: JSON.parse(line) as JournalRecord }
   }
 
@@ -70,9 +108,9 @@ export class Stretch {
   *eventsBefore(): Generator<{ readonly atMs: number; readonly event: FactoryEvent }> {
     const rows = this.#database
       .prepare<[number], { line: string; atMs: number }>(
-        "select line, at_ms as atMs from records where kind = 'event' and at_ms < ? order by seq",
+        "select line, at_ms as atMs from records where kind = 'event' and seq < ? order by seq",
       )
-      .iterate(this.fromMs)
+      .iterate(this.#firstRecordSeq)
     for (const { line, atMs } of rows) yield { atMs, event: (JSON.parse(line) as { body: FactoryEvent }).body }
   }
 
@@ -80,9 +118,9 @@ export class Stretch {
   verdictsBefore(ruleId: string, countMax: number): (Judgment | VerdictRun)[] {
     const judgments = this.#all<{ seq: number; line: string }>(
       `select j.seq, r.line from judgments j join records r on r.seq = j.seq
-       where j.rule_id = ? and j.at_ms < ? order by j.seq desc limit ?`,
+       where j.rule_id = ? and j.seq < ? order by j.seq desc limit ?`,
       ruleId,
-      this.fromMs,
+      this.#firstRecordSeq,
       countMax,
     )
     const firstSeq = judgments.at(-1)?.seq ?? Infinity
@@ -90,9 +128,9 @@ export class Stretch {
       firstSeq === Infinity
         ? []
         : this.#all<{ seq: number; line: string }>(
-            "select seq, line from records where kind = 'verdict_run' and seq > ? and at_ms < ? and line like ? order by seq",
+            "select seq, line from records where kind = 'verdict_run' and seq > ? and seq < ? and line like ? order by seq",
             firstSeq,
-            this.fromMs,
+            this.#firstRecordSeq,
             `%"rule_id":"${ruleId}"%`,
           )
     return [...judgments, ...runs]
@@ -104,9 +142,9 @@ export class Stretch {
   *runsBehind(): Generator<VerdictRun> {
     const rows = this.#database
       .prepare<[number, number], { line: string }>(
-        "select line from records where kind = 'verdict_run' and at_ms >= ? and at_ms < ? order by seq",
+        "select line from records where kind = 'verdict_run' and seq > ? and at_ms < ? order by seq",
       )
-      .iterate(this.toMs, this.toMs + replayLimits.runEndMsMax)
+      .iterate(this.#lastRecordSeq, this.toMs + replayLimits.runEndMsMax)
     for (const { line } of rows) yield (JSON.parse(line) as { body: VerdictRun }).body
   }
 
@@ -122,12 +160,12 @@ export class Stretch {
   /** Ranges of the records lane that have lost records of the stretch, as sentences. */
   recordGaps(): string[] {
     const [before] = this.#all<{ seq: number | null }>(
-      'select max(seq) as seq from records where at_ms < ?',
-      this.fromMs,
+      'select max(seq) as seq from records where seq < ?',
+      this.#firstRecordSeq,
     )
     const [behind] = this.#all<{ seq: number | null }>(
-      'select min(seq) as seq from records where at_ms >= ?',
-      this.toMs,
+      'select min(seq) as seq from records where seq > ?',
+      this.#lastRecordSeq,
     )
     return this.#all<{ from_seq: number; to_seq: number; count: number; reason: string }>(
       "select from_seq, to_seq, count, reason from gaps where lane = 'records' and to_seq > ? and from_seq < ? order by from_seq",
@@ -145,6 +183,10 @@ export class Stretch {
       seq,
     )[0]
     return row !== undefined && row.to_seq >= seq ? row.reason : 'for an unknown reason'
+  }
+
+  #endOfLane(): number {
+    return this.#all<{ next_seq: number }>("select next_seq from lanes where lane = 'readings'")[0]?.next_seq ?? 1
   }
 
   #all<Row>(sql: string, ...values: readonly (string | number)[]): Row[] {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -28,8 +28,18 @@ describe('the journal file', () => {
   test('says that it was checked after a stop that was not in order', () => {
     openForWriting(folder, 0).database.close()
     const opened = openForWriting(folder, 0)
-    expect(opened.found).toContain('was checked and is whole')
+    expect(opened.found).toContain('was checked; what it holds is readable')
     closeInOrder(opened.database)
+  })
+
+  test('is readable by its own user alone, with its log, also when it was copied back by another program', () => {
+    const mode = (suffix: string) => statSync(`${journalFile(folder)}${suffix}`).mode & 0o777
+    const { database } = openForWriting(folder, 0)
+    expect(['', '-wal', '-shm'].map(mode)).toEqual([0o600, 0o600, 0o600])
+    closeInOrder(database)
+    chmodSync(journalFile(folder), 0o644)
+    closeInOrder(openForWriting(folder, 0).database)
+    expect(mode('')).toBe(0o600)
   })
 
   test('of a newer program is refused with both versions', () => {

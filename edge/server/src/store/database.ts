@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeError, isErrno } from '@jidoka/base'
 import Sqlite from 'better-sqlite3'
@@ -26,6 +26,7 @@ export function openForWriting(dataFolder: string, nowMs: number): OpenedDatabas
   let database: Database | null = null
   try {
     mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+    makePrivate(file)
     database = new Sqlite(file)
     // Acknowledged means on disk (I1): in WAL mode only FULL syncs the log at each commit. NORMAL loses the last commits with the power.
     database.pragma('journal_mode = WAL')
@@ -44,6 +45,19 @@ export function openForWriting(dataFolder: string, nowMs: number): OpenedDatabas
   } catch (error) {
     database?.close()
     throw toOpenError(error, dataFolder)
+  }
+}
+
+/** For this user alone, as readings and hashes of passwords lie in it. SQLite gives its log and index the mode of the database. */
+export function makePrivate(file: string): void {
+  closeSync(openSync(file, 'a', 0o600))
+  // One of an older program, or one that was copied back from a backup.
+  if ((statSync(file).mode & 0o077) === 0) return
+  try {
+    chmodSync(file, 0o600)
+  } catch (error) {
+    // It belongs to another user, who may share it; SQLite says whether it can be written.
+    if (!isErrno(error, 'EPERM')) throw error
   }
 }
 
@@ -128,7 +142,7 @@ function checkAfterUncleanStop(database: Database, dataFolder: string): string |
       `The journal in ${dataFolder} is damaged after an unclean stop (${answer}). Start the appliance, which takes what can be read into a new one.`,
     )
   }
-  return `The appliance was not stopped in order the last time. ${what} checked and is whole.`
+  return `The appliance was not stopped in order the last time. ${what} checked; what it holds is readable.`
 }
 
 /** Above it a whole check of a cold card (50 MB/s) would hold the start up for more than ten seconds. */

@@ -18,7 +18,7 @@ import { loadLastValues } from './last-values.ts'
 import { JudgmentReader } from './read-judgments.ts'
 import { readSeries } from './read-series.ts'
 import type { Series, SeriesQuestion } from './read-series.ts'
-import { firstSeqAtOrAfter, readTagsFrom } from './read-tags.ts'
+import { firstSeqWithin, readTagsFrom } from './read-tags.ts'
 import type { ReadTagsOptions, TagReading } from './read-tags.ts'
 import { readWire } from './read-wire.ts'
 import { SegmentStore } from './segment-store.ts'
@@ -132,6 +132,13 @@ class SqliteJournalReader implements StoreReader {
     }))
   }
 
+  rulesSinceMs(): ReadonlyMap<string, number> {
+    const rows = this.#all<{ rule_id: string; at_ms: number }>(
+      'select rule_id, at_ms from rule_history where id in (select max(id) from rule_history group by rule_id)',
+    )
+    return new Map(rows.map((row) => [row.rule_id, row.at_ms]))
+  }
+
   openAlarms(): readonly Alarm[] {
     return this.#all<{ body: string }>('select body from alarms where open = 1 order by id').map(
       (row) => JSON.parse(row.body) as Alarm,
@@ -180,7 +187,7 @@ class SqliteJournalReader implements StoreReader {
   }
 
   firstSeqAtOrAfter(receivedMs: number): number {
-    return firstSeqAtOrAfter(this.#store, receivedMs) ?? this.lanes().readingsSeq + 1
+    return firstSeqWithin(this.#store, { fromMs: receivedMs, toMs: Infinity }) ?? this.lanes().readingsSeq + 1
   }
 
   gapFrom(lane: Lane, seq: number) {

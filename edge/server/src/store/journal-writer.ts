@@ -8,7 +8,7 @@ import type {
   RuleDefinition,
   TagDefinition,
 } from '@jidoka/domain'
-import type { Receipt } from '@jidoka/sync-protocol'
+import type { Lane, Receipt } from '@jidoka/sync-protocol'
 import type { ConnectorPosition, DeadLetter, DesiredPosition, LineFacts, RuleInForce, StoredUser } from '../ports.ts'
 import type { StoredRun } from '../judge/open-run.ts'
 import { setMeta } from './database.ts'
@@ -160,6 +160,10 @@ export class JournalWriter {
     this.#statements.receipt.run(receipt.lane, JSON.stringify(receipt))
   }
 
+  receiptGone(lane: Lane): void {
+    this.#statements.receiptGone.run(lane)
+  }
+
   connectorPosition({ connector, position }: ConnectorPosition): void {
     this.#statements.connectorPosition.run(connector, position)
   }
@@ -281,6 +285,7 @@ function prepareAll(database: Database) {
     reportedItem: sql('insert or replace into reported_items (kind, key, body) values (?, ?, ?)'),
     reportedItemGone: sql('delete from reported_items where kind = ? and key = ?'),
     receipt: sql('insert or replace into receipts (lane, body) values (?, ?)'),
+    receiptGone: sql('delete from receipts where lane = ?'),
     connectorPosition: sql('insert or replace into connector_positions (connector, position) values (?, ?)'),
     seenEvent: sql('insert into seen_events (source, source_key, seen_ms) values (?, ?, ?) on conflict do nothing'),
     forgetEvents: sql('delete from seen_events where seen_ms < ?'),

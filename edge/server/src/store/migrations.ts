@@ -117,13 +117,16 @@ export const migrations: readonly Migration[] = [
       alter table records add column crc integer;
       alter table records add column readings_seq integer not null default 0;
       create index records_by_kind on records (kind, seq);
+      -- Retention asks for the oldest normal ones, which may lie behind a million abnormal ones that are kept longer.
+      create index judgments_normal on judgments (seq) where abnormal = 0;
 
       -- Which definition of a rule was in force from where on: what a replay of a stretch goes by.
       create table rule_history (
         id integer primary key, at_ms integer not null, readings_seq integer not null, records_seq integer not null,
         rule_id text not null, hash text not null, state text not null, definition text
       );
-      create index rule_history_by_hash on rule_history (hash);
+      -- Holds all that says which entry follows which, so that nobody reads definitions for it.
+      create index rule_history_by_rule on rule_history (rule_id, id, readings_seq, records_seq, state);
 
       -- Runs of normal verdicts that have not ended, as of the checkpoint; what came behind it is counted again from the journal.
       create table open_runs (

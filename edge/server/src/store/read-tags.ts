@@ -2,7 +2,7 @@ import { qualities, valueKinds } from '@jidoka/domain'
 import type { Quality, Value } from '@jidoka/domain'
 import type { TagColumn } from '@jidoka/sync-protocol'
 import type { OpenedSegment } from './opened-segment.ts'
-import type { StoredSegment } from './segment-catalogue.ts'
+import type { ReceivedSpan, StoredSegment } from './segment-catalogue.ts'
 import type { SegmentStore } from './segment-store.ts'
 
 export interface TagReading {
@@ -24,8 +24,8 @@ export interface ReadTagsOptions {
   readonly toMs?: number
 }
 
-/** More of a segment's tags than this and it is cheaper to read it whole. */
-const columnsMax = 12
+/** A larger share of a merged segment's tags than this, and it is cheaper to read it whole: 2,000 tags cost 0.7 s as columns of 400 and 0.5 s whole. */
+const columnsShareMax = 0.25
 
 /**
  * Readings of some tags (null: of all) in order of arrival, from a sequence number on. Merged segments give the columns of
@@ -40,20 +40,56 @@ export function* readTagsFrom(
   const { toSeq = Infinity, fromMs = -Infinity, toMs = Infinity } = options
   const wanted = tagNos === null ? null : new Set(tagNos)
   const isWanted = (seq: number, timeMs: number) => seq >= fromSeq && seq <= toSeq && timeMs >= fromMs && timeMs <= toMs
-  const gather = (opened: OpenedSegment): Iterable<TagReading> =>
-    wanted === null || wanted.size > columnsMax
+  const gather = (opened: OpenedSegment): Iterable<TagReading> => {
+    // A single commit is small, and has no columns of a tag.
+    if (wanted === null || opened.header.version === 1) return readWhole(opened, wanted, isWanted)
+    const { tagNos: all } = opened
+    const held = all.filter((tagNo) => wanted.has(tagNo))
+    if (held.length === 0) return []
+    return held.length > 1 && held.length > all.length * columnsShareMax
       ? readWhole(opened, wanted, isWanted)
-      : readColumns(opened, [...wanted], isWanted)
+      : readColumns(opened, held, isWanted)
+  }
   const isOfTheTime = (segment: StoredSegment) => segment.fromMs <= toMs && segment.toMs >= fromMs
   for (const readings of store.walk(fromSeq, toSeq, gather, isOfTheTime)) yield* readings
 }
 
-/** The first reading that was committed at this time or later; null where there is none yet. */
-export function firstSeqAtOrAfter(store: SegmentStore, receivedMs: number): number | null {
-  const segment = store.catalogue.receivedFrom(receivedMs)
-  if (segment === null) return null
-  const read = store.read(segment, (opened) => opened.commits.find((commit) => commit.receivedMs >= receivedMs))
-  return typeof read === 'object' ? (read.result?.firstSeq ?? segment.firstSeq) : segment.firstSeq
+/** The first reading that was committed within a span of the appliance's clock; null where there is none. */
+export function firstSeqWithin(store: SegmentStore, span: ReceivedSpan, upToSeq?: number): number | null {
+  const { fromMs, toMs } = span
+  const segment = store.catalogue.receivedFrom(span, upToSeq)
+  if (segment !== null) {
+    const read = store.read(
+      segment,
+      ({ commits }) =>
+        commits.find(({ receivedMs }) => receivedMs >= fromMs && receivedMs < toMs) ??
+        commits.find(({ receivedMs }) => receivedMs >= fromMs),
+    )
+    return typeof read === 'object' ? (read.result?.firstSeq ?? segment.firstSeq) : segment.firstSeq
+  }
+  // A short span may lie inside of one merged segment, which ends behind it.
+  const around = store.catalogue.behindBefore(fromMs, upToSeq)
+  if (around === null) return null
+  const read = store.read(around, ({ commits }) =>
+    commits.find(({ receivedMs }) => receivedMs >= fromMs && receivedMs < toMs),
+  )
+  return typeof read === 'object' ? (read.result?.firstSeq ?? null) : around.firstSeq
+}
+
+/** The last reading that was committed within a span, from its first one on. What came between them while the clock ran ahead belongs to it. */
+export function lastSeqWithin(store: SegmentStore, span: ReceivedSpan, firstSeq: number): number {
+  const until = store.catalogue.receivedUntil(span)
+  const ending =
+    until !== null && until.lastSeq >= firstSeq
+      ? until
+      : { lastSeq: firstSeq - 1, next: store.catalogue.atOrAfter(firstSeq) }
+  const { next } = ending
+  if (next === null) return ending.lastSeq
+  const read = store.read(next, ({ commits }) => {
+    const last = commits.findLastIndex(({ receivedMs }) => receivedMs >= span.fromMs && receivedMs < span.toMs)
+    return last < 0 ? null : (commits[last + 1]?.firstSeq ?? next.firstSeq + next.count) - 1
+  })
+  return Math.max(ending.lastSeq, typeof read === 'object' ? (read.result ?? 0) : next.firstSeq + next.count - 1)
 }
 
 type IsWanted = (seq: number, timeMs: number) => boolean
@@ -89,30 +125,28 @@ function readColumns(opened: OpenedSegment, tagNos: readonly number[], isWanted:
   const columns = tagNos.flatMap((tagNo) => opened.tag(tagNo) ?? [])
   if (columns.length === 0) return []
   const receivedMsOf = opened.clock()
+  const { firstSeq, count } = opened.header
+  // Numbers of a segment lie close together: a place for each says whose it is faster than a heap over the columns.
+  const columnAt = new Uint32Array(count)
+  for (const [index, { seq }] of columns.entries())
+    for (let row = 0; row < seq.length; row++) columnAt[(seq[row] as number) - firstSeq] = index + 1
   return (function* () {
-    const at = new Uint32Array(columns.length)
-    for (;;) {
-      let next: TagColumn | null = null
-      let from = -1
-      // A dozen columns at most: the least of their heads is found faster than a heap could be kept.
-      for (const [column, readings] of columns.entries()) {
-        const index = at[column] as number
-        if (index >= readings.seq.length) continue
-        if (next === null || (readings.seq[index] as number) < (next.seq[at[from] as number] as number))
-          [next, from] = [readings, column]
-      }
-      if (next === null) return
-      const index = at[from] as number
-      at[from] = index + 1
-      const [seq, timeMs] = [next.seq[index] as number, next.timeMs[index] as number]
+    const next = new Uint32Array(columns.length)
+    for (let place = 0; place < count; place++) {
+      const owner = (columnAt[place] as number) - 1
+      if (owner < 0) continue
+      const column = columns[owner] as TagColumn
+      const row = next[owner] as number
+      next[owner] = row + 1
+      const [seq, timeMs] = [firstSeq + place, column.timeMs[row] as number]
       if (!isWanted(seq, timeMs)) continue
       yield {
         seq,
-        tagNo: next.tagNo,
+        tagNo: column.tagNo,
         timeMs,
         receivedMs: receivedMsOf(seq),
-        value: valueOf(next, index),
-        quality: qualities[next.quality[index] as number] as Quality,
+        value: valueOf(column, row),
+        quality: qualities[column.quality[row] as number] as Quality,
       }
     }
   })()

@@ -15,6 +15,17 @@ export interface StoredSegment {
   readonly file: string | null
 }
 
+/** By the appliance's own clock, which may have leapt; `toMs` is not included. */
+export interface ReceivedSpan {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** A clock that was set back for no more segments than these does not hide what came before it did; more, and each look reads as many rows in vain. */
+const setBackSegmentsMax = 256
+/** How many times that happens in one span; the rest of it is then left out. */
+const setBacksMax = 16
+
 // length(body) and level are answered from the head of a record: the body itself is not read.
 const rowColumns =
   'first_seq as firstSeq, count, level, length(body) as bytes, received_ms as receivedMs, from_ms as fromMs, to_ms as toMs, null as file'
@@ -25,7 +36,9 @@ const fileColumns =
 export class SegmentCatalogue {
   readonly #near
   readonly #overlapping
-  readonly #receivedFrom
+  readonly #lastWithin
+  readonly #lastBefore
+  readonly #nearBefore
   readonly #body
   readonly #fileBytes
 
@@ -40,10 +53,22 @@ export class SegmentCatalogue {
       `select ${rowColumns} from reading_segments where to_ms >= @fromMs and from_ms <= @toMs
        union all select ${fileColumns} from segment_files where to_ms >= @fromMs and from_ms <= @toMs order by 1`,
     )
-    this.#receivedFrom = database.prepare<{ receivedMs: number }, { firstSeq: number | null }>(
-      `select min(firstSeq) as firstSeq from (
-         select min(first_seq) as firstSeq from reading_segments where received_ms >= @receivedMs
-         union all select min(first_seq) from segment_files where received_ms >= @receivedMs)`,
+    const newest = (what: string, from: string) => `select ${what} from ${from} order by first_seq desc limit`
+    this.#lastWithin = database.prepare<ReceivedSpan & { seq: number }, { firstSeq: number | null }>(
+      `select max(firstSeq) as firstSeq from (
+         select * from (${newest('first_seq as firstSeq', 'reading_segments where first_seq <= @seq and received_ms >= @fromMs and received_ms < @toMs')} 1)
+         union all select * from (${newest('first_seq', 'segment_files where first_seq <= @seq and received_ms >= @fromMs and received_ms < @toMs')} 1))`,
+    )
+    this.#lastBefore = database.prepare<{ fromMs: number; seq: number }, { firstSeq: number; endSeq: number }>(
+      `select * from (${newest('first_seq as firstSeq, first_seq + count as endSeq', 'reading_segments where first_seq <= @seq and received_ms < @fromMs')} 1)
+       union all select * from (${newest('first_seq, first_seq + count', 'segment_files where first_seq <= @seq and received_ms < @fromMs')} 1)
+       order by 1 desc`,
+    )
+    this.#nearBefore = database.prepare<ReceivedSpan & { seq: number }, { firstSeq: number | null }>(
+      `select max(firstSeq) as firstSeq from (
+         select * from (${newest('first_seq as firstSeq, received_ms as receivedMs', 'reading_segments where first_seq < @seq')} ${setBackSegmentsMax})
+         union all select * from (${newest('first_seq, received_ms', 'segment_files where first_seq < @seq')} ${setBackSegmentsMax}))
+       where receivedMs >= @fromMs and receivedMs < @toMs`,
     )
     this.#body = database.prepare<[number, number], { body: Buffer }>(
       'select body from reading_segments where first_seq = ? and count = ?',
@@ -67,10 +92,40 @@ export class SegmentCatalogue {
     return this.#overlapping.all({ fromMs, toMs })
   }
 
-  /** The first segment whose last commit was at this time or later; null where there is none. */
-  receivedFrom(receivedMs: number): StoredSegment | null {
-    const firstSeq = this.#receivedFrom.get({ receivedMs })?.firstSeq ?? null
-    return firstSeq === null ? null : this.atOrAfter(firstSeq)
+  /**
+   * Where the readings of a span of the appliance's clock begin: the segment behind the last one that is from before it. Found
+   * from the end of the span backwards, since clocks leap: a stretch that came while the clock ran ahead would be the first one
+   * "from then on" for ever after. Null where no segment ends within the span.
+   * @param upToSeq nothing behind this number is looked at
+   */
+  receivedFrom({ fromMs, toMs }: ReceivedSpan, upToSeq: number = Number.MAX_SAFE_INTEGER): StoredSegment | null {
+    let seq = this.#lastWithin.get({ fromMs, toMs, seq: upToSeq })?.firstSeq ?? null
+    if (seq === null) return null
+    for (let setBacks = 0; ; setBacks++) {
+      const before = this.#lastBefore.get({ fromMs, seq })
+      if (before === undefined) return this.atOrAfter(1)
+      const within = this.#nearBefore.get({ fromMs, toMs, seq: before.firstSeq })?.firstSeq ?? null
+      if (within === null || setBacks === setBacksMax) return this.atOrAfter(before.endSeq)
+      seq = within
+    }
+  }
+
+  /** The segment behind the last one that is from before an instant; null where there is none up to this number. */
+  behindBefore(fromMs: number, upToSeq: number = Number.MAX_SAFE_INTEGER): StoredSegment | null {
+    const beginSeq = this.#lastBefore.get({ fromMs, seq: upToSeq })?.endSeq ?? 1
+    return beginSeq > upToSeq ? null : this.atOrAfter(beginSeq)
+  }
+
+  /** The last reading of the last segment that ends within the span, and the segment behind it, in which the span may end; null where no segment ends within it. */
+  receivedUntil({
+    fromMs,
+    toMs,
+  }: ReceivedSpan): { readonly lastSeq: number; readonly next: StoredSegment | null } | null {
+    const firstSeq = this.#lastWithin.get({ fromMs, toMs, seq: Number.MAX_SAFE_INTEGER })?.firstSeq ?? null
+    const last = firstSeq === null ? null : this.atOrAfter(firstSeq)
+    if (last === null) return null
+    const endSeq = last.firstSeq + last.count
+    return { lastSeq: endSeq - 1, next: this.atOrAfter(endSeq) }
   }
 
   /** Bytes of a row; null when it has been merged or dropped meanwhile. */

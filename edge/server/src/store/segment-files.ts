@@ -9,10 +9,12 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isErrno } from '@jidoka/base'
+import { syncFolder } from './sync-folder.ts'
 
 /** Folder of merged segments below the data folder. */
 export const segmentsFolder = 'segments'
@@ -36,11 +38,11 @@ export function writeSegmentFile(dataFolder: string, name: string, bytes: Uint8A
   const target = join(dataFolder, name)
   const folder = dirname(target)
   const root = join(dataFolder, segmentsFolder)
-  if (!existsSync(folder)) {
-    const isFirst = !existsSync(root)
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  // Not only when it was made just now: an earlier start may have been killed before it came to sync the names.
+  if (readdirSync(folder).length === 0) {
     syncFolder(root)
-    if (isFirst) syncFolder(dataFolder)
+    syncFolder(dataFolder)
   }
   const beside = join(root, `${unfinished}${name.replaceAll('/', '-')}`)
   try {
@@ -88,6 +90,21 @@ export function sweepSegmentFiles(dataFolder: string, isKnown: (name: string) =>
   return removed
 }
 
+/** Its size as the file system says it; null when it is not there. */
+export function segmentFileBytes(dataFolder: string, name: string): number | null {
+  return statSync(join(dataFolder, name), { throwIfNoEntry: false })?.size ?? null
+}
+
+/** The merged segments that lie on the disk, by their names. */
+export function listSegmentFiles(dataFolder: string): readonly string[] {
+  const root = join(dataFolder, segmentsFolder)
+  if (!existsSync(root)) return []
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => readdirSync(join(root, name)).map((file) => `${segmentsFolder}/${name}/${file}`))
+    .filter((file) => file.endsWith('.seg'))
+}
+
 /** A file as a source of bytes: few and small reads, whatever its size. */
 export class SegmentFile {
   readonly bytes: number
@@ -122,14 +139,5 @@ export class SegmentFile {
 
   close(): void {
     closeSync(this.#file)
-  }
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }

@@ -19,6 +19,8 @@ export interface SqlAnswer {
 export class SqlView {
   readonly #database: Sqlite.Database
   readonly #reader: StoreReader
+  /** Tables and their indexes by their first page. */
+  readonly #hiddenPages: ReadonlyMap<number, string>
 
   /** @throws JournalOpenError */
   constructor(options: ReaderOptions) {
@@ -35,6 +37,14 @@ export class SqlView {
       },
     })
     this.#database.exec(views)
+    this.#hiddenPages = new Map(
+      this.#database
+        .prepare<[], { page: number; name: string }>(
+          'select rootpage as page, tbl_name as name from main.sqlite_schema',
+        )
+        .all()
+        .flatMap(({ page, name }) => (hiddenTables.has(name) ? [[page, name] as const] : [])),
+    )
   }
 
   /**
@@ -45,12 +55,29 @@ export class SqlView {
       const statement = this.#database.prepare<[], Cell[]>(sql)
       if (!statement.reader || !statement.readonly)
         throw new OperationalError('Only a statement that reads is taken: select ... Nothing was changed.')
+      this.#refuseHidden(sql)
       return {
         columns: statement.columns().map(({ name }) => name),
         rows: said(statement.raw().iterate()),
       }
     } catch (error) {
       throw inWords(error)
+    }
+  }
+
+  /**
+   * The program that SQLite makes of the statement says which tables it opens, whatever names, views and subqueries lead there. One that
+   * begins with "explain" opens none.
+   */
+  #refuseHidden(sql: string): void {
+    if (/^\s*explain\b/i.test(sql)) return
+    const program = this.#database.prepare<[], { opcode: string; p2: number; p3: number }>(`explain ${sql}`).all()
+    for (const { opcode, p2: page, p3: database } of program) {
+      const table = opcodesOfTables.has(opcode) && database === 0 ? this.#hiddenPages.get(page) : undefined
+      if (table !== undefined)
+        throw new OperationalError(
+          `"${table}" is not shown: it may hold password hashes and sessions. jidoka sql --help lists what can be asked.`,
+        )
     }
   }
 
@@ -91,6 +118,11 @@ function* readingRows(
 
 const isMissing = (parameter: unknown): boolean => parameter === undefined || parameter === null
 
+/** They hold password hashes and sessions, also those of users that the cloud sent. */
+const hiddenTables: ReadonlySet<string> = new Set(['users', 'settings', 'desired_items'])
+/** Their p2 is the first page of what they open, their p3 the database. */
+const opcodesOfTables: ReadonlySet<string> = new Set(['OpenRead', 'OpenWrite', 'ReopenIdx'])
+
 /** In the place of the stored tables of these names, which are `main.records` and so on. */
 const views = `
   create temp view records as
@@ -127,5 +159,5 @@ function* said(rows: Iterable<Cell[]>): Generator<readonly Cell[], void, undefin
 /** SQLite's own words are good; they only need to be taken for an answer and not for a bug. */
 const inWords = (error: unknown): unknown =>
   error instanceof Sqlite.SqliteError || error instanceof RangeError || error instanceof TypeError
-    ? new OperationalError(`The statement cannot be run: ${error.message}.`, { cause: error })
+    ? new OperationalError(`The statement cannot be run: ${error.message}.`)
     : error

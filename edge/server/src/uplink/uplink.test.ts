@@ -2,6 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { laneStart, samePoint } from '@jidoka/sync-protocol'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { fullError } from '../store/errors.ts'
 import { pointAt } from './batch-builder.ts'
 import { EdgeIdentity } from './identity.ts'
 import { hurriedClock, LineHarness } from './testing/line-harness.ts'
@@ -143,6 +144,54 @@ describe('the uplink', () => {
     await edge.addRecord()
     await edge.uplink(await edge.enrolled())
     await edge.cloud.until(edge.isEverythingThere)
+  })
+
+  test('I2: a full disk does not end it: nothing leaves that could not be noted, and it goes on when there is space', async () => {
+    const noteSent = edge.journal.noteSent.bind(edge.journal)
+    let tries = 0
+    let isFull = true
+    edge.journal.noteSent = async (upToSeq) => {
+      tries++
+      if (isFull) throw fullError(0)
+      await noteSent(upToSeq)
+    }
+    const parts = await edge.enrolled()
+    edge.journal.addReadings([1, 2, 3])
+    await edge.addRecord()
+    await edge.uplink(parts)
+    await vi.waitUntil(() => tries >= 3)
+    // The lane of the records, which notes nothing, is not held up by it.
+    await edge.cloud.until(() => edge.cloud.points.records.seq === 1)
+    expect(edge.cloud.points.readings.seq).toBe(0)
+    expect(edge.view().state).toBe('online')
+    isFull = false
+    await edge.cloud.until(edge.isEverythingThere)
+    expect(edge.journal.sent).toEqual([3])
+  })
+
+  test('I2: a cloud that was set back to nothing voids the stored receipt, also where the disk is full at first', async () => {
+    const parts = await edge.enrolled()
+    edge.journal.addReadings([1, 2, 3])
+    const first = await edge.uplink(parts)
+    await vi.waitUntil(() => edge.journal.receipts.get('readings')?.up_to_seq === 3)
+    await first.stop()
+    edge.cloud.points.readings = laneStart
+    edge.cloud.receipts.readings = null
+    const forgetReceipt = edge.journal.forgetReceipt.bind(edge.journal)
+    let tries = 0
+    edge.journal.forgetReceipt = async (lane) => {
+      if (++tries < 3) throw fullError(0)
+      await forgetReceipt(lane)
+    }
+    // The readings cannot leave again yet, so that no new receipt takes the place of the old one.
+    let isFull = true
+    const noteSent = edge.journal.noteSent.bind(edge.journal)
+    edge.journal.noteSent = (upToSeq) => (isFull ? Promise.reject(fullError(0)) : noteSent(upToSeq))
+    await edge.uplink(edge.parts())
+    await vi.waitUntil(() => tries === 3 && edge.journal.receipts.get('readings') === undefined)
+    isFull = false
+    await vi.waitUntil(() => edge.journal.receipts.get('readings')?.up_to_seq === 3)
+    expect(edge.cloud.points.readings.count).toBe(3)
   })
 
   test('a busy cloud is given its time, a revoked appliance says so and loses nothing', async () => {

@@ -1,6 +1,6 @@
 import type { Clock, Log, Service } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
-import { describeFailure, startUplink, uplinkStep } from '@jidoka/sync-engine'
+import { describeFailure, retryDelayMs, startUplink, uplinkStep } from '@jidoka/sync-engine'
 import type { CursorNews, Failure, UplinkEffect, UplinkInput, UplinkState } from '@jidoka/sync-engine'
 import {
   batchContentType,
@@ -31,7 +31,7 @@ export interface BatchSource {
 export interface UplinkOptions {
   readonly line: CloudLine
   readonly enrolled: Enrolled
-  readonly pipeline: Pick<Pipeline, 'onCommitted' | 'storeReceipt' | 'appendRecord' | 'noteSent'>
+  readonly pipeline: Pick<Pipeline, 'onCommitted' | 'storeReceipt' | 'forgetReceipt' | 'appendRecord' | 'noteSent'>
   readonly reader: Pick<JournalReader, 'epoch' | 'lanes' | 'receipted' | 'outages'>
   readonly batches: BatchSource
   readonly status: LineStatus
@@ -53,6 +53,8 @@ export class Uplink implements Service {
   #state: UplinkState
   readonly #built = new Map<Lane, { readonly flight: number; readonly batch: BuiltBatch }>()
   readonly #told: Record<Lane, { seq: number; cancel: (() => void) | null }>
+  /** Counts what was asked of the journal about each lane's receipt: a repeat must not undo what came after it. */
+  readonly #receiptChanges: Record<Lane, number> = { records: 0, readings: 0 }
   #cancelWake: () => void = () => {}
   #unsubscribe: () => void = () => {}
   #isStopped = false
@@ -136,6 +138,7 @@ export class Uplink implements Service {
         return this.#run(this.#send(effect))
       case 'store_receipt':
         this.#options.status.receipted(effect.receipt)
+        this.#receiptChanges[effect.lane]++
         // A receipt that is not stored comes again with the cursor of the next start.
         pipeline.storeReceipt(effect.receipt).catch(orLog('store_receipt'))
         return
@@ -144,7 +147,7 @@ export class Uplink implements Service {
           { action: 'adopt_cursor', lane: effect.lane, seq: effect.point.seq },
           'the cloud holds less than it had receipted, perhaps restored from a backup; sending again from there',
         )
-        if (effect.receipt !== null) pipeline.storeReceipt(effect.receipt).catch(orLog('store_receipt'))
+        this.#adopt(effect, ++this.#receiptChanges[effect.lane])
         return
       case 'record_outage': {
         const body = {
@@ -160,6 +163,22 @@ export class Uplink implements Service {
         this.#cancelWake()
         this.#cancelWake = clock.after(effect.afterMs, () => this.#dispatch({ kind: 'wake' }))
     }
+  }
+
+  /**
+   * Puts the cloud's receipt, or none, in the place of ours. Until that is on disk, rows may go that the cloud has lost, so it is
+   * tried until it holds, or until a later receipt of the lane takes its place.
+   */
+  #adopt(effect: EffectOf<'adopt_cursor'>, change: number, tries = 0): void {
+    const { pipeline, clock, log, random } = this.#options
+    const { lane, receipt } = effect
+    const stored = receipt === null ? pipeline.forgetReceipt(lane) : pipeline.storeReceipt(receipt)
+    stored.catch((error: unknown) => {
+      log.error({ action: 'adopt_cursor', lane, err: error }, `adopt_cursor: ${describeError(error)}`)
+      clock.after(retryDelayMs(tries, random()), () => {
+        if (!this.#isStopped && this.#receiptChanges[lane] === change) this.#adopt(effect, change, tries + 1)
+      })
+    })
   }
 
   /** Each effect answers by an input of its own; what it throws is a bug and ends the process. */
@@ -195,7 +214,7 @@ export class Uplink implements Service {
   }
 
   async #read({ lane, flight, bytesMax }: EffectOf<'read_batch'>): Promise<UplinkInput> {
-    const { batches, enrolled, reader } = this.#options
+    const { batches, enrolled, reader, pipeline } = this.#options
     const { confirmed, lastSeq } = this.#state.lanes[lane]
     try {
       const batch = await batches.build({
@@ -205,6 +224,9 @@ export class Uplink implements Service {
         lastSeq,
         bytesMax,
       })
+      // From here on the rows keep their shape until they are receipted, so that a repeat is the same batch. A store that cannot
+      // note it, with a full disk say, is one that cannot be read for now: the lane waits and tries again.
+      if (lane === 'readings' && batch.kind === 'rows') await pipeline.noteSent(batch.toSeq)
       this.#built.set(lane, { flight, batch })
       if (batch.kind === 'gone')
         return { kind: 'range_gone', lane, flight, fromSeq: batch.fromSeq, toSeq: batch.toSeq, reason: batch.reason }
@@ -215,15 +237,13 @@ export class Uplink implements Service {
   }
 
   async #send({ lane, flight, fromSeq, toSeq, drop, timeoutMs }: EffectOf<'send'>): Promise<UplinkInput> {
-    const { line, enrolled, reader, log, onBatch, pipeline } = this.#options
+    const { line, enrolled, reader, log, onBatch } = this.#options
     const built = this.#built.get(lane)
     const sender = { edge_id: enrolled.edge_id, epoch: reader.epoch }
     const { confirmed } = this.#state.lanes[lane]
     const dropped = drop === null ? null : encodeDropBatch(sender, { lane, fromSeq, toSeq, reason: drop })
     const body = dropped ?? (built?.flight === flight && built.batch.kind === 'rows' ? built.batch.body : null)
     if (body === null) throw new TypeError(`the batch of flight ${flight} of the lane ${lane} was not read`)
-    // From here on the rows keep their shape until they are receipted, so that a repeat is the same batch.
-    if (lane === 'readings' && drop === null) await pipeline.noteSent(toSeq)
     const answer = await line.request({
       method: 'POST',
       path: syncPaths.batches,

@@ -26,6 +26,8 @@ describe("Nelson's tests", () => {
       [1.1, -1.2, 1.3, -1.4, 1.5, -1.1, 1.2, -1.3],
       [1.1, -1.2, 1.3, -1.4, 1.5, -1.1, 1.2, 0.9],
     ],
+    [8, 'eight beyond 1 sigma, of which one is on the other side', [-1.1, ...repeated(7, 1.2)], [...repeated(8, 1.2)]],
+    [8, 'eight beyond 1 sigma below, and one above', [1.1, ...repeated(7, -1.2)], [1.1, ...repeated(8, -1.2)]],
   ])('%i: %s', (number, _what, violating, clean) => {
     expect(newestLast('nelson', ...violating)).toContain(number)
     expect(newestLast('nelson', ...clean)).not.toContain(number)

@@ -44,6 +44,14 @@ const steps =
     return true
   }
 
+/** Nelson's eighth is of points in both directions: eight on one side alone are his second. */
+const bothSides =
+  (count: number, sigmas: number): Test =>
+  (distances) =>
+    allOfTheLast(count, (distance) => Math.abs(distance) > sigmas)(distances) &&
+    !allOfTheLast(count, beyond(sigmas, 1))(distances) &&
+    !allOfTheLast(count, beyond(sigmas, -1))(distances)
+
 const oneSide =
   (count: number): Test =>
   (distances) =>
@@ -60,7 +68,7 @@ const tests: Readonly<Record<'western_electric' | 'nelson', readonly Test[]>> = 
     ofTheLast(2, 3, 2),
     ofTheLast(4, 5, 1),
     allOfTheLast(15, (distance) => Math.abs(distance) < 1),
-    allOfTheLast(8, (distance) => Math.abs(distance) > 1),
+    bothSides(8, 1),
   ],
 }
 

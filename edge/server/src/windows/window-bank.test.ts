@@ -46,8 +46,8 @@ class Journal implements WindowReader {
   readonly rows: Stored[] = []
   read = 0
 
-  firstSeqAtOrAfter(receivedMs: number): number | null {
-    const index = this.rows.findIndex((row) => row.receivedMs >= receivedMs)
+  firstSeqWithin({ fromMs }: { readonly fromMs: number }): number | null {
+    const index = this.rows.findIndex((row) => row.receivedMs >= fromMs)
     return index === -1 ? null : index
   }
 

@@ -14,7 +14,8 @@ import type { WindowSpec } from './window-spec.ts'
 
 /** What windows are filled from after a start: readings in the order of their arrival. */
 export interface WindowReader {
-  firstSeqAtOrAfter(receivedMs: number): number | null
+  /** The first reading that came within a span of the appliance's clock. */
+  firstSeqWithin(span: { readonly fromMs: number; readonly toMs: number }): number | null
   readTagsFrom(
     tagNos: readonly number[],
     fromSeq: number,
@@ -114,7 +115,10 @@ export class WindowBank {
     }
     let readings = 0
     for (const pass of passes.values()) {
-      const fromSeq = reader.firstSeqAtOrAfter(nowMs - pass.lookBackMs)
+      const fromSeq = reader.firstSeqWithin({
+        fromMs: nowMs - pass.lookBackMs,
+        toMs: nowMs + judgeLimits.clockSetBackMsMax,
+      })
       if (fromSeq === null) continue
       for (const reading of reader.readTagsFrom([...pass.series.keys()], fromSeq)) {
         readings++

@@ -2,6 +2,9 @@ import type { RuleDefinition } from '@jidoka/domain'
 import { Facts, PriorityMark, Table, useFormat, useLocalText, useStatusText, useUiMessages } from '@jidoka/ui'
 import { useText } from '../messages/index.ts'
 import type { EdgeRule } from './edge-rule.ts'
+import { RuleInputs } from './rule-inputs.tsx'
+import { RuleScript } from './rule-script.tsx'
+import { RuleStopped } from './rule-stopped.tsx'
 import { useTriggerText } from './trigger-text.ts'
 import { TryOut } from './try-out.tsx'
 
@@ -43,12 +46,25 @@ export function RuleDetail({ rule }: { rule: EdgeRule }) {
   const triggerText = useTriggerText()
   const { definition } = rule
   const alarms = Object.entries(definition.alarms)
+  const wrongLine = rule.failure?.place?.line ?? null
+  const script = (
+    <details open={wrongLine !== null}>
+      <summary>{t('rule.script')}</summary>
+      <RuleScript script={definition.script} wrongLine={wrongLine} />
+    </details>
+  )
   return (
     <div className="stack">
       <h2>{localText(definition.name)}</h2>
-      {rule.problem === null ? null : <p className="note note-error">{rule.problem}</p>}
+      {rule.state === 'quarantined' ? (
+        <RuleStopped rule={rule} />
+      ) : rule.problem === null ? null : (
+        <p className="note note-error">{rule.problem}</p>
+      )}
+      {wrongLine === null ? null : script}
       <Parameters parameters={definition.parameters} />
       <TryOut key={rule.hash} rule={definition} />
+      <RuleInputs inputs={definition.inputs} parameters={definition.parameters} />
       <Facts
         facts={[
           [t('rule.trigger'), triggerText(definition.trigger)],
@@ -75,10 +91,7 @@ export function RuleDetail({ rule }: { rule: EdgeRule }) {
           [t('judgment.hash'), <code key="hash">{rule.hash}</code>],
         ]}
       />
-      <details>
-        <summary>{t('rule.script')}</summary>
-        <pre className="script">{definition.script}</pre>
-      </details>
+      {wrongLine === null ? script : null}
     </div>
   )
 }

@@ -4,6 +4,7 @@ import { useText } from '../messages/index.ts'
 import { useSession } from '../session/session-context.tsx'
 import type { EdgeRule } from './edge-rule.ts'
 import { RuleDetail } from './rule-detail.tsx'
+import { FailurePlace } from './rule-stopped.tsx'
 import { useTriggerText } from './trigger-text.ts'
 
 const fields = { id: urlText() }
@@ -56,7 +57,15 @@ export function RulesPage() {
                     cell: (rule) => (
                       <span className={rule.state === 'quarantined' ? 'abnormal-text' : ''}>
                         {t(`rule.state_${rule.state}`)}
-                        {rule.problem === null ? null : <div className="small">{rule.problem}</div>}
+                        {rule.failure !== null ? (
+                          <div className="small">
+                            <FailurePlace failure={rule.failure} />
+                          </div>
+                        ) : rule.problem === null ? null : (
+                          <div className="small" lang="en">
+                            {rule.problem}
+                          </div>
+                        )}
                       </span>
                     ),
                   },

@@ -2,6 +2,7 @@ import type { LineToCloud } from '@jidoka/contract'
 import { Banner, Link, useFormat, useTick } from '@jidoka/ui'
 import { useBoard, useLive } from '../board/live-context.tsx'
 import { useText } from '../messages/index.ts'
+import { shorterHorizonDays, useHorizonText } from './horizon.ts'
 
 /** 5 s: a stream that is reopened at once after a restart of the appliance should alarm nobody. */
 const lostAfterMs = 5_000
@@ -10,12 +11,6 @@ const lostAfterMs = 5_000
 export function useIsFrozen(): boolean {
   const lostSinceMs = useLive((state) => state.lostSinceMs)
   return useTick((nowMs) => lostSinceMs !== null && nowMs - lostSinceMs >= lostAfterMs)
-}
-
-export function useHorizonText(): (days: number | null) => string | null {
-  const t = useText()
-  return (days) =>
-    days === null ? null : days < 1 ? t('disk.under_a_day') : t('disk.days', { days: Math.floor(days) })
 }
 
 function LostBanner() {
@@ -37,13 +32,13 @@ function OfflineBanner({ line }: { line: LineToCloud }) {
   const offlineMs = useTick((nowMs) => Math.max(0, nowMs - Date.parse(line.since)))
   const waiting = (lane: 'records' | 'readings') => line.lanes.find((each) => each.lane === lane)?.waiting_rows ?? 0
   const [records, readings] = [waiting('records'), waiting('readings')]
-  const days = horizon(line.disk.horizon_days)
+  const days = horizon(shorterHorizonDays(line.disk))
   return (
     <Banner tone="caution">
       <strong>
         {t('offline.title', { time: format.instant(line.since, 'minute'), duration: format.duration(offlineMs) })}
       </strong>
-      <span>{t('offline.calm')}</span>
+      {line.disk.problem_kind === null ? <span>{t('offline.calm')}</span> : null}
       <span>
         {records + readings === 0 ? t('offline.nothing_waiting') : t('offline.waiting', { records, readings })}
       </span>
@@ -65,11 +60,11 @@ export function Banners() {
   const frozen = useIsFrozen()
   return (
     <>
-      {line.disk.problem === null ? null : (
+      {line.disk.problem_kind === null ? null : (
         <Banner tone="critical">
           <strong>{t('disk.stopped')}</strong>
-          <span>{line.disk.problem}</span>
-          <span>{t('disk.stopped_hint')}</span>
+          <span>{t(`disk.problem_${line.disk.problem_kind}`)}</span>
+          <span>{t(`disk.next_${line.disk.problem_kind}`)}</span>
         </Banner>
       )}
       {frozen ? <LostBanner /> : null}

@@ -3,7 +3,7 @@ import { EmptyState, Facts, ResourceView, Table, useFormat, useResource, useTick
 import { useBoard } from '../board/live-context.tsx'
 import { useText } from '../messages/index.ts'
 import { useSession } from '../session/session-context.tsx'
-import { useHorizonText } from './banners.tsx'
+import { useHorizonText } from './horizon.ts'
 import type { Outage } from './outage.ts'
 
 /** 30 s: the list grows by a few rows a day. */
@@ -74,18 +74,36 @@ function Disk({ disk }: { disk: LineToCloud['disk'] }) {
   return (
     <section className="panel stack" aria-labelledby="sync-disk">
       <h2 id="sync-disk">{t('sync.disk')}</h2>
-      {disk.problem === null ? null : (
-        <p className="note note-error">
-          {t('disk.stopped')} {disk.problem} {t('disk.stopped_hint')}
-        </p>
+      {disk.problem_kind === null ? null : (
+        <div className="note note-error note-stacked">
+          <p>
+            <strong>{t('disk.stopped')}</strong> {t(`disk.problem_${disk.problem_kind}`)}{' '}
+            {t(`disk.next_${disk.problem_kind}`)}
+          </p>
+          <p className="second small" lang="en">
+            {disk.problem}
+          </p>
+        </div>
       )}
       <Facts
         facts={[
-          [t('sync.horizon'), <strong key="horizon">{horizon(disk.horizon_days) ?? t('sync.horizon_unknown')}</strong>],
           [t('sync.free'), format.bytes(disk.free_bytes)],
           [
             t('sync.used'),
             `${format.bytes(disk.used_bytes)}${total > 0 ? ` (${format.percent(disk.used_bytes / total, 1)})` : ''}`,
+          ],
+        ]}
+      />
+      <h3>{t('sync.horizon')}</h3>
+      <Facts
+        facts={[
+          [
+            t('sync.horizon_hour'),
+            <strong key="hour">{horizon(disk.horizon_days) ?? t('sync.horizon_unknown')}</strong>,
+          ],
+          [
+            t('sync.horizon_day'),
+            <strong key="day">{horizon(disk.horizon_days_at_day_rate) ?? t('sync.horizon_unknown')}</strong>,
           ],
         ]}
       />

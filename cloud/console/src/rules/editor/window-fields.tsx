@@ -1,4 +1,5 @@
 import { windowStats } from '@jidoka/domain'
+import type { ComponentProps, ReactNode } from 'react'
 import { useText } from '../../app/console-context.tsx'
 import type { InputForm } from '../form.ts'
 import type { ChartForm, WindowForm } from '../window-form.ts'
@@ -11,10 +12,38 @@ interface Props {
   readonly onChange: (changed: Partial<InputForm>) => void
 }
 
+/** A field with its title above it: a row of the table has several, which its column cannot name. */
+function Titled({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <div>
+      <div className="field-hint" aria-hidden>
+        {title}
+      </div>
+      {children}
+    </div>
+  )
+}
+
+function TitledCell(props: ComponentProps<typeof Cell>) {
+  return (
+    <Titled title={props.label}>
+      <Cell {...props} />
+    </Titled>
+  )
+}
+
+function TitledSelect<Value extends string>(props: ComponentProps<typeof CellSelect<Value>>) {
+  return (
+    <Titled title={props.label}>
+      <CellSelect {...props} />
+    </Titled>
+  )
+}
+
 function SensorCell({ input, at, onChange }: Props) {
   const t = useText()
   return (
-    <Cell
+    <TitledCell
       label={t('rules.sensor')}
       at={`${at}.sensor`}
       value={input.sensor}
@@ -30,28 +59,28 @@ export function WindowFields({ input, at, onChange }: Props) {
   const { window } = input
   const change = (changed: Partial<WindowForm>) => onChange({ window: { ...window, ...changed } })
   return (
-    <>
+    <div className="input-fields">
       <SensorCell input={input} at={at} onChange={onChange} />
-      <CellSelect
+      <TitledSelect
         label={t('rules.stat')}
         value={window.stat}
         options={windowStats.map((value) => ({ value, label: t(`stat.${value}`) }))}
         onChange={(stat) => change({ stat })}
       />
-      <Cell
+      <TitledCell
         label={t('rules.span')}
         at={window.by === 'time' ? `${at}.window.seconds` : `${at}.window.count`}
         inputMode="decimal"
         value={window.span}
         onChange={(event) => change({ span: event.target.value })}
       />
-      <CellSelect
+      <TitledSelect
         label={t('rules.span_by')}
         value={window.by}
         options={(['time', 'count'] as const).map((value) => ({ value, label: t(`span.${value}`) }))}
         onChange={(by) => change({ by })}
       />
-      <CellSelect
+      <TitledSelect
         label={t('rules.mode')}
         value={window.mode}
         options={(['sliding', 'tumbling'] as const).map((value) => ({ value, label: t(`mode.${value}`) }))}
@@ -59,13 +88,13 @@ export function WindowFields({ input, at, onChange }: Props) {
       />
       {window.stat === 'ewma' ? (
         <>
-          <CellSelect
+          <TitledSelect
             label={t('rules.weight_by')}
             value={window.weightBy}
             options={(['alpha', 'half_life_s'] as const).map((value) => ({ value, label: t(`weight.${value}`) }))}
             onChange={(weightBy) => change({ weightBy })}
           />
-          <Cell
+          <TitledCell
             label={t(`weight.${window.weightBy}`)}
             at={`${at}.${window.weightBy}`}
             inputMode="decimal"
@@ -74,16 +103,15 @@ export function WindowFields({ input, at, onChange }: Props) {
           />
         </>
       ) : null}
-      <Cell
+      <TitledCell
         label={t('rules.count_min')}
         at={`${at}.count_min`}
         inputMode="numeric"
         value={window.countMin}
-        placeholder={t('rules.count_min')}
         onChange={(event) => change({ countMin: event.target.value })}
       />
       <Lateness at={at} value={window.latenessS} onChange={(latenessS) => change({ latenessS })} />
-    </>
+    </div>
   )
 }
 
@@ -93,41 +121,37 @@ export function ChartFields({ input, at, onChange }: Props) {
   const { chart } = input
   const change = (changed: Partial<ChartForm>) => onChange({ chart: { ...chart, ...changed } })
   return (
-    <>
+    <div className="input-fields">
       <SensorCell input={input} at={at} onChange={onChange} />
-      <CellSelect
+      <TitledSelect
         label={t('rules.tests')}
         value={chart.tests}
         options={(['nelson', 'western_electric'] as const).map((value) => ({ value, label: t(`tests.${value}`) }))}
         onChange={(tests) => change({ tests })}
       />
       {(['centre', 'sigma'] as const).map((member) => (
-        <Cell
+        <TitledCell
           key={member}
           label={t(`rules.${member}`)}
           at={`${at}.${member}`}
           value={chart[member]}
-          placeholder={t(`rules.${member}`)}
           onChange={(event) => change({ [member]: event.target.value })}
         />
       ))}
       <Lateness at={at} value={chart.latenessS} onChange={(latenessS) => change({ latenessS })} />
-    </>
+    </div>
   )
 }
 
 function Lateness({ at, value, onChange }: { at: string; value: string; onChange: (value: string) => void }) {
   const t = useText()
   return (
-    <label className="field-hint">
-      {t('rules.lateness')}
-      <Cell
-        label={t('rules.lateness')}
-        at={`${at}.lateness_s`}
-        inputMode="decimal"
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
-      />
-    </label>
+    <TitledCell
+      label={t('rules.lateness')}
+      at={`${at}.lateness_s`}
+      inputMode="decimal"
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+    />
   )
 }

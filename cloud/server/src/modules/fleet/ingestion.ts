@@ -153,7 +153,15 @@ export class Ingestion {
     const lane: LaneOfEdge = { edgeId: edge.id, epoch: header.epoch, receivedAt: point.receivedAt }
     if (batch.kind === 'dropped') {
       await storeDrops(tx, lane, [
-        { lane: header.lane, fromSeq: point.fromSeq, toSeq: header.to_seq, reason: batch.reason, sourceSeq: null },
+        {
+          lane: header.lane,
+          fromSeq: point.fromSeq,
+          toSeq: header.to_seq,
+          reason: batch.reason,
+          count: null,
+          what: null,
+          sourceSeq: null,
+        },
       ])
       return 0
     }
@@ -197,6 +205,13 @@ export class Ingestion {
         edge,
         judgments.map(({ body }) => body),
       )
+    const runs = of('verdict_run')
+    if (runs.length > 0)
+      await judgment.storeVerdictRuns(
+        tx,
+        lane,
+        runs.map(({ seq, body }) => ({ ...body, seq })),
+      )
     const alarms = of('alarm')
     if (alarms.length > 0)
       await judgment.storeAlarms(
@@ -219,6 +234,8 @@ export class Ingestion {
         fromSeq: body.from_seq,
         toSeq: body.to_seq,
         reason: body.reason,
+        count: body.count ?? null,
+        what: body.what ?? null,
         sourceSeq: seq,
       }))
       await storeDrops(tx, lane, rows)

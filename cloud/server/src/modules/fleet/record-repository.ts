@@ -99,14 +99,18 @@ export interface DropRow {
   fromSeq: number
   toSeq: number
   reason: DropReason
+  /** Rows that went; null: all of the range. */
+  count: number | null
+  /** Their class; null: all of the range. */
+  what: string | null
   /** The record that told of it; null when the lane itself did. */
   sourceSeq: number | null
 }
 
 export async function storeDrops(tx: Transaction, lane: LaneOfEdge, drops: readonly DropRow[]): Promise<void> {
   await tx.run(
-    `insert into fleet.drops (tenant_id, edge_id, epoch, reported_at, lane, from_seq, to_seq, reason, source_seq)
-     select $1, $2, $3, $4, * from unnest($5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[]) on conflict do nothing`,
+    `insert into fleet.drops (tenant_id, edge_id, epoch, reported_at, lane, from_seq, to_seq, reason, count, what, source_seq)
+     select $1, $2, $3, $4, * from unnest($5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::bigint[]) on conflict do nothing`,
     [
       tx.tenantId,
       lane.edgeId,
@@ -116,6 +120,8 @@ export async function storeDrops(tx: Transaction, lane: LaneOfEdge, drops: reado
       drops.map((drop) => drop.fromSeq),
       drops.map((drop) => drop.toSeq),
       drops.map((drop) => drop.reason),
+      drops.map((drop) => drop.count),
+      drops.map((drop) => (drop.what === null ? null : storableText(drop.what))),
       drops.map((drop) => drop.sourceSeq),
     ],
   )

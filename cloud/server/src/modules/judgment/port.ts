@@ -1,10 +1,22 @@
 import type { BoardAlarm, BoardVerdict } from '@jidoka/contract'
-import type { Alarm, Judgment, RuleDefinition } from '@jidoka/domain'
+import type { Alarm, Judgment, RuleDefinition, VerdictRun } from '@jidoka/domain'
 import type { Transaction } from '../../platform/db/database.ts'
 
 export interface EdgeName {
   readonly id: string
   readonly name: string
+}
+
+/** A run with its number in the records lane of an edge. */
+export interface NumberedRun extends VerdictRun {
+  readonly seq: number
+}
+
+/** Whose records they are: an edge, one life of its data folder, and when they arrived. */
+export interface RunSource {
+  readonly edgeId: string
+  readonly epoch: string
+  readonly receivedAt: string
 }
 
 /** What stands at an edge now. */
@@ -20,6 +32,8 @@ export interface JudgmentPort {
   prepare(judgments: readonly Judgment[]): Promise<void>
   /** Judgments of an edge, in its order. A second delivery changes nothing. */
   storeJudgments(tx: Transaction, edge: EdgeName, judgments: readonly Judgment[]): Promise<void>
+  /** Runs of equal normal verdicts of an edge. A second delivery changes nothing, and what stands does not change. */
+  storeVerdictRuns(tx: Transaction, source: RunSource, runs: readonly NumberedRun[]): Promise<void>
   /** Changes of alarms of an edge, in its order; the latest of an id is the alarm. */
   storeAlarms(tx: Transaction, edge: EdgeName, alarms: readonly Alarm[]): Promise<void>
   /** Takes down what stands at an edge for rules that it has removed. */

@@ -56,6 +56,7 @@ export async function putStandingVerdicts(
 ): Promise<void> {
   const latest = new Map<string, { judgment: Judgment; sinceMs: number }>()
   for (const judgment of judgments) {
+    if (judgment.stands === false) continue
     const key = `${judgment.rule_id} ${judgment.subject}`
     const before = latest.get(key)
     const sinceMs =

@@ -13,10 +13,11 @@ import { pageOf, readCursor } from '../../platform/paging.ts'
 import type { Partitions } from '../../platform/partitions.ts'
 import { without } from '../../platform/without.ts'
 import type { FleetPort } from '../fleet/port.ts'
-import type { EdgeName, JudgmentPort, Standing } from './port.ts'
+import type { EdgeName, JudgmentPort, NumberedRun, RunSource, Standing } from './port.ts'
 import * as repository from './repository.ts'
 import { findRuleOfWorkflow, ruleNames } from './rule-repository.ts'
 import type { RuleRunner } from './rule-runner.ts'
+import { insertVerdictRuns } from './run-repository.ts'
 import type { AlarmRow, ExecutionRow } from './schema.ts'
 
 /** The line of a judgment that was asked for without naming one. */
@@ -69,6 +70,10 @@ export class JudgmentService implements JudgmentPort {
       for (const judgment of judgments)
         hub.publish(tx.tenantId, { event: 'judgment', data: executionOf(judgment, edge, receivedAt) })
     })
+  }
+
+  storeVerdictRuns(tx: Transaction, source: RunSource, runs: readonly NumberedRun[]): Promise<void> {
+    return insertVerdictRuns(tx, source, runs)
   }
 
   async storeAlarms(tx: Transaction, edge: EdgeName, alarms: readonly Alarm[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { systemClock } from '@jidoka/base'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { alarmRecord, judgmentRecord, ruleOf, tagRecord, World } from '../../testing/world.ts'
+import { alarmRecord, judgmentRecord, ruleOf, tagRecord, verdictRunRecord, World } from '../../testing/world.ts'
 import type { TestEdge } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { Database } from './database.ts'
@@ -29,6 +29,7 @@ export function rowSecurityCases(newStore: NewStore): void {
       await edge.sendRecords([
         tagRecord(nowMs, 1, 'LINE-A/PRESS-1/temperature'),
         judgmentRecord(nowMs),
+        verdictRunRecord(nowMs),
         alarmRecord(nowMs),
         {
           at_ms: nowMs,

@@ -9,6 +9,7 @@ import {
   tryRuleRequestSchema,
 } from '@jidoka/contract'
 import { judgmentView } from '../../board/views.ts'
+import { readQuarantineSentence } from '../../judge/quarantine-sentence.ts'
 import type { JudgmentFilter } from '../../ports.ts'
 import { answers, body, enclose, signedInSecurity } from '../answers.ts'
 import type { EdgeEnv, EdgeServices } from '../context.ts'
@@ -93,12 +94,15 @@ export function judgmentRoutes(app: OpenAPIHono<EdgeEnv>, services: EdgeServices
   app.openapi(rules, async (c) => {
     allow(c, 'rule:read')
     const inForce = await pipeline.rules()
+    const sinceMs = reader.rulesSinceMs()
     const views = inForce.map(({ definition, hash, fastPath, state, problem, verdictsTotal }) => ({
       definition,
       hash,
       fast_path: fastPath,
       state,
+      since: instantOrNull(sinceMs.get(definition.id)),
       problem,
+      failure: problem === null ? null : readQuarantineSentence(problem),
       verdicts_total: verdictsTotal,
     }))
     return c.json(enclose(c, views), 200)
@@ -113,6 +117,9 @@ export function judgmentRoutes(app: OpenAPIHono<EdgeEnv>, services: EdgeServices
     throw new HttpProblem(kind, problem, place)
   })
 }
+
+const instantOrNull = (atMs: number | undefined): string | null =>
+  atMs === undefined ? null : new Date(atMs).toISOString()
 
 /** Opaque to callers: the number of the record before which the page begins. */
 const makeCursor = (seq: number): string => Buffer.from(`seq ${seq}`).toString('base64url')

@@ -76,6 +76,7 @@ export class HttpHarness {
       horizon_days: null,
       horizon_days_at_day_rate: null,
       problem: null,
+      problem_kind: null,
     }
     const status = new LineStatus(clock, 'not_enrolled', 'no cloud')
     const lineToCloud = () => status.view(journal.lanes(), disk)

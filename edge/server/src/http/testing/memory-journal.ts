@@ -156,6 +156,11 @@ export class MemoryJournal implements Pipeline, JournalReader {
     this.receipts.set(receipt.lane, receipt)
   }
 
+  async forgetReceipt(lane: Lane): Promise<void> {
+    await this.beforeWrite()
+    this.receipts.delete(lane)
+  }
+
   async appendRecord(record: NewRecord): Promise<void> {
     await this.beforeWrite()
     this.records.push(record)
@@ -248,6 +253,7 @@ export class MemoryJournal implements Pipeline, JournalReader {
   adoptedTags = () => this.adoptedList
   lastValues = () => []
   standingVerdicts = () => this.verdictList
+  rulesSinceMs = () => new Map(this.ruleList.map(({ definition }) => [definition.id, 1_000]))
   openAlarms = () => this.alarmList.filter((alarm) => alarm.state !== 'cleared')
   alarm = (id: string) => this.alarmList.find((alarm) => alarm.id === id) ?? null
   facts = () => this.factList

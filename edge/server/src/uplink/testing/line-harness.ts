@@ -136,6 +136,7 @@ export class LineHarness {
       horizon_days: null,
       horizon_days_at_day_rate: null,
       problem: null,
+      problem_kind: null,
     })
   }
 }
