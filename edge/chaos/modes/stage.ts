@@ -23,7 +23,9 @@ export class Stage {
     this.#options = options
     this.#shim = buildShim(options.folders.root)
     this.folder = options.folders.new(mode)
-    this.#comparison = new Comparison({ spaceIsShort: mode === 'disk-full' })
+    // A start within a leap of the clock fills its windows with what lies within the clock's own span, and is UNJUDGED for the rest;
+    // judging anew, in one go, has all of them. Snapshots are made again all the same.
+    this.#comparison = new Comparison({ spaceIsShort: mode === 'disk-full', replays: mode !== 'clock' })
     mkdirSync(this.folder)
     this.control = new Control(`${this.folder}.control`)
     this.crowd = new Crowd({ rateMax })

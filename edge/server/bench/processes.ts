@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { edgeNodeArguments } from '../node-arguments.mjs'
 import { nodeRedFlow } from './node-red-flow.ts'
 import { nodeRedFile } from './peers.ts'
 
@@ -28,9 +29,8 @@ export interface SubjectOptions {
 /** The real broker and journal in a process and a folder of their own. */
 export async function startSubject(options: SubjectOptions): Promise<RunningServer> {
   const folder = newFolder()
-  const child = spawn(process.execPath, [script('./subject.ts'), JSON.stringify({ ...options, dataFolder: folder })], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const argv = [...edgeNodeArguments, script('./subject.ts'), JSON.stringify({ ...options, dataFolder: folder })]
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
   const { port } = JSON.parse(await firstLine(child)) as { port: number }
   return { port, pid: child.pid ?? 0, stop: () => end(child, folder) }
 }

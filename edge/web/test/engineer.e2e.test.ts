@@ -137,7 +137,7 @@ describe.skipIf(chromiumPath === null)('an engineer at the on-site screens (need
     await detail.getByRole('cell', { name: /^mean, last closed 5 min/ }).waitFor()
     await detail.getByRole('cell', { name: 'violated tests (Nelson), centre 2.2, sigma 0.35' }).waitFor()
     await page.getByRole('button', { name: '한국어' }).click()
-    await page.getByText('연속 5회 실패했습니다.').waitFor()
+    await page.getByText('5회 실패했습니다.').waitFor()
     await page.getByText('2행 17열').first().waitFor()
     await page.getByRole('cell', { name: /^마지막으로 닫힌 5분 평균/ }).waitFor()
   })

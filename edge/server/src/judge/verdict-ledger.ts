@@ -64,6 +64,7 @@ export class VerdictLedger {
     const judgment = {
       ...judgmentOf(slot, row, status, confidence, explanation, normal, previous, sink.nowMs),
       ...(isStanding ? {} : { stands: false }),
+      ...(row.late ? { late: true as const } : {}),
     }
     noteRecord(slot, sink.nowMs)
     sink.judgment(judgment)

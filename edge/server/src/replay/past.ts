@@ -58,10 +58,12 @@ export function rulesAt(stretch: Stretch, history: readonly PlacedRule[]): Place
  */
 export function restoreStanding(judge: Judge, stretch: Stretch, definition: RuleDefinition): void {
   const slots = new Map<string, Slot>()
+  const lastSeqs = new Map<Slot, number>()
   const rule = newInstance(definition, '', null, false)
   for (const verdict of stretch.verdictsBefore(definition.id, replayLimits.recordsBeforeMax)) {
     const slot = slots.get(verdict.subject) ?? newSlot(rule, verdict.subject, verdict.line, equipmentOf(verdict))
     slots.set(verdict.subject, slot)
+    if ('late' in verdict && verdict.late === true) continue
     if (slot.standingStatus === null && 'previous_status' in verdict && verdict.previous_status !== null)
       settle(slot, verdict.previous_status, {
         ...definition,
@@ -71,11 +73,33 @@ export function restoreStanding(judge: Judge, stretch: Stretch, definition: Rule
     for (let times = Math.min(('count' in verdict) ? verdict.count : 1, 1_000); times > 0; times--)
       settle(slot, verdict.status, definition)
     slot.rawStatus = verdict.status
+    const lastSeq = 'count' in verdict ? verdict.last_reading_seq : verdict.reading_seq
+    if (lastSeq === null) lastSeqs.delete(slot)
+    else lastSeqs.set(slot, lastSeq)
   }
+  settleUnrecorded(stretch, definition, lastSeqs)
   for (const slot of slots.values()) {
     const { settledStatus, standingStatus, candidateStatus, candidateCount, rawStatus } = slot
     const state = { settledStatus, standingStatus, candidateStatus, candidateCount, rawStatus }
     judge.restoreSlot(definition.id, slot.subject, slot.line, slot.equipment, state)
+  }
+}
+
+/**
+ * What a subject's readings between its last record and the stretch brought: the same status again each time, since a change
+ * would be a record. The run that counts them may not be written yet, or only within the stretch.
+ */
+function settleUnrecorded(stretch: Stretch, definition: RuleDefinition, lastSeqs: ReadonlyMap<Slot, number>): void {
+  const slotOf = new Map<number, Slot>()
+  for (const { tag_no: tagNo, key } of stretch.tags()) {
+    for (const slot of lastSeqs.keys()) if (slot.subject === key) slotOf.set(tagNo, slot)
+  }
+  const toSeq = stretch.firstSeq - 1
+  const fromSeq = Math.min(...lastSeqs.values()) + 1
+  if (slotOf.size === 0 || fromSeq > toSeq) return
+  for (const { tagNo, seq } of stretch.readings([...slotOf.keys()], fromSeq, toSeq)) {
+    const slot = slotOf.get(tagNo)
+    if (slot?.rawStatus != null && seq > (lastSeqs.get(slot) ?? Infinity)) settle(slot, slot.rawStatus, definition)
   }
 }
 
