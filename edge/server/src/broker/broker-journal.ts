@@ -193,9 +193,12 @@ function rowOf(change: BrokerChange): string | null {
   }
 }
 
-/** A session's end takes its messages with it and a new one begins without: neither stands for the other. */
+/**
+ * A session's end takes its messages with it, those too that were noted since an earlier end: it counts for itself. A new
+ * session begins without messages, and so does not stand for the end before it.
+ */
 const replaces = (change: BrokerChange, last: BrokerChange): boolean =>
-  (change.kind !== 'session' && change.kind !== 'session_gone') || change.kind === last.kind
+  change.kind !== 'session_gone' && (change.kind !== 'session' || last.kind === 'session')
 
 function bytesOf(change: BrokerChange): number {
   switch (change.kind) {
