@@ -95,6 +95,8 @@ export function buildModule(tools: ToolPaths, environment: NodeJS.ProcessEnv): U
     `-Clink-arg=--max-memory=${memoryBytesMax}`,
     `-Clink-arg=-zstack-size=${stackBytes}`,
     '-Clink-arg=--stack-first',
+    // Engines make a call of every `memory.copy`, also of 16 bytes; without it the compiler writes such copies out.
+    '-Ctarget-feature=-bulk-memory,-bulk-memory-opt',
     // No path of the machine in panic messages, and none that decides bytes.
     `--remap-path-prefix=${crateFolder}=/crate`,
     `--remap-path-prefix=${cargoHome}=/cargo`,

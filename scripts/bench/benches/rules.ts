@@ -30,8 +30,10 @@ export const bench: Bench = {
       'manyRulesFastPath',
       'manyRulesAnyRule',
       'parseAndClosure',
+      'explainedParseAndClosure',
       'windowsParseAndClosure',
       'jsonRulesEngine',
+      'jsonRulesEngineExplained',
     ] as const
     for (let turn = 0; turn < warmUpTurns; turn++) for (const name of names) await rate(name)()
     return {
@@ -40,8 +42,12 @@ export const bench: Bench = {
         row('any rule, batches of 500, against JSON.parse + a closure', 'anyRule', 'parseAndClosure'),
         row('fast path, batches of 500, against json-rules-engine', 'fastPath', 'jsonRulesEngine'),
         row('fast path, batches of 500, against JSON.parse + a closure', 'fastPath', 'parseAndClosure'),
-        row('with explanation templates, against json-rules-engine', 'fastPathExplained', 'jsonRulesEngine'),
-        row('with explanation templates, against JSON.parse + a closure', 'fastPathExplained', 'parseAndClosure'),
+        row('with explanation templates, against json-rules-engine', 'fastPathExplained', 'jsonRulesEngineExplained'),
+        row(
+          'with explanation templates, against JSON.parse + a closure',
+          'fastPathExplained',
+          'explainedParseAndClosure',
+        ),
         row(
           'with windows, `let`, `switch` and templates, against JSON.parse + a closure',
           'windowsFastPath',

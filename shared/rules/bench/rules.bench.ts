@@ -40,8 +40,14 @@ process.stdout.write(
 )
 for (const name of names) {
   // Each against the closure that decides the same.
-  const closurePeer = name.toLowerCase().includes('window') ? 'windowsParseAndClosure' : 'parseAndClosure'
-  const ratios = [of('jsonRulesEngine') / of(name), of(closurePeer) / of(name)]
+  const isExplained = name.includes('Explained')
+  const closurePeer = name.toLowerCase().includes('window')
+    ? 'windowsParseAndClosure'
+    : isExplained
+      ? 'explainedParseAndClosure'
+      : 'parseAndClosure'
+  const enginePeer = isExplained ? 'jsonRulesEngineExplained' : 'jsonRulesEngine'
+  const ratios = [of(enginePeer) / of(name), of(closurePeer) / of(name)]
   const [jre = '', parse = ''] = ratios.map((ratio) => ratio.toFixed(2))
   process.stdout.write(
     `${name.padEnd(24)} ${of(name).toFixed(1).padStart(9)} ${jre.padStart(20)} ${parse.padStart(23)}\n`,

@@ -20,8 +20,8 @@ export type Reading = {
 
 /**
  * The subjects and their peers. Each call judges `rows` readings (or one reading with 1,000 rules), from ready objects to
- * verdicts read back, and answers how many judgments that were. Peers are `jsonRulesEngine` and `parseAndClosure`, and for the
- * rule over windows a closure that decides the same.
+ * verdicts read back, and answers how many judgments that were. Peers are `jsonRulesEngine` and `parseAndClosure`; where the
+ * rule says a sentence, its peer (`...Explained...`, `windows...`) says the same one.
  */
 export interface RuleSubjects {
   fastPath(): number
@@ -35,7 +35,9 @@ export interface RuleSubjects {
   oneRowFastPath(): number
   oneRowAnyRule(): number
   jsonRulesEngine(): Promise<number>
+  jsonRulesEngineExplained(): Promise<number>
   parseAndClosure(): number
+  explainedParseAndClosure(): number
   windowsParseAndClosure(): number
   closure(): number
 }
@@ -95,12 +97,22 @@ if nelson(input.chart, 1) || distance > params.act {
 interface Decision {
   readonly status: string
   readonly confidence: number
+  readonly explanation?: string
 }
 
 function decide({ temperature, pressure, vibration }: Reading): Decision {
   if (temperature > 80 && pressure < 2.5) return { status: 'HIGH_DEFECT', confidence: 0.95 }
   if (vibration > 4) return { status: 'WARN', confidence: 0.7 }
   return { status: 'OK', confidence: 0.99 }
+}
+
+/** The same with the sentences of `explained`. */
+function explain({ temperature, pressure, vibration, machine }: Reading): Decision {
+  if (temperature > params.hot && pressure < params.low)
+    return { status: 'HIGH_DEFECT', confidence: 0.95, explanation: `${temperature} > ${params.hot}` }
+  if (vibration > params.shaking)
+    return { status: 'WARN', confidence: 0.7, explanation: `${machine}: ${vibration} > ${params.shaking}` }
+  return { status: 'OK', confidence: 0.99, explanation: 'within limits' }
 }
 
 /** Readings from a fixed sequence, two decimals as sensors send them. */
@@ -127,6 +139,11 @@ class Tally implements OutcomeSink {
   add(status: string, confidence: number): void {
     this.count += 1
     this.weight += status.length + confidence
+  }
+
+  decided({ status, confidence, explanation }: Decision): void {
+    this.add(status, confidence)
+    if (explanation !== undefined) this.weight += explanation.length
   }
 
   verdict(_row: number, _rule: CompiledRule, status: string, confidence: number, explanation?: string): void {
@@ -251,7 +268,7 @@ function manyRulesJudge(engine: RuleEngine, readings: readonly Reading[]): () =>
 }
 
 /** The same decision in json-rules-engine 7: priorities make the first match win. */
-function jsonRulesEngineJudge(readings: readonly Reading[]): () => Promise<number> {
+function jsonRulesEngineJudge(readings: readonly Reading[], isExplained: boolean): () => Promise<number> {
   const engine = new JsonRulesEngine([], { allowUndefinedFacts: true })
   engine.addRule({
     priority: 3,
@@ -274,10 +291,19 @@ function jsonRulesEngineJudge(readings: readonly Reading[]): () => Promise<numbe
     for (const reading of readings) {
       const { events } = await engine.run(reading)
       const [event] = events
-      tally.add(event?.type ?? 'OK', Number(event?.params?.['confidence'] ?? 0.99))
+      const status = event?.type ?? 'OK'
+      const confidence = Number(event?.params?.['confidence'] ?? 0.99)
+      // It has no templates: whoever hears the event makes the sentence.
+      if (isExplained) tally.decided({ status, confidence, explanation: sentenceOf(status, reading) })
+      else tally.add(status, confidence)
     }
     return tally.count
   }
+}
+
+function sentenceOf(status: string, { temperature, vibration, machine }: Reading): string {
+  if (status === 'HIGH_DEFECT') return `${temperature} > ${params.hot}`
+  return status === 'WARN' ? `${machine}: ${vibration} > ${params.shaking}` : 'within limits'
 }
 
 /** The rule over windows as JSON.parse and a closure: the same decisions, the same sentences. */
@@ -310,7 +336,7 @@ function windowsClosureJudge(readings: readonly Reading[]): () => number {
         return warn
     }
   }
-  const judge = ({ value, mean, spread, chart, product }: Row): Decision & { readonly explanation?: string } => {
+  const judge = ({ value, mean, spread, chart, product }: Row): Decision => {
     const distance = (value - mean) / spread
     const limit = limitOf(product)
     if ((chart & 1) !== 0 || distance > act)
@@ -320,11 +346,7 @@ function windowsClosureJudge(readings: readonly Reading[]): () => number {
   }
   return () => {
     tally.count = 0
-    for (const row of JSON.parse(json) as Row[]) {
-      const { status, confidence, explanation } = judge(row)
-      tally.add(status, confidence)
-      if (explanation !== undefined) tally.weight += explanation.length
-    }
+    for (const row of JSON.parse(json) as Row[]) tally.decided(judge(row))
     return tally.count
   }
 }
@@ -346,6 +368,11 @@ export function makeSubjects(rows = 500): RuleSubjects {
     }
     return tally.count
   }
+  const explainedClosureOver = (source: readonly Reading[]) => {
+    tally.count = 0
+    for (const reading of source) tally.decided(explain(reading))
+    return tally.count
+  }
   return {
     fastPath: batchJudge(fast, plain, readings),
     fastPathExplained: batchJudge(fast, explained, readings),
@@ -357,8 +384,10 @@ export function makeSubjects(rows = 500): RuleSubjects {
     manyWindowRulesFastPath: manyWindowRulesJudge(RuleEngine.create(module), readings),
     oneRowFastPath: oneRowJudge(fast, plain, readings),
     oneRowAnyRule: oneRowJudge(slow, plain, readings),
-    jsonRulesEngine: jsonRulesEngineJudge(readings),
+    jsonRulesEngine: jsonRulesEngineJudge(readings, false),
+    jsonRulesEngineExplained: jsonRulesEngineJudge(readings, true),
     parseAndClosure: () => closureOver(JSON.parse(json) as Reading[]),
+    explainedParseAndClosure: () => explainedClosureOver(JSON.parse(json) as Reading[]),
     windowsParseAndClosure: windowsClosureJudge(readings),
     closure: () => closureOver(readings),
   }

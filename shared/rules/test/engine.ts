@@ -2,6 +2,7 @@ import {
   RuleEngine,
   type CompiledRule,
   type FieldKind,
+  type OutcomeSink,
   type RowOutcome,
   type RuleEngineOptions,
   type RuleSource,
@@ -58,4 +59,14 @@ export function judged(
 
 export function errorKind(outcome: RowOutcome): string {
   return outcome.kind === 'error' ? outcome.error.kind : `no error but ${outcome.verdict.status}`
+}
+
+/** Statuses and error kinds in the order of the sink's calls. */
+export function collected(evaluate: (sink: OutcomeSink) => void): string[] {
+  const seen: string[] = []
+  evaluate({
+    verdict: (_row, _rule, status) => seen.push(status),
+    error: (_row, _rule, error) => seen.push(`error ${error.kind}`),
+  })
+  return seen
 }

@@ -32,13 +32,40 @@ fn corner(difference: f64, magnitude: f64) -> Option<bool> {
     }
 }
 
+/// At least the magnitude of both, and far cheaper: only what lies within it needs the exact tolerance.
+#[inline(always)]
+fn wide_tolerance(x: f64, y: f64) -> f64 {
+    (x.abs() + y.abs() + 1.0) * EPSILON
+}
+
 #[inline(always)]
 pub fn greater(x: f64, y: f64) -> bool {
+    let difference = x - y;
+    // Written so that NaN is no "yes" either.
+    difference > 0.0 && (difference > wide_tolerance(x, y) || narrowly_greater(x, y))
+}
+
+#[cold]
+#[inline(never)]
+fn narrowly_greater(x: f64, y: f64) -> bool {
     x - y > magnitude(x, y) * EPSILON
 }
 
 #[inline(always)]
 pub fn greater_or_equal(x: f64, y: f64) -> bool {
+    let difference = x - y;
+    if (0.0..f64::INFINITY).contains(&difference) {
+        return true;
+    }
+    if difference < -wide_tolerance(x, y) {
+        return false;
+    }
+    narrowly_greater_or_equal(x, y)
+}
+
+#[cold]
+#[inline(never)]
+fn narrowly_greater_or_equal(x: f64, y: f64) -> bool {
     let (difference, magnitude) = (x - y, magnitude(x, y));
     corner(difference, magnitude).unwrap_or(difference > -(magnitude * EPSILON))
 }

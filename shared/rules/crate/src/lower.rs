@@ -3,6 +3,7 @@
 use crate::declarations::Kind;
 use crate::lower_switch::hash_of;
 use crate::lower_value::{simple_constant, Emitter, Value};
+use crate::number::write_float;
 use crate::program::{Code, Leaf, Piece, Program};
 use crate::verdict::verdict_of;
 use rhai::{ASTFlags, Dynamic, Expr, ImmutableString, Position, Stmt, AST};
@@ -74,8 +75,11 @@ impl Lowering {
             }
             Stmt::Switch(switch, _) => self.switch(&switch.0, &switch.1, is_ending),
             Stmt::Var(variable, _, _) => {
+                let low = self.emitter.low;
                 let value = self.emitter.value(&variable.1)?;
-                let local = self.local(value)?;
+                // What was just computed into a register that nothing else has is the variable's from here on.
+                let is_own = (low..self.emitter.low).contains(&usize::from(value.register));
+                let local = if is_own { value } else { self.local(value)? };
                 self.emitter.locals.push((variable.0.name.clone(), local));
                 Some(true)
             }
@@ -152,7 +156,7 @@ impl Lowering {
         let confidence = self.emitter.as_float(confidence)?;
         let explanation = match explanation {
             None => None,
-            Some(Expr::InterpolatedString(parts, _)) => Some(parts.iter().map(|part| self.piece(part)).collect::<Option<Box<[_]>>>()?),
+            Some(Expr::InterpolatedString(parts, _)) => Some(joined(parts.iter().map(|part| self.template_piece(part)).collect::<Option<Vec<_>>>()?)),
             Some(other) => match self.piece(other)? {
                 piece @ (Piece::Literal(_) | Piece::Text(_)) => Some(Box::from([piece])),
                 _ => return None,
@@ -162,6 +166,21 @@ impl Lowering {
         self.leaves.push(Leaf { status, status_number: 0, explanation_number: None, explanation });
         self.emitter.emit(Code::Verdict, confidence, confidence, number);
         Some(())
+    }
+
+    /// In a template numbers become texts too, and those that never change become them once, here.
+    fn template_piece(&mut self, part: &Expr) -> Option<Piece> {
+        let simple = simple_constant(part);
+        match simple.as_ref().unwrap_or(part) {
+            Expr::FloatConstant(number, _) => {
+                let mut text = String::new();
+                write_float(**number, &mut text).ok()?;
+                Some(Piece::Literal(text.into()))
+            }
+            Expr::IntegerConstant(number, _) => Some(Piece::Literal(number.to_string().into())),
+            Expr::BoolConstant(flag, _) => Some(Piece::Literal(flag.to_string().into())),
+            other => self.piece(other),
+        }
     }
 
     fn piece(&mut self, part: &Expr) -> Option<Piece> {
@@ -179,4 +198,16 @@ impl Lowering {
             Kind::Boolean => Piece::Boolean(value.register),
         })
     }
+}
+
+/// Neighbouring literals as one: a piece less at each row.
+fn joined(pieces: Vec<Piece>) -> Box<[Piece]> {
+    let mut joined: Vec<Piece> = Vec::new();
+    for piece in pieces {
+        match (joined.last_mut(), piece) {
+            (Some(Piece::Literal(before)), Piece::Literal(text)) => *before += text,
+            (_, piece) => joined.push(piece),
+        }
+    }
+    joined.into()
 }

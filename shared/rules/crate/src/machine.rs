@@ -26,7 +26,6 @@ pub struct Machine {
     rules: Vec<Option<Box<Rule>>>,
     free: Vec<usize>,
     scope: Scope<'static>,
-    explanation: String,
     report: Vec<u8>,
     output: Output,
 }
@@ -47,7 +46,7 @@ impl Machine {
         let tokens = Rc::new(TokenCount::default());
         let engine = engine(limits, row.clone(), watch.clone(), tokens.clone());
         let scope = Scope::new();
-        Self { limits, engine, row, watch, tokens, texts, rules: Vec::new(), free: Vec::new(), scope, explanation: String::new(), report: Vec::new(), output: Output::default() }
+        Self { limits, engine, row, watch, tokens, texts, rules: Vec::new(), free: Vec::new(), scope, report: Vec::new(), output: Output::default() }
     }
 
     pub fn texts(&self) -> &RefCell<Texts> {
@@ -111,12 +110,13 @@ impl Machine {
             self.judge(slot, cells.chunks_exact(width), columns);
             rest = next;
         }
+        self.output.finish();
         Ok(())
     }
 
     #[inline(always)]
     fn judge<'a>(&mut self, slot: usize, rows: impl Iterator<Item = &'a [f64]>, columns: &[u32]) {
-        let Self { limits, engine, row, watch, texts, rules, scope, explanation, output, .. } = self;
+        let Self { limits, engine, row, watch, texts, rules, scope, output, .. } = self;
         let Some(Some(rule)) = rules.get_mut(slot) else { return };
         if let Some(program) = &mut rule.program {
             let mut texts = texts.borrow_mut();
@@ -141,8 +141,9 @@ impl Machine {
                         output.explained_by_number(leaf.status_number, confidence, number);
                         continue;
                     }
-                    if explain(pieces, &program.registers, &texts.borrow(), limits.string_bytes_max as usize, explanation) {
-                        output.explained(leaf.status_number, confidence, explanation);
+                    let bytes_max = limits.string_bytes_max as usize;
+                    let write = |to: &mut String| explain(pieces, &program.registers, &texts.borrow(), bytes_max, to);
+                    if output.explained_by(leaf.status_number, confidence, write) {
                         continue;
                     }
                 }

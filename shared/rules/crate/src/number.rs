@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 /// Decimals that sensors send. More are left to the general algorithm, which takes some ten times as long.
 const DECIMALS_MAX: usize = 6;
+const MILLION: f64 = 1e6;
 
 pub fn write_float(value: f64, to: &mut String) -> std::fmt::Result {
     if write_short(value, to) {
@@ -14,53 +15,49 @@ pub fn write_float(value: f64, to: &mut String) -> std::fmt::Result {
     }
 }
 
-/// A value that is a whole number over a power of ten. With 15 digits at most no other decimal of that length reads back as
-/// the same float, so the first power that fits gives the shortest one. False: not such a value, nothing was written.
+/// A value that is a whole number of millionths. With 15 digits at most no other decimal of that length reads back as the
+/// same float, so without its last zeros it is the shortest one. False: not such a value, nothing was written.
 fn write_short(value: f64, to: &mut String) -> bool {
     let magnitude = value.abs();
     if !(1e-4..1e9).contains(&magnitude) {
         return false;
     }
-    let mut scale = 1.0;
-    for decimals in 0..=DECIMALS_MAX {
-        let whole = (magnitude * scale + 0.5) as u64;
-        if whole as f64 / scale == magnitude {
-            write_digits(value < 0.0, whole, decimals, to);
-            return true;
-        }
-        scale *= 10.0;
+    let millionths = (magnitude * MILLION + 0.5) as i64;
+    if millionths as f64 / MILLION != magnitude {
+        return false;
     }
-    false
+    let whole = magnitude as u32;
+    let fraction = (millionths - i64::from(whole) * MILLION as i64) as u32;
+    write_digits(value < 0.0, whole, fraction, to);
+    true
 }
 
-fn write_digits(is_negative: bool, mut whole: u64, decimals: usize, to: &mut String) {
-    // 15 digits, a zero before the point, the point and the sign fit.
+/// WebAssembly divides 64 bits by the processor's slow division; 32 bits become a multiplication.
+fn write_digits(is_negative: bool, mut whole: u32, mut fraction: u32, to: &mut String) {
+    // A sign, nine digits, the point and six decimals fit.
     let mut bytes = [b'0'; 24];
     let mut at = bytes.len();
-    if decimals == 0 {
-        at -= 2;
-        bytes[at] = b'.';
+    let mut decimals = DECIMALS_MAX;
+    if fraction % 1_000 == 0 {
+        fraction /= 1_000;
+        decimals -= 3;
     }
-    let mut written = 0;
+    while fraction % 10 == 0 && decimals > 1 {
+        fraction /= 10;
+        decimals -= 1;
+    }
+    for _ in 0..decimals {
+        at -= 1;
+        bytes[at] = b'0' + (fraction % 10) as u8;
+        fraction /= 10;
+    }
+    at -= 1;
+    bytes[at] = b'.';
     loop {
         at -= 1;
-        // WebAssembly divides 64 bits by the processor's slow division; 32 bits become a multiplication.
-        let digit = if whole <= u64::from(u32::MAX) {
-            let small = whole as u32;
-            whole = u64::from(small / 10);
-            small % 10
-        } else {
-            let digit = (whole % 10) as u32;
-            whole /= 10;
-            digit
-        };
-        bytes[at] = b'0' + digit as u8;
-        written += 1;
-        if written == decimals {
-            at -= 1;
-            bytes[at] = b'.';
-        }
-        if whole == 0 && written > decimals {
+        bytes[at] = b'0' + (whole % 10) as u8;
+        whole /= 10;
+        if whole == 0 {
             break;
         }
     }

@@ -10,7 +10,7 @@ use crate::verdict::{Failure, FailureKind};
 #[derive(Default)]
 pub struct Output {
     words: Vec<u64>,
-    texts: Vec<u8>,
+    texts: String,
     text_bytes_max: usize,
 }
 
@@ -27,6 +27,9 @@ impl Output {
         self.texts.clear();
         self.text_bytes_max = text_bytes_max;
         self.words.reserve(records * 3);
+    }
+    /// To be called after the last record: the host looks for them where this says.
+    pub fn finish(&self) {
         PROGRESS.records_at(self.words.as_ptr() as usize);
         PROGRESS.explanations_at(self.texts.as_ptr() as usize);
     }
@@ -46,6 +49,18 @@ impl Output {
         let place = self.append(explanation);
         self.words.extend_from_slice(&[pack(0, status), confidence.to_bits(), place]);
     }
+    /// With an explanation that is written where the host reads it. False: `write` gave up, and there is no record.
+    #[inline(always)]
+    pub fn explained_by(&mut self, status: u32, confidence: f64, write: impl FnOnce(&mut String) -> bool) -> bool {
+        let offset = self.texts.len();
+        if !write(&mut self.texts) {
+            self.texts.truncate(offset);
+            return false;
+        }
+        let place = self.cut(offset);
+        self.words.extend_from_slice(&[pack(0, status), confidence.to_bits(), place]);
+        true
+    }
     pub fn failed(&mut self, failure: &Failure) {
         let line = failure.position.line().unwrap_or(0) as u32;
         let column = failure.position.position().unwrap_or(0) as f64;
@@ -55,20 +70,22 @@ impl Output {
     pub fn stopped(&mut self) {
         self.words.extend_from_slice(&[pack(FailureKind::Stopped as u32, 0), 0, 0]);
     }
-    /// Cuts at the limit, between characters, and says so with an ellipsis.
     fn append(&mut self, text: &str) -> u64 {
         let offset = self.texts.len();
-        if text.len() <= self.text_bytes_max {
-            self.texts.extend_from_slice(text.as_bytes());
-        } else {
-            let mut end = self.text_bytes_max;
-            while !text.is_char_boundary(end) {
+        self.texts.push_str(text);
+        self.cut(offset)
+    }
+    /// Cuts the last text at the limit, between characters, and says so with an ellipsis.
+    #[inline(always)]
+    fn cut(&mut self, offset: usize) -> u64 {
+        if self.texts.len() - offset > self.text_bytes_max {
+            let mut end = offset + self.text_bytes_max;
+            while !self.texts.is_char_boundary(end) {
                 end -= 1;
             }
-            self.texts.extend_from_slice(text[..end].as_bytes());
-            self.texts.extend_from_slice("…".as_bytes());
+            self.texts.truncate(end);
+            self.texts.push('…');
         }
-        PROGRESS.explanations_at(self.texts.as_ptr() as usize);
         pack(offset as u32, (self.texts.len() - offset) as u32)
     }
 }

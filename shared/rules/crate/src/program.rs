@@ -136,70 +136,70 @@ impl Program {
         loop {
             let Op { code, when, a, b, to } = *ops.get(at)?;
             let (x, y) = (float(registers, a), float(registers, b));
-            let holds = match code {
-                Code::FloatGreater => epsilon::greater(x, y),
-                Code::FloatGreaterOrEqual => epsilon::greater_or_equal(x, y),
-                Code::FloatLess => epsilon::greater(y, x),
-                Code::FloatLessOrEqual => epsilon::greater_or_equal(y, x),
-                Code::FloatEqual => epsilon::equal(x, y),
-                Code::FloatDifferent => epsilon::different(x, y),
-                Code::IntegerGreater => integer(registers, a) > integer(registers, b),
-                Code::IntegerGreaterOrEqual => integer(registers, a) >= integer(registers, b),
-                Code::Same => x.to_bits() == y.to_bits(),
-                Code::HasBit => integer(registers, a) >> b & 1 == 1,
-                Code::IsTrue => x.to_bits() == TRUE,
-                Code::Jump => when,
-                Code::Verdict => {
-                    // Register a holds the leaf's confidence.
-                    return is_confidence(x).then_some((to as usize, x));
-                }
+            let (i, j) = (integer(registers, a), integer(registers, b));
+            // One `match` for all: a second one for the values would be a second jump that the processor has to guess.
+            let outcome = match code {
+                Code::FloatGreater => Outcome::Test(epsilon::greater(x, y)),
+                Code::FloatGreaterOrEqual => Outcome::Test(epsilon::greater_or_equal(x, y)),
+                Code::FloatLess => Outcome::Test(epsilon::greater(y, x)),
+                Code::FloatLessOrEqual => Outcome::Test(epsilon::greater_or_equal(y, x)),
+                Code::FloatEqual => Outcome::Test(epsilon::equal(x, y)),
+                Code::FloatDifferent => Outcome::Test(epsilon::different(x, y)),
+                Code::IntegerGreater => Outcome::Test(i > j),
+                Code::IntegerGreaterOrEqual => Outcome::Test(i >= j),
+                Code::Same => Outcome::Test(i == j),
+                Code::HasBit => Outcome::Test(i >> b & 1 == 1),
+                Code::IsTrue => Outcome::Test(i as u64 == TRUE),
+                Code::Jump => Outcome::Test(when),
+                Code::Copy => Outcome::Value(i as u64),
+                Code::ToFloat => Outcome::Value((i as f64).to_bits()),
+                Code::FloatAdd => Outcome::Value((x + y).to_bits()),
+                Code::FloatSubtract => Outcome::Value((x - y).to_bits()),
+                Code::FloatMultiply => Outcome::Value((x * y).to_bits()),
+                Code::FloatDivide => Outcome::Value((x / y).to_bits()),
+                Code::FloatRemainder => Outcome::Value((x % y).to_bits()),
+                Code::FloatNegate => Outcome::Value((-x).to_bits()),
+                Code::IntegerAdd => Outcome::Value(i.checked_add(j)? as u64),
+                Code::IntegerSubtract => Outcome::Value(i.checked_sub(j)? as u64),
+                Code::IntegerMultiply => Outcome::Value(i.checked_mul(j)? as u64),
+                Code::IntegerDivide => Outcome::Value(i.checked_div(j)? as u64),
+                Code::IntegerRemainder => Outcome::Value(i.checked_rem(j)? as u64),
+                Code::IntegerNegate => Outcome::Value(i.checked_neg()? as u64),
+                // Register a holds the leaf's confidence.
+                Code::Verdict => return is_confidence(x).then_some((to as usize, x)),
                 Code::LeaveToRhai => return None,
-                _ => {
-                    registers[to as usize & (REGISTERS - 1)] = compute(code, registers, a, b)?;
-                    at += 1;
-                    continue;
+            };
+            at = match outcome {
+                Outcome::Test(holds) if holds == when => to as usize,
+                Outcome::Test(_) => at + 1,
+                Outcome::Value(value) => {
+                    registers[to as usize & (REGISTERS - 1)] = value;
+                    at + 1
                 }
             };
-            at = if holds == when { to as usize } else { at + 1 };
         }
     }
 }
 
-#[inline(always)]
-fn compute(code: Code, registers: &[u64; REGISTERS], a: u8, b: u8) -> Option<u64> {
-    let (x, y) = (float(registers, a), float(registers, b));
-    let (i, j) = (integer(registers, a), integer(registers, b));
-    Some(match code {
-        Code::Copy => x.to_bits(),
-        Code::ToFloat => (i as f64).to_bits(),
-        Code::FloatAdd => (x + y).to_bits(),
-        Code::FloatSubtract => (x - y).to_bits(),
-        Code::FloatMultiply => (x * y).to_bits(),
-        Code::FloatDivide => (x / y).to_bits(),
-        Code::FloatRemainder => (x % y).to_bits(),
-        Code::FloatNegate => (-x).to_bits(),
-        Code::IntegerAdd => i.checked_add(j)? as u64,
-        Code::IntegerSubtract => i.checked_sub(j)? as u64,
-        Code::IntegerMultiply => i.checked_mul(j)? as u64,
-        Code::IntegerDivide => i.checked_div(j)? as u64,
-        Code::IntegerRemainder => i.checked_rem(j)? as u64,
-        Code::IntegerNegate => i.checked_neg()? as u64,
-        _ => return None,
-    })
+/// What an instruction came to; the compiler leaves nothing of it.
+enum Outcome {
+    Test(bool),
+    Value(u64),
 }
 
-/// Writes an explanation as Rhai's string interpolation would. False: longer than a string may be, which is Rhai's error.
+/// Appends an explanation as Rhai's string interpolation would make it. False: longer than a string may be, which is
+/// Rhai's error; what was appended by then is the caller's to take back.
 pub fn explain(pieces: &[Piece], registers: &[u64; REGISTERS], texts: &Texts, bytes_max: usize, to: &mut String) -> bool {
-    to.clear();
+    let end_max = to.len() + bytes_max;
     for piece in pieces {
         let written = match piece {
             Piece::Literal(text) => to.write_str(text),
             Piece::Number(at) => write_float(float(registers, *at), to),
             Piece::Integer(at) => write!(to, "{}", integer(registers, *at)),
-            Piece::Boolean(at) => write!(to, "{}", float(registers, *at).to_bits() == TRUE),
+            Piece::Boolean(at) => to.write_str(if float(registers, *at).to_bits() == TRUE { "true" } else { "false" }),
             Piece::Text(at) => to.write_str(texts.get(float(registers, *at) as u32).map_or("", |text| text.as_str())),
         };
-        if written.is_err() || to.len() > bytes_max {
+        if written.is_err() || to.len() > end_max {
             return false;
         }
     }
