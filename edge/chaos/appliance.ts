@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { edgeNodeArguments, edgeNodeEnvironment } from '../server/node-arguments.mjs'
 import { subjectWordSchema } from './subject/options.ts'
 import type { SubjectOptions, SubjectWord } from './subject/options.ts'
 
@@ -22,9 +23,9 @@ export class Appliance {
 
   /** @param environment on top of this process' own: the shim, mostly */
   constructor(options: SubjectOptions, environment: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(process.execPath, [entry, JSON.stringify(options)], {
+    this.#child = spawn(process.execPath, [...edgeNodeArguments, entry, JSON.stringify(options)], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...environment },
+      env: { ...process.env, ...edgeNodeEnvironment(compileCache), ...environment },
     })
     // A harness that ends takes its appliance along; a write into the pipe of a killed one is no news.
     this.#child.stdin?.on('error', () => {})

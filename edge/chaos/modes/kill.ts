@@ -4,6 +4,7 @@ import { Comparison } from '../compare/comparison.ts'
 import { Draws } from '../random.ts'
 import { Tally } from '../report.ts'
 import type { Outcome } from '../report.ts'
+import type { SubjectOptions } from '../subject/options.ts'
 import { pause } from '../until.ts'
 import { Crowd } from './crowd.ts'
 import type { ModeOptions } from './mode.ts'
@@ -22,7 +23,7 @@ const lookEveryMs = 8_000
 /** Starts at which an older store is killed, while it is brought up to date. */
 const firstStarts = 3
 
-/** Readings go so soon that retention is at work in most lives, and not before two looks have seen them. */
+/** Readings go so soon that retention is at work in most lives, and not before a look has seen them: see `keptFor`. */
 const keptS = 25
 
 /** When the blow falls. Each is seen often; the last two are where a store is most easily left half done. */
@@ -41,27 +42,29 @@ export async function kill({ runs, seed, folders, broken, say }: ModeOptions): P
   let startMs = 800
   while (killed < runs && tally.failures.length === 0) {
     const folder = folders.new('kill')
+    let lookedAtMs = performance.now()
     const comparison = new Comparison()
     const old = draws.chance(0.5) ? [makeOldFolder(folder)] : []
     const crowd = new Crowd({ rateMax })
     const inFolder = Math.min(killsPerFolder, runs - killed)
     const where = () => `seed ${seed}, kill ${killed}, folder ${folder}`
-    let lookedAtMs = performance.now()
     for (let kills = 1; kills <= inFolder; kills++) {
       const instant = old.length > 0 && kills <= firstStarts ? 'while it starts' : draws.pick(instants)
       seenInstants.set(instant, (seenInstants.get(instant) ?? 0) + 1)
-      startMs = (await oneLife(folder, broken, crowd, instant, startMs, draws)) ?? startMs
+      startMs =
+        (await oneLife({ dataFolder: folder, broken, keptS: keptFor(lookedAtMs) }, crowd, instant, startMs, draws)) ??
+        startMs
       killed++
       const isDue = kills % killsPerLook === 0 || performance.now() > lookedAtMs + lookEveryMs
       if (!isDue && kills !== inFolder) continue
-      lookedAtMs = performance.now()
       // Now and then the store is looked at as the kill has left it: what is acknowledged must not wait for a repair.
       if (kills > firstStarts && kills !== inFolder && draws.chance(0.4)) {
         tally.add(comparison.look(folder, [...crowd.ledgers, ...old], false), where())
+        lookedAtMs = performance.now()
         if (tally.failures.length > 0) break
         continue
       }
-      const appliance = new Appliance({ dataFolder: folder, broken, keptS })
+      const appliance = new Appliance({ dataFolder: folder, broken, keptS: keptFor(lookedAtMs) })
       try {
         const { port } = await appliance.opened()
         if (kills === inFolder) {
@@ -78,6 +81,7 @@ export async function kill({ runs, seed, folders, broken, say }: ModeOptions): P
       }
       const findings = comparison.look(folder, [...crowd.ledgers, ...old], true)
       tally.add(findings, where())
+      lookedAtMs = performance.now()
       say(`${killed} kills, ${findings.readings} readings, ${findings.records} records`)
       if (tally.failures.length > 0) break
     }
@@ -88,10 +92,12 @@ export async function kill({ runs, seed, folders, broken, say }: ModeOptions): P
   return tally.outcome({ name: 'kill', runs: killed, blows: killed, seed, note })
 }
 
+/** What nobody has looked at yet is kept through the next life, and longer where the lives before it have taken long: so may this one. */
+const keptFor = (lookedAtMs: number): number => keptS + (2 * (performance.now() - lookedAtMs)) / 1_000
+
 /** Returns how long the start took, where it came to its end. */
 async function oneLife(
-  folder: string,
-  broken: ModeOptions['broken'],
+  options: SubjectOptions,
   crowd: Crowd,
   instant: (typeof instants)[number],
   startMs: number,
@@ -100,7 +106,7 @@ async function oneLife(
   const lifeMs = draws.between(30, 700)
   const cutShortMs = startMs * draws.between(0.1, 1.1)
   const startedMs = performance.now()
-  const appliance = new Appliance({ dataFolder: folder, broken, keptS })
+  const appliance = new Appliance(options)
   try {
     if (instant === 'while it starts') {
       await pause(cutShortMs)
@@ -111,7 +117,7 @@ async function oneLife(
     crowd.resume()
     await crowd.connect(port)
     if (instant === 'while it runs') await pause(lifeMs)
-    else await Promise.race([fileChange(folder), pause(lifeMs * 2)])
+    else await Promise.race([fileChange(options.dataFolder), pause(lifeMs * 2)])
     return tookMs
   } finally {
     await appliance.kill()

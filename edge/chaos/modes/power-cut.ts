@@ -10,6 +10,7 @@ import { buildShim, noShim, shimEnvironment } from '../shim/build.ts'
 import { Disk } from '../shim/disk.ts'
 import { readLog } from '../shim/log.ts'
 import type { Entry } from '../shim/log.ts'
+import type { SubjectOptions } from '../subject/options.ts'
 import { pause } from '../until.ts'
 import { atCut } from './at-cut.ts'
 import { Crowd } from './crowd.ts'
@@ -33,7 +34,12 @@ interface Base {
   readonly folder: string
   readonly ledgers: readonly Ledger[]
   readonly comparison: Comparison
+  /** Since when there is something in it that nobody has looked at. */
+  readonly sinceMs: number
 }
+
+/** What nobody has looked at yet is kept through the next life: see kill.ts. */
+const keptFor = ({ sinceMs }: Base): number => keptS + (2 * (performance.now() - sinceMs)) / 1_000
 
 /**
  * Records every write, sync and acknowledgement of a run, and rebuilds the folder as a power cut at some instant could
@@ -64,7 +70,14 @@ export async function powerCut(options: ModeOptions): Promise<Outcome> {
       const rest = base.ledgers.slice(publisherKinds.length)
       cutFolder(base.folder, recording.folder, entries, folder, draws)
       const comparison = base.comparison.copy()
-      const problem = await startAgain(options, folder, new Crowd({ rateMax, ledgers, sessions }))
+      const problem = await startAgain(
+        {
+          dataFolder: folder,
+          broken: options.broken,
+          keptS: keptFor(base),
+        },
+        new Crowd({ rateMax, ledgers, sessions }),
+      )
       const findings = problem === null ? comparison.look(folder, [...ledgers, ...rest], true) : null
       if (findings !== null) tally.add(findings, where)
       else tally.fail(`${where}: ${problem}`)
@@ -72,7 +85,7 @@ export async function powerCut(options: ModeOptions): Promise<Outcome> {
       const isLast = index === cutsPerRun - 1
       if (isLast) {
         folders.remove(base.folder)
-        base = { folder, ledgers: [...ledgers, ...rest], comparison }
+        base = { folder, ledgers: [...ledgers, ...rest], comparison, sinceMs: performance.now() }
       } else folders.remove(folder)
     }
     if (tally.failures.length > 0) break
@@ -89,9 +102,15 @@ export async function powerCut(options: ModeOptions): Promise<Outcome> {
 
 function newBase({ folders }: ModeOptions, draws: Draws): Base {
   const folder = folders.new('base')
+  const sinceMs = performance.now()
   mkdirSync(folder)
   const old = draws.chance(0.3) ? [makeOldFolder(folder)] : []
-  return { folder, ledgers: [...publisherKinds.map((kind) => new Ledger(kind)), ...old], comparison: new Comparison() }
+  return {
+    folder,
+    ledgers: [...publisherKinds.map((kind) => new Ledger(kind)), ...old],
+    comparison: new Comparison(),
+    sinceMs,
+  }
 }
 
 async function record({ folders, broken }: ModeOptions, shim: string, base: Base, draws: Draws) {
@@ -99,7 +118,7 @@ async function record({ folders, broken }: ModeOptions, shim: string, base: Base
   const logFile = `${folder}.log`
   cpSync(base.folder, folder, { recursive: true })
   const appliance = new Appliance(
-    { dataFolder: folder, broken, keptS },
+    { dataFolder: folder, broken, keptS: keptFor(base) },
     shimEnvironment(shim, { folder, log: logFile }),
   )
   const crowd = new Crowd({
@@ -141,8 +160,8 @@ function cutFolder(base: string, recorded: string, entries: readonly Entry[], in
 }
 
 /** Starts on what the cut left, lets the publishers send again what they had under way, and stops. Returns what went wrong. */
-async function startAgain({ broken }: ModeOptions, folder: string, crowd: Crowd): Promise<string | null> {
-  const appliance = new Appliance({ dataFolder: folder, broken, keptS })
+async function startAgain(options: SubjectOptions, crowd: Crowd): Promise<string | null> {
+  const appliance = new Appliance(options)
   try {
     const { port } = await appliance.opened()
     if (!(await crowd.connect(port))) return 'the publishers could not connect after the cut'

@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const source = fileURLToPath(new URL('./record.c', import.meta.url))
+const sources = ['log.c', 'watched.c', 'faults.c', 'sockets.c', 'files.c'].map((name) =>
+  fileURLToPath(new URL(`./${name}`, import.meta.url)),
+)
 
 const compilerFile = ['cc', 'gcc', 'clang']
   .flatMap((name) => (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name)))
@@ -22,7 +24,7 @@ export function buildShim(folder: string): string {
   if (compilerFile === undefined)
     throw new Error('The shim is C and no compiler was found. Install one (Debian: apt-get install gcc libc6-dev).')
   const file = join(folder, 'record.so')
-  execFileSync(compilerFile, ['-shared', '-fPIC', '-O2', '-o', file, source, '-ldl', '-lpthread'])
+  execFileSync(compilerFile, ['-shared', '-fPIC', '-O2', '-o', file, ...sources, '-ldl', '-lpthread'])
   return file
 }
 

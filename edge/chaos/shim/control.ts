@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 
-/** Where each number lies in the file that shim/record.c maps. */
+/** Where each number lies in the file that shim/faults.c maps. */
 const fields = {
   clockNs: 0,
   isBounded: 8,

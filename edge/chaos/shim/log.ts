@@ -1,4 +1,4 @@
-/** One thing that the program did, as shim/record.c wrote it down. */
+/** One thing that the program did, as shim/log.c wrote it down. */
 export type Entry =
   | {
       readonly kind: 'opened'

@@ -73,6 +73,10 @@ function report(findings: Findings, { out }: CommandContext): ExitCode {
     `From the journal: ${findings.readings} readings and ${findings.events} events judged anew; ` +
       `${findings.judgmentsSame} judgments and ${findings.verdictsCounted} counted verdicts (${findings.runsSame} runs ended) came out the same.`,
   )
+  if (findings.onTheClock > 0)
+    out(
+      `  ${findings.onTheClock} verdicts are of rules on the clock; their judgments were made again from their snapshots.`,
+    )
   for (const [reason, count] of findings.notCompared) out(`  ${count} could not be compared: ${reason}.`)
   for (const gap of findings.gaps) out(`  ${gap}`)
   for (const difference of findings.differences) out(`DIFFERENT  ${difference}`)

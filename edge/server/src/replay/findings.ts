@@ -6,8 +6,6 @@ export class Findings {
   /** What could not be compared, each with its reason. */
   readonly gaps: string[] = []
   differenceCount = 0
-  /** False where retention has dropped records of the stretch. */
-  recordsAreWhole = true
   readings = 0
   events = 0
   /** Judgments made again from their snapshots, and those that were not, with the reason and how often. */
@@ -17,6 +15,8 @@ export class Findings {
   judgmentsSame = 0
   verdictsCounted = 0
   runsSame = 0
+  /** Verdicts of rules on the clock, which are made again from their snapshots only. */
+  onTheClock = 0
   readonly notCompared = new Map<string, number>()
 
   differs(sentence: string): void {
@@ -24,10 +24,10 @@ export class Findings {
     if (this.differences.length < replayLimits.differencesListedMax) this.differences.push(sentence)
   }
 
-  /** A verdict has no record that fits. Where records of the stretch were dropped nobody can say whether it had one. */
-  lacksRecord(sentence: string): void {
-    if (this.recordsAreWhole) this.differs(sentence)
-    else Findings.note(this.notCompared, 'records beside it are not held any more')
+  /** Verdicts have no record that fits. Where it may be one that was dropped nobody can say whether they had one. */
+  lacksRecord(sentence: string, count: number, mayBePruned: boolean): void {
+    if (mayBePruned) Findings.note(this.notCompared, 'records beside it are not held any more', count)
+    else this.differs(sentence)
   }
 
   static note(reasons: Map<string, number>, reason: string, count = 1): void {

@@ -1,4 +1,4 @@
-import type { Judgment, VerdictRun } from '@jidoka/domain'
+import type { Judgment, RuleDefinition, VerdictRun } from '@jidoka/domain'
 import { Judge } from '../judge/judge.ts'
 import { isTakenOut, unjudgedBecause, verdictOf } from '../judge/replay.ts'
 import type { Row } from '../judge/row-buffer.ts'
@@ -15,9 +15,13 @@ import { WindowBank } from '../windows/window-bank.ts'
 import { differenceOf, nameOf } from './compare.ts'
 import { Findings } from './findings.ts'
 import { factsAt, restoreStanding, rulesAt, tagsAt } from './past.ts'
-import { RunTally, TimedVerdicts } from './run-tally.ts'
+import type { PrunedRecords } from './pruned-records.ts'
+import { RunTally } from './run-tally.ts'
+import type { JudgedCommit } from './run-tally.ts'
 import { slotKey } from './stretch.ts'
 import type { PlacedRecord, PlacedRule, Stretch } from './stretch.ts'
+import { TimedVerdicts } from './timed-verdicts.ts'
+import type { MadeAgain } from './timed-verdicts.ts'
 
 /** The judge's effects are what the journal already holds. */
 class Unwritten implements JudgeSink {
@@ -34,9 +38,12 @@ class Unwritten implements JudgeSink {
   ruleGone(): void {}
 }
 
+type ExpectedJudgment = Extract<PlacedRecord['record'], { kind: 'judgment' }>
+
 export interface RejudgeOptions {
   readonly stretch: Stretch
   readonly history: readonly PlacedRule[]
+  readonly pruned: PrunedRecords
   /** The one rule that is looked at; undefined for all. */
   readonly ruleId: string | undefined
   readonly runner: RuleRunner
@@ -52,6 +59,7 @@ export class Rejudge implements VerdictWatcher {
   readonly #stretch: Stretch
   readonly #history: readonly PlacedRule[]
   readonly #findings: Findings
+  readonly #pruned: PrunedRecords
   readonly #judge: Judge
   readonly #tags: TagRegistry
   readonly #facts: Map<string, LineFacts>
@@ -59,17 +67,23 @@ export class Rejudge implements VerdictWatcher {
   readonly #tallies = new Map<string, RunTally>()
   readonly #timed = new Map<string, TimedVerdicts>()
   /** Judgments of the batch that is being judged, by their reading. */
-  readonly #expected = new Map<number, Judgment[]>()
+  readonly #expected = new Map<number, ExpectedJudgment[]>()
+  /** Last readings of runs that ended in this batch: of two commits of one millisecond the first may have ended one. */
+  readonly #runEnds = new Set<number>()
   /** Readings that are not held, first and last. */
   readonly #gaps: [number, number][] = []
+  /** Rules that the clock triggers at this place: when they were judged is not in the journal, so that their records are made again from their snapshots alone. */
+  readonly #onTheClock = new Set<string>()
   readonly #firstSeq: number
   #judgedSeq: number
+  #commit: JudgedCommit = { lastSeq: 0, isBesidePruned: false }
   #nextRule: number
 
-  constructor({ stretch, history, ruleId, runner, findings }: RejudgeOptions) {
+  constructor({ stretch, history, pruned, ruleId, runner, findings }: RejudgeOptions) {
     const isWanted = (id: string) => ruleId === undefined || id === ruleId
     this.#stretch = stretch
     this.#findings = findings
+    this.#pruned = pruned
     this.#history = history.filter((entry) => isWanted(entry.rule_id))
     this.#firstSeq = stretch.firstSeq
     this.#judgedSeq = this.#firstSeq - 1
@@ -88,7 +102,7 @@ export class Rejudge implements VerdictWatcher {
     })
     this.#sink.nowMs = stretch.fromMs
     for (const { definition } of rulesAt(stretch, this.#history)) {
-      if (definition === null) continue
+      if (definition === null || this.#isOnTheClock(definition)) continue
       const { problem } = this.#judge.restoreRule(definition, 'in_force', null, 0)
       if (problem !== null)
         Findings.note(findings.notCompared, `this program no longer takes the rule ${definition.id}`)
@@ -133,17 +147,19 @@ export class Rejudge implements VerdictWatcher {
       tally.turnsTo(status)
       const timed = this.#timed.get(key) ?? new TimedVerdicts()
       this.#timed.set(key, timed)
-      timed.add(full(), nowMs)
+      timed.add({ verdict: full(), atMs: nowMs, readingsSeq: this.#judgedSeq })
       return
     }
     const ofReading = this.#expected.get(row.readingSeq)
     const index =
-      ofReading?.findIndex(({ rule_id: id, subject }) => id === definition.id && subject === slot.subject) ?? -1
+      ofReading?.findIndex(({ body }) => body.rule_id === definition.id && body.subject === slot.subject) ?? -1
     const [judgment] = index < 0 ? [] : (ofReading?.splice(index, 1) ?? [])
-    if (judgment === undefined) tally.count(status, row.readingSeq)
-    else {
-      tally.break()
-      this.#compare(judgment, full())
+    if (judgment === undefined) {
+      tally.count(status, row.readingSeq, this.#commit)
+      if (this.#runEnds.has(row.readingSeq)) tally.break()
+    } else {
+      tally.judgment(judgment.seq)
+      this.#compare(judgment.body, full())
     }
     if (!row.late) tally.turnsTo(status)
   }
@@ -167,22 +183,29 @@ export class Rejudge implements VerdictWatcher {
   /** What one commit did: first its readings, then what its records say, in their order. */
   #batch(readings: readonly TagReading[], records: readonly PlacedRecord[]): void {
     this.#expected.clear()
+    this.#runEnds.clear()
     for (const { record } of records) {
+      if (record.kind === 'verdict_run' && record.body.last_reading_seq !== null)
+        this.#runEnds.add(record.body.last_reading_seq)
       if (record.kind !== 'judgment' || record.body.reading_seq === null) continue
       const seq = record.body.reading_seq
-      this.#expected.set(seq, [...(this.#expected.get(seq) ?? []), record.body])
+      this.#expected.set(seq, [...(this.#expected.get(seq) ?? []), record])
     }
+    const lastSeq = readings.at(-1)?.seq ?? this.#judgedSeq
+    this.#commit = { lastSeq, isBesidePruned: this.#pruned.mayBeOfCommit(readings[0]?.seq ?? lastSeq, lastSeq) }
     for (const tally of this.#tallies.values()) tally.break()
     for (const reading of readings) this.#reading(reading)
     this.#judge.finish(this.#sink)
     for (const { record, readingsSeq } of records) this.#record(record, readingsSeq)
     this.#judge.finish(this.#sink)
-    for (const judgments of this.#expected.values()) for (const judgment of judgments) this.#notMade(judgment)
+    for (const judgments of this.#expected.values()) for (const { body } of judgments) this.#notMade(body)
   }
 
   #reading(reading: TagReading): void {
     this.#findings.readings++
     this.#rulesBefore(reading.seq - 1, -1)
+    // Readings that are not held may have changed what stands, with records that are.
+    if (reading.seq > this.#judgedSeq + 1) for (const tally of this.#tallies.values()) tally.turnsTo(null)
     this.#sink.nowMs = reading.receivedMs
     const tag = this.#tags.tagByNo(reading.tagNo)
     if (tag === undefined) return
@@ -206,25 +229,30 @@ export class Rejudge implements VerdictWatcher {
       if (record.body.type === 'production_count') this.#judge.noteProduction(record.body.line, this.#sink)
       return
     }
+    if ((record.kind === 'verdict_run' || record.kind === 'judgment') && this.#onTheClock.has(record.body.rule_id)) {
+      this.#findings.onTheClock += record.kind === 'judgment' ? 1 : record.body.count
+      return
+    }
     if (record.kind === 'verdict_run') {
       this.#judge.finish(this.#sink)
-      this.#run(record.body)
+      this.#run(record.body, record.seq)
     } else if (record.kind === 'judgment' && record.body.reading_seq === null) {
       this.#judge.finish(this.#sink)
-      this.#timedJudgment(record.body)
+      this.#timedJudgment(record.body, record.seq)
     }
   }
 
-  #run(run: VerdictRun): void {
+  #run(run: VerdictRun, recordSeq: number): void {
     const key = slotKey(run.rule_id, run.subject)
     const { first_reading_seq: first, last_reading_seq: last } = run
     if (first !== null && last !== null) {
       const touchesGap = this.#gaps.some(([from, to]) => first <= to && last >= from)
-      this.#tally(key).end(run, first >= this.#firstSeq && !touchesGap)
+      this.#tally(key).end(run, recordSeq, first >= this.#firstSeq && !touchesGap)
       return
     }
-    const same = this.#timed.get(key)?.take(run) ?? 0
     const isWhole = run.first_at_ms >= this.#stretch.fromMs
+    if (isWhole) this.#skipPruned(key, run.first_at_ms, recordSeq)
+    const same = this.#timed.get(key)?.take(run) ?? 0
     if (isWhole && same !== run.count)
       this.#findings.differs(
         `The run of ${run.count} x ${run.status} of ${run.rule_id} at ${run.subject}: ${same} of them are the same when judged again.`,
@@ -234,17 +262,27 @@ export class Rejudge implements VerdictWatcher {
   }
 
   /** A judgment of a production count, or of silence: what a sweep at that moment finds. */
-  #timedJudgment(judgment: Judgment): void {
+  #timedJudgment(judgment: Judgment, recordSeq: number): void {
     // Said by the program where the history has it: see Remaker.
     if (isTakenOut(judgment.explanation)) return
     const key = slotKey(judgment.rule_id, judgment.subject)
+    this.#skipPruned(key, judgment.judged_at_ms, recordSeq)
     if (this.#timed.get(key)?.isEmpty !== false) this.#judge.sweep(this.#sink)
     const made = this.#timed.get(key)?.next()
     if (made === undefined) this.#notMade(judgment)
     else this.#compare(judgment, made)
   }
 
-  #compare(judgment: Judgment, made: Pick<Judgment, 'status' | 'confidence' | 'explanation' | 'inputs'>): void {
+  /** What was made again before a verdict that is held, and may have been dropped from before it. */
+  #skipPruned(key: string, atMs: number, recordSeq: number): void {
+    const skipped = this.#timed
+      .get(key)
+      ?.skipTo(atMs, (made) => this.#pruned.mayAccountFor(made.readingsSeq, { beforeSeq: recordSeq }))
+    if (skipped !== undefined && skipped > 0)
+      Findings.note(this.#findings.notCompared, 'records beside it are not held any more', skipped)
+  }
+
+  #compare(judgment: Judgment, made: MadeAgain): void {
     const difference = differenceOf(judgment, made, made.inputs)
     if (difference === null) this.#findings.judgmentsSame++
     else this.#findings.differs(`Judged again: ${nameOf(judgment)} ${difference}.`)
@@ -280,13 +318,20 @@ export class Rejudge implements VerdictWatcher {
   #apply(entry: PlacedRule): void {
     const { state, definition } = entry
     for (const [key, tally] of this.#tallies) if (key.startsWith(`${entry.rule_id}\n`)) tally.turnsTo(null)
-    if (state !== 'in_force' || definition === null) {
+    // A rule that is removed stays what it was: its last run becomes a record with that.
+    if (definition === null || this.#isOnTheClock(definition) || state !== 'in_force') {
       this.#judge.remove(entry.rule_id, this.#sink)
       return
     }
     const { problem } = this.#judge.deploy(definition, this.#sink)
     if (problem !== null)
       Findings.note(this.#findings.notCompared, `this program no longer takes the rule ${entry.rule_id}`)
+  }
+
+  #isOnTheClock({ id, trigger }: RuleDefinition): boolean {
+    if (trigger.on === 'timer') this.#onTheClock.add(id)
+    else this.#onTheClock.delete(id)
+    return trigger.on === 'timer'
   }
 
   #fillWindows(): void {
@@ -310,11 +355,11 @@ export class Rejudge implements VerdictWatcher {
   /** What is left belongs to runs that ended later, or are open yet. */
   #close(): void {
     const open = new Set([...this.#tallies].flatMap(([key, tally]) => (tally.hasRest ? [key] : [])))
-    for (const run of open.size === 0 ? [] : this.#stretch.runsBehind()) {
+    for (const { seq, run } of open.size === 0 ? [] : this.#stretch.runsBehind()) {
       const key = slotKey(run.rule_id, run.subject)
       if (!open.has(key) || (run.last_reading_seq ?? 0) < this.#tally(key).lastSeq) continue
       open.delete(key)
-      this.#tally(key).close(run.status)
+      this.#tally(key).closeWith(run, seq)
       if (open.size === 0) break
     }
     const raw = this.#stretch.rawStatuses()
@@ -324,7 +369,7 @@ export class Rejudge implements VerdictWatcher {
   #tally(key: string): RunTally {
     let tally = this.#tallies.get(key)
     if (tally === undefined) {
-      tally = new RunTally(key.replace('\n', ' at '), this.#findings)
+      tally = new RunTally(key.replace('\n', ' at '), this.#findings, this.#pruned)
       this.#tallies.set(key, tally)
     }
     return tally

@@ -227,6 +227,22 @@ describe('a replay of the journal', () => {
     expect(findings.judgmentsSame).toBe(4)
   })
 
+  test('takes a verdict for no change where the readings with the change are not held any more', () => {
+    at.deploy(hotRule())
+    for (const value of [90, 20, 21]) {
+      at.send(value)
+      at.clock.advance(1_000)
+    }
+    at.restart()
+    const sqlite = at.edit()
+    sqlite.exec(`
+      delete from reading_segments where first_seq = 2;
+      insert into gaps values ('readings', 2, 2, 1, 'space', 0)`)
+    sqlite.close()
+    const findings = again()
+    expect([findings.differences, findings.runsSame]).toEqual([[], 1])
+  })
+
   test('says which records are not held any more, and takes their verdicts for no difference', () => {
     at.deploy(hotRule())
     at.send(20, 21, 22, 90, 20, 21)

@@ -2,6 +2,7 @@ import { ruleSource } from '@jidoka/domain'
 import { ruleHash } from '@jidoka/rules'
 import type { RuleRunner } from '../judge/rule-runner.ts'
 import { Findings } from './findings.ts'
+import { PrunedRecords } from './pruned-records.ts'
 import { Rejudge } from './rejudge.ts'
 import { Remaker } from './remake.ts'
 import { Stretch } from './stretch.ts'
@@ -29,8 +30,10 @@ export function replay({ dataFolder, fromMs, toMs, ruleId, newRunner }: ReplayOp
   )
   try {
     const history = stretch.rules()
-    findings.gaps.push(...stretch.recordGaps())
-    findings.recordsAreWhole = findings.gaps.length === 0
+    const recordGaps = stretch.recordGaps()
+    for (const { fromSeq, toSeq, count, reason, isWithin } of recordGaps)
+      if (isWithin)
+        findings.gaps.push(`${count} of the records ${fromSeq} to ${toSeq} are not held any more (${reason}).`)
     for (const { definition, hash, rule_id: id } of history) {
       if (definition !== null && ruleHash(ruleSource(definition)) !== hash)
         findings.differs(`The history of rules holds another rule ${id} than the one with the hash ${hash}.`)
@@ -42,7 +45,8 @@ export function replay({ dataFolder, fromMs, toMs, ruleId, newRunner }: ReplayOp
     const remaker = new Remaker(history, newRunner(), findings)
     for (const placed of stretch.records())
       if (placed.record.kind === 'judgment' && isWanted(placed)) remaker.remake(placed.record.body)
-    new Rejudge({ stretch, history, ruleId, runner: newRunner(), findings }).run(isWanted)
+    const pruned = new PrunedRecords(recordGaps)
+    new Rejudge({ stretch, history, pruned, ruleId, runner: newRunner(), findings }).run(isWanted)
     return findings
   } finally {
     stretch.close()

@@ -2,6 +2,7 @@ import type { FactoryEvent, Judgment, JournalRecord, RuleDefinition, TagDefiniti
 import { openForReading } from '../store/database.ts'
 import type { Database } from '../store/database.ts'
 import { replayLimits } from './limits.ts'
+import type { RecordGap } from './pruned-records.ts'
 import type { RuleHistoryRow } from '../store/journal-writer.ts'
 import { firstSeqWithin, lastSeqWithin, readTagsFrom } from '../store/read-tags.ts'
 import type { TagReading } from '../store/read-tags.ts'
@@ -17,6 +18,11 @@ export interface PlacedRecord {
 
 export interface PlacedRule extends Omit<RuleHistoryRow, 'definition'> {
   readonly definition: RuleDefinition | null
+}
+
+interface RecordGapRow extends Pick<RecordGap, 'fromSeq' | 'toSeq' | 'count' | 'reason'> {
+  readonly readingsSeqBefore: number | null
+  readonly readingsSeqBehind: number | null
 }
 
 /**
@@ -138,14 +144,14 @@ export class Stretch {
       .map(({ line }) => (JSON.parse(line) as { body: Judgment | VerdictRun }).body)
   }
 
-  /** Runs that were written behind the stretch, in which its last verdicts may be counted. */
-  *runsBehind(): Generator<VerdictRun> {
+  /** Runs that were written behind the stretch, in which its last verdicts may be counted, with the number of their record. */
+  *runsBehind(): Generator<{ readonly seq: number; readonly run: VerdictRun }> {
     const rows = this.#database
-      .prepare<[number, number], { line: string }>(
-        "select line from records where kind = 'verdict_run' and seq > ? and at_ms < ? order by seq",
+      .prepare<[number, number], { seq: number; line: string }>(
+        "select seq, line from records where kind = 'verdict_run' and seq > ? and at_ms < ? order by seq",
       )
       .iterate(this.#lastRecordSeq, this.toMs + replayLimits.runEndMsMax)
-    for (const { line } of rows) yield (JSON.parse(line) as { body: VerdictRun }).body
+    for (const { seq, line } of rows) yield { seq, run: (JSON.parse(line) as { body: VerdictRun }).body }
   }
 
   /** The verdict that was last made at each rule and subject: those of runs that are open yet are of this status. */
@@ -157,23 +163,41 @@ export class Stretch {
     )
   }
 
-  /** Ranges of the records lane that have lost records of the stretch, as sentences. */
-  recordGaps(): string[] {
+  /** Records that are not held any more, of the stretch and of the time behind it in which its last runs were written. */
+  recordGaps(): RecordGap[] {
     const [before] = this.#all<{ seq: number | null }>(
       'select max(seq) as seq from records where seq < ?',
       this.#firstRecordSeq,
     )
-    const [behind] = this.#all<{ seq: number | null }>(
-      'select min(seq) as seq from records where seq > ?',
+    const [behind] = this.#all<{ seq: number }>(
+      'select seq from records where seq > ? order by seq limit 1',
       this.#lastRecordSeq,
     )
-    return this.#all<{ from_seq: number; to_seq: number; count: number; reason: string }>(
-      "select from_seq, to_seq, count, reason from gaps where lane = 'records' and to_seq > ? and from_seq < ? order by from_seq",
-      before?.seq ?? 0,
-      behind?.seq ?? Number.MAX_SAFE_INTEGER,
-    ).map(
-      (gap) => `${gap.count} of the records ${gap.from_seq} to ${gap.to_seq} are not held any more (${gap.reason}).`,
+    const [farBehind] = this.#all<{ seq: number }>(
+      'select seq from records where seq > ? and at_ms >= ? order by seq limit 1',
+      this.#lastRecordSeq,
+      this.toMs + replayLimits.runEndMsMax,
     )
+    // Records of a version that did not note their place have 0, as those before the first reading do.
+    const [placed] = this.#all<{ readingsSeq: number }>(
+      'select readings_seq as readingsSeq from records where readings_seq > 0 order by seq limit 1',
+    )
+    return this.#all<RecordGapRow>(
+      `select from_seq as fromSeq, to_seq as toSeq, count, reason,
+         (select readings_seq from records where seq < from_seq order by seq desc limit 1) as readingsSeqBefore,
+         (select readings_seq from records where seq > to_seq order by seq limit 1) as readingsSeqBehind
+       from gaps where lane = 'records' and to_seq > ? and from_seq < ? order by from_seq`,
+      before?.seq ?? 0,
+      farBehind?.seq ?? Number.MAX_SAFE_INTEGER,
+    ).map(({ fromSeq, toSeq, count, reason, readingsSeqBefore, readingsSeqBehind }) => ({
+      fromSeq,
+      toSeq,
+      count,
+      reason,
+      readingsSeqMin: readingsSeqBefore ?? 0,
+      readingsSeqMax: (readingsSeqBehind === 0 ? placed?.readingsSeq : readingsSeqBehind) ?? Infinity,
+      isWithin: fromSeq < (behind?.seq ?? Infinity),
+    }))
   }
 
   /** Why readings from a number on are not held any more. */
