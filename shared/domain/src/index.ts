@@ -1,4 +1,5 @@
 export * from './alarm.ts'
+export * from './command.ts'
 export * from './desired.ts'
 export * from './event.ts'
 export * from './judgment.ts'

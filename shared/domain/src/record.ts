@@ -7,15 +7,21 @@ import { codeSchema } from './place.ts'
 import { ruleIdSchema, statusSchema } from './rule.ts'
 import { tagDefinitionSchema } from './tag.ts'
 
+export const dropReasons = ['space', 'damaged', 'poison', 'pruned'] as const
+
 /** Something that happened to the line to the cloud: the outage ledger is made of these. */
 const outageSchema = z.strictObject({
   from_ms: z.number().int(),
   to_ms: z.number().int().nullable(),
   cause: z.string().max(500),
   rows_waiting: z.number().int().nonnegative(),
+  /** When everything that waited at its end was receipted; absent until then, and of records from before protocol 1.2, as the next. */
+  drained_ms: z.number().int().optional(),
+  /** Rows that were dropped of what waited, by reason. */
+  dropped: z.partialRecord(z.enum(dropReasons), z.number().int().positive()).optional(),
+  /** Highest number of each lane that was receipted when it was drained. */
+  receipted: z.strictObject({ records: z.number().int(), readings: z.number().int() }).optional(),
 })
-
-export const dropReasons = ['space', 'damaged', 'poison', 'pruned'] as const
 
 /** Readings or records that are gone for good, by sequence, so that no gap is silent (I2). */
 export const dropSchema = z.strictObject({

@@ -65,6 +65,21 @@ describe('I7: a definition', () => {
       'The input "value" is taken from the triggering reading, but the rule is triggered by production counts. Take it from "tag" or "mes".',
     ],
     [
+      'on the clock that asks for the reading',
+      { trigger: { on: 'timer', every_s: 60, sensor: 'x' } },
+      'The input "value" is taken from the triggering reading, but the rule is triggered by the clock. Take it from "tag" or "mes".',
+    ],
+    [
+      'on the clock with equipment and no sensor',
+      { trigger: { on: 'timer', every_s: 60, equipment: ['PRESS-1'] }, inputs: [windowOf({ sensor: 'x' })] },
+      'The rule is triggered by the clock for whole lines, but names equipment. Name a sensor too.',
+    ],
+    [
+      'on the clock of lines with a window of no sensor',
+      { trigger: { on: 'timer', every_s: 60 }, inputs: [windowOf({})] },
+      'The input "w" looks at the readings of the triggering sensor, but the rule is triggered by the clock. Name a sensor.',
+    ],
+    [
       'with an alarm on a normal status',
       { alarms: { NORMAL: 'low' } },
       'The status NORMAL is a normal one and cannot raise an alarm.',

@@ -1,4 +1,4 @@
-import { isNormal, statusSchema, unjudged } from './rule.ts'
+import { isNormal, statusSchema, triggerSensor, unjudged } from './rule.ts'
 import type { RuleDefinition } from './rule.ts'
 import { readingsNeeded } from './rule-window.ts'
 import type { ChartInput, WindowInput } from './rule-window.ts'
@@ -7,18 +7,22 @@ import type { ChartInput, WindowInput } from './rule-window.ts'
 export function definitionMistakes(definition: RuleDefinition): string[] {
   const mistakes: string[] = []
   const names = new Set<string>()
+  const { trigger } = definition
+  const occasion = trigger.on === 'timer' ? 'the clock' : 'production counts'
+  if (trigger.on === 'timer' && trigger.sensor === undefined && trigger.equipment !== undefined)
+    mistakes.push('The rule is triggered by the clock for whole lines, but names equipment. Name a sensor too.')
   for (const input of definition.inputs) {
     if (names.has(input.name)) mistakes.push(`The input "${input.name}" is declared twice.`)
     names.add(input.name)
-    if (input.from === 'trigger' && definition.trigger.on === 'mes') {
+    if (input.from === 'trigger' && trigger.on !== 'reading') {
       mistakes.push(
-        `The input "${input.name}" is taken from the triggering reading, but the rule is triggered by production counts. Take it from "tag" or "mes".`,
+        `The input "${input.name}" is taken from the triggering reading, but the rule is triggered by ${occasion}. Take it from "tag" or "mes".`,
       )
     }
     if (input.from === 'window' || input.from === 'chart') {
-      if (input.sensor === undefined && definition.trigger.on === 'mes')
+      if (input.sensor === undefined && triggerSensor(trigger) === null)
         mistakes.push(
-          `The input "${input.name}" looks at the readings of the triggering sensor, but the rule is triggered by production counts. Name a sensor.`,
+          `The input "${input.name}" looks at the readings of the triggering sensor, but the rule is triggered by ${occasion}. Name a sensor.`,
         )
       mistakes.push(...(input.from === 'window' ? windowMistakes(input) : chartMistakes(input, definition)))
     }

@@ -43,6 +43,13 @@ export const ruleInputSchema = z.discriminatedUnion('from', [
 ])
 export type RuleInput = z.infer<typeof ruleInputSchema>
 
+export const timerLimits = {
+  /** Each tick is a commit that writes what every subject counts. More often, and a plant of thousands of tags does little else. */
+  everySMin: 5,
+  /** Ticks are not made up after a stop. Longer, and one restart at the wrong moment leaves half a day unjudged. */
+  everySMax: 3_600,
+} as const
+
 export const ruleTriggerSchema = z.discriminatedUnion('on', [
   /** Each reading of these sensors; absent lists mean all. The subject is the tag. */
   z.strictObject({
@@ -53,8 +60,23 @@ export const ruleTriggerSchema = z.discriminatedUnion('on', [
   }),
   /** Each new production count of the MES. The subject is the line. */
   z.strictObject({ on: z.literal('mes'), lines: z.array(codeSchema).max(1_000).optional() }),
+  /**
+   * The clock, whether or not anything arrives: at whole multiples of `every_s`, 60 on the minute. With a sensor the subjects are
+   * the tags of that sensor, without one the lines.
+   */
+  z.strictObject({
+    on: z.literal('timer'),
+    every_s: z.number().int().min(timerLimits.everySMin).max(timerLimits.everySMax),
+    sensor: codeSchema.optional(),
+    lines: z.array(codeSchema).max(1_000).optional(),
+    equipment: z.array(codeSchema).max(1_000).optional(),
+  }),
 ])
 export type RuleTrigger = z.infer<typeof ruleTriggerSchema>
+
+/** The sensor whose tags a rule has as its subjects; null: its subjects are lines. */
+export const triggerSensor = (trigger: RuleTrigger): string | null =>
+  trigger.on === 'mes' ? null : (trigger.sensor ?? null)
 
 export const ruleParameterSchema = z.strictObject({
   value: z.union([z.number(), z.boolean(), z.string().max(200)]),

@@ -1,9 +1,9 @@
-import { ruleDefinitionSchema, type RuleDefinition, type RuleInput } from '@jidoka/domain'
+import { definitionMistakes, ruleDefinitionSchema, type RuleDefinition, type RuleInput } from '@jidoka/domain'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { defectRatio, pressTemperature } from '../../test/fixture-data.ts'
 import { definitionOfForm, inputValue, parseNumber, type FormProblemKind } from './definition.ts'
-import { formOfDefinition, nextRow, type RuleForm } from './form.ts'
+import { formOfDefinition, nextRow, sourcesOf, withTrigger, type RuleForm } from './form.ts'
 import { newRuleForm } from './template.ts'
 
 const name = fc.stringMatching(/^[a-z][a-z0-9_]{0,11}$/)
@@ -96,6 +96,16 @@ const anyRule: fc.Arbitrary<RuleDefinition> = fc
             equipment: fc.array(code, { minLength: 1, maxLength: 3 }),
           },
           { requiredKeys: ['on', 'sensor'] },
+        ),
+        fc.record(
+          {
+            on: fc.constant('timer' as const),
+            every_s: fc.integer({ min: 5, max: 3_600 }),
+            sensor: code,
+            lines: fc.array(code, { minLength: 1, maxLength: 3 }),
+            equipment: fc.array(code, { minLength: 1, maxLength: 3 }),
+          },
+          { requiredKeys: ['on', 'every_s'] },
         ),
         fc.record(
           { on: fc.constant('mes' as const), lines: fc.array(code, { minLength: 1, maxLength: 3 }) },
@@ -205,6 +215,9 @@ describe('mistakes are marked where they are', () => {
     ],
     ['a line with a slash', { lines: 'LINE-A, LINE/B' }, 'trigger.lines', 'code'],
     ['no sensor', { sensor: '' }, 'trigger.sensor', 'code'],
+    ['a clock without a period', { on: 'timer', everyS: '' }, 'trigger.every_s', 'required'],
+    ['a clock of every second', { on: 'timer', everyS: '1' }, 'trigger.every_s', 'least'],
+    ['a clock of every day', { on: 'timer', everyS: '86400' }, 'trigger.every_s', 'most'],
     ['an empty script', { script: '' }, 'script', 'required'],
     ['half a verdict in a row', { raiseAfterCount: '1.5' }, 'hysteresis.raise_after_count', 'number'],
     ['more than certain', { confidenceMin: '1.2' }, 'confidence_min', 'most'],
@@ -230,6 +243,17 @@ test('reads numbers as people write them and nothing else', () => {
   expect(inputValue('9007199254740993', 'integer')).toBeNull()
   expect(inputValue('', 'text')).toBe('')
   expect(inputValue('yes', 'boolean')).toBeNull()
+})
+
+test('a rule that the clock triggers looks at the last reading of its sensor, and not at one that triggers', () => {
+  const form = formOfDefinition(newTemperature)
+  const timed = definitionOfForm({ ...form, ...withTrigger(form, 'timer') })
+  expect(timed).toMatchObject({ ok: true, definition: { trigger: { on: 'timer', every_s: 60, sensor: form.sensor } } })
+  expect(timed.ok && definitionMistakes({ ...timed.definition, version: 1 })).toEqual([])
+  expect([sourcesOf(form).includes('trigger'), sourcesOf({ ...form, on: 'timer' }).includes('trigger')]).toEqual([
+    true,
+    false,
+  ])
 })
 
 test('a row that is added gets a number that no row has', () => {

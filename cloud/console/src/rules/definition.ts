@@ -43,7 +43,7 @@ export function definitionOfForm(form: RuleForm): FormOutcome {
     id: form.id.trim(),
     name: { ko: form.nameKo.trim(), en: form.nameEn.trim() },
     enabled: form.enabled,
-    trigger: triggerOf(form),
+    trigger: triggerOf(form, read),
     inputs: form.inputs.map((input, index) => inputOf(input, index, read)),
     parameters: Object.fromEntries(
       form.parameters.map((parameter, index) => [parameter.key.trim(), parameterOf(parameter, index, read)]),
@@ -145,16 +145,20 @@ export const listOf = (text: string): string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== '')
 
-function triggerOf(form: RuleForm) {
+function triggerOf(form: RuleForm, read: Reader) {
   const lines = listOf(form.lines)
   const onLines = lines.length === 0 ? {} : { lines }
   if (form.on === 'mes') return { on: 'mes' as const, ...onLines }
   const equipment = listOf(form.equipment)
+  const sensor = form.sensor.trim()
+  const of = { ...onLines, ...(equipment.length === 0 ? {} : { equipment }) }
+  if (form.on === 'reading') return { on: 'reading' as const, sensor, ...of }
+  // Without a sensor it judges whole lines.
   return {
-    on: 'reading' as const,
-    sensor: form.sensor.trim(),
-    ...onLines,
-    ...(equipment.length === 0 ? {} : { equipment }),
+    on: 'timer' as const,
+    every_s: read.number(form.everyS, 'trigger.every_s'),
+    ...(sensor === '' ? {} : { sensor }),
+    ...of,
   }
 }
 

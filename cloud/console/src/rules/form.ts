@@ -1,4 +1,5 @@
-import type { AlarmPriority, RuleDefinition, RuleInput } from '@jidoka/domain'
+import type { AlarmPriority, RuleDefinition, RuleInput, RuleTrigger } from '@jidoka/domain'
+import { triggerSensor } from '@jidoka/domain'
 import {
   chartFormOf,
   newChartForm,
@@ -19,7 +20,9 @@ export interface RuleForm {
   readonly nameKo: string
   readonly nameEn: string
   readonly enabled: boolean
-  readonly on: 'reading' | 'mes'
+  readonly on: RuleTrigger['on']
+  /** Of the clock. */
+  readonly everyS: string
   readonly sensor: string
   /** Codes with commas between; empty means all. */
   readonly lines: string
@@ -54,6 +57,7 @@ export interface InputForm extends Row {
 
 export const mesFields = ['production_count', 'defect_count', 'order', 'lot', 'product', 'shift'] as const
 export type MesField = (typeof mesFields)[number]
+export const triggerKinds = ['reading', 'mes', 'timer'] as const satisfies readonly RuleTrigger['on'][]
 export const inputSources = ['trigger', 'tag', 'mes', 'window', 'chart', 'previous_status'] as const
 export const inputKinds = ['number', 'integer', 'text', 'boolean'] as const
 
@@ -84,6 +88,16 @@ export function nextRow(rows: readonly Row[]): number {
   return rows.reduce((highest, { row }) => Math.max(highest, row), -1) + 1
 }
 
+/** What changes in a form with its trigger: without a reading that triggers, the inputs that looked at it look at the last one of its sensor. */
+export function withTrigger({ inputs, sensor }: RuleForm, on: RuleForm['on']): Pick<RuleForm, 'on' | 'inputs'> {
+  if (on === 'reading') return { on, inputs }
+  return { on, inputs: inputs.map((input) => (input.from === 'trigger' ? { ...input, from: 'tag', sensor } : input)) }
+}
+
+/** Where an input of the form may come from. */
+export const sourcesOf = ({ on }: RuleForm): readonly RuleInput['from'][] =>
+  on === 'reading' ? inputSources : inputSources.filter((source) => source !== 'trigger')
+
 const list = (codes: readonly string[] | undefined): string => codes?.join(', ') ?? ''
 const bound = (value: number | undefined): string => (value === undefined ? '' : String(value))
 
@@ -95,9 +109,10 @@ export function formOfDefinition(rule: Omit<RuleDefinition, 'version'>): RuleFor
     nameEn: rule.name.en,
     enabled: rule.enabled,
     on: trigger.on,
-    sensor: trigger.on === 'reading' ? trigger.sensor : '',
+    everyS: trigger.on === 'timer' ? String(trigger.every_s) : '60',
+    sensor: triggerSensor(trigger) ?? '',
     lines: list(trigger.lines),
-    equipment: trigger.on === 'reading' ? list(trigger.equipment) : '',
+    equipment: trigger.on === 'mes' ? '' : list(trigger.equipment),
     inputs: rule.inputs.map((input, row) => inputForm(input, row)),
     parameters: Object.entries(rule.parameters).map(([key, parameter], row) => parameterForm(key, parameter, row)),
     script: rule.script,

@@ -60,7 +60,13 @@ function RuleTable({ rows }: { rows: readonly CloudRule[] }) {
   const local = useLocalText()
   const format = useFormat()
   const trigger = ({ definition: { trigger: of } }: CloudRule) =>
-    `${of.on === 'mes' ? t('rules.on_mes') : of.sensor}${of.lines === undefined ? '' : ` · ${of.lines.join(', ')}`}`
+    [
+      of.on === 'mes' ? t('rules.on_mes') : of.sensor,
+      of.on === 'timer' ? t('rules.every', { seconds: of.every_s }) : undefined,
+      of.lines?.join(', '),
+    ]
+      .filter((part) => part !== undefined)
+      .join(' · ')
   const limits = ({ definition }: CloudRule) =>
     Object.values(definition.parameters)
       .map(

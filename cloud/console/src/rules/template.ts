@@ -8,6 +8,7 @@ export const newRuleForm: RuleForm = {
   nameEn: '',
   enabled: true,
   on: 'reading',
+  everyS: '60',
   sensor: 'temperature',
   lines: '',
   equipment: '',

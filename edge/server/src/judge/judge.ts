@@ -17,12 +17,13 @@ import { takenOut, unjudgedByFailure } from './replay.ts'
 import { RuleGroup } from './rule-group.ts'
 import { newRow, RowPool } from './row-buffer.ts'
 import type { Row } from './row-buffer.ts'
-import { newSlot } from './rule-instance.ts'
+import { newSlot, takeStrikeOff } from './rule-instance.ts'
 import type { RuleInstance, Slot } from './rule-instance.ts'
 import type { RuleRunner } from './rule-runner.ts'
 import type { JudgeSink, VerdictWatcher } from './sink.ts'
 import { SlotAlarms } from './slot-alarms.ts'
 import type { Subject } from './subject.ts'
+import { dueGroups } from './timers.ts'
 import { fitsSubject, TriggerIndex } from './trigger-index.ts'
 import type { Triggered } from './trigger-index.ts'
 import { VerdictLedger } from './verdict-ledger.ts'
@@ -205,6 +206,25 @@ export class Judge {
     windows.rebuild(reader, nowMs)
   }
 
+  /**
+   * Fills windows of rules that are about to be put in force until the time is up; true when nothing is left to fill. Nothing judges
+   * by them before `deploy`. `coming`: with the first call, null with the next ones.
+   */
+  prepareWindows(
+    coming: readonly RuleDefinition[] | null,
+    reader: WindowReader,
+    nowMs: number,
+    isTimeUp: () => boolean,
+  ): boolean {
+    const { windows } = this.#plant
+    if (coming !== null) {
+      const ids = new Set(coming.map(({ id }) => id))
+      const staying = this.#definitionsInForce().filter(({ id }) => !ids.has(id))
+      windows.beginPreparing([...staying, ...coming], this.#plant.tags())
+    }
+    return windows.prepare(reader, nowMs, isTimeUp)
+  }
+
   /** A reading was stored; the plant already holds it as the last value, unless it is late. */
   noteReading(tag: Tag, reading: NonNullable<Tag['last']>, seq: number, late: boolean, sink: JudgeSink): void {
     this.#readingsSeq = seq
@@ -236,14 +256,27 @@ export class Judge {
     }
   }
 
+  /**
+   * Rules on the clock judge what is there now if an instant of theirs has passed since the last look, once however many have. Where nothing can
+   * be judged it is said once, as with silence: a sensor that was taken down would fill the records else.
+   */
+  tick(sinceMs: number, sink: JudgeSink): void {
+    for (const group of dueGroups(this.#triggers, this.#plant, sinceMs, sink.nowMs)) {
+      for (const triggered of group) {
+        const row = this.#rowNow(triggered.subject, sink.nowMs)
+        if (row.unusable) this.#cannotJudge(triggered.subject, row, isNotUnjudged, sink)
+        else this.#note(triggered, null, false, triggered.subject.tag?.last, sink.nowMs)
+      }
+      if (this.#waitingCount >= judgeLimits.rowsMax) this.finish(sink)
+    }
+    this.finish(sink)
+  }
+
   /** What time alone changes: inputs that grew too old with nothing new coming (I4), cool-downs that are over, runs that last long. */
   sweep(sink: JudgeSink): void {
     this.#expiry.sweep(this.#triggers.groups(), sink.nowMs, (subject) => {
       if (!subject.slots.some(isJudged)) return
-      const row = this.#rowNow(subject, sink.nowMs)
-      this.#expiry.note(subject, row)
-      if (!row.unusable) return
-      for (const slot of subject.slots) if (isJudged(slot)) this.#ledger.enter(slot, row, unjudged, 0, null, sink)
+      this.#cannotJudge(subject, this.#rowNow(subject, sink.nowMs), isJudged, sink)
     })
     this.#alarms.sweep(sink)
     this.#ledger.sweep(this.#rules.values(), sink)
@@ -276,6 +309,13 @@ export class Judge {
     fillRow(row, reading, this.#plant, nowMs)
     if (!late) this.#expiry.note(subject, row)
     this.#waitingCount++
+  }
+
+  /** Says so at slots where it is news, if it is so. */
+  #cannotJudge(subject: Subject, row: Row, isNews: (slot: Slot) => boolean, sink: JudgeSink): void {
+    this.#expiry.note(subject, row)
+    if (!row.unusable) return
+    for (const slot of subject.slots) if (isNews(slot)) this.#ledger.enter(slot, row, unjudged, 0, null, sink)
   }
 
   /** What a subject's inputs see with nothing new. */
@@ -375,11 +415,5 @@ export class Judge {
   }
 }
 
-function takeStrikeOff(rule: RuleInstance): void {
-  rule.verdictsSinceStrike++
-  if (rule.verdictsSinceStrike < judgeLimits.verdictsPerStrikeOff) return
-  rule.verdictsSinceStrike = 0
-  rule.strikes--
-}
-
+const isNotUnjudged = (slot: Slot): boolean => slot.standingStatus !== unjudged
 const isJudged = (slot: Slot): boolean => slot.standingStatus !== null && slot.standingStatus !== unjudged

@@ -1,5 +1,6 @@
 import type { Judgment, RuleDefinition } from '@jidoka/domain'
 import type { Run } from './hysteresis.ts'
+import { judgeLimits } from './limits.ts'
 import { OpenRun } from './open-run.ts'
 import type { PreparedRule } from './rule-runner.ts'
 
@@ -38,6 +39,14 @@ export interface RuleInstance {
   /** Verdicts since the last strike came or went. */
   verdictsSinceStrike: number
   readonly slots: Map<string, Slot>
+}
+
+/** A verdict was made by a rule that has strikes. */
+export function takeStrikeOff(rule: RuleInstance): void {
+  rule.verdictsSinceStrike++
+  if (rule.verdictsSinceStrike < judgeLimits.verdictsPerStrikeOff) return
+  rule.verdictsSinceStrike = 0
+  rule.strikes--
 }
 
 export function newInstance(

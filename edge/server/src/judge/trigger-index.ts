@@ -1,3 +1,4 @@
+import { triggerSensor } from '@jidoka/domain'
 import type { RuleDefinition, RuleTrigger } from '@jidoka/domain'
 import type { Tag } from './plant.ts'
 import { groupKey, RuleGroup } from './rule-group.ts'
@@ -52,7 +53,7 @@ export class TriggerIndex {
     let found = this.#byLine.get(line)
     if (found === undefined) {
       found = this.groups()
-        .filter((group) => isTriggeredByLine(group.trigger, line))
+        .filter(({ trigger }) => trigger.on === 'mes' && isOfLine(trigger, line))
         .map((group) => ({ group, subject: group.subject(line, line, null) }))
       if (this.#byLine.size < linesMax) this.#byLine.set(line, found)
     }
@@ -62,7 +63,7 @@ export class TriggerIndex {
   #findTag(tag: Tag): readonly Triggered[] {
     const { line, equipment, sensor } = tag.place
     const found = this.groups()
-      .filter((group) => isTriggeredByTag(group.trigger, line, equipment, sensor))
+      .filter(({ trigger }) => trigger.on === 'reading' && isOfTag(trigger, line, equipment, sensor))
       .map((group) => ({ group, subject: group.subject(tag.key, line, equipment) }))
     for (const { subject } of found) subject.tag = tag
     this.#byTagNo[tag.tagNo] = found
@@ -87,25 +88,19 @@ export class TriggerIndex {
 
 /** Whether a rule speaks for the subject of a slot that an older version of it had. */
 export function fitsSubject({ trigger }: RuleDefinition, slot: Slot): boolean {
-  if (trigger.on === 'mes') return slot.subject === slot.line && isTriggeredByLine(trigger, slot.line)
+  if (triggerSensor(trigger) === null) return slot.subject === slot.line && isOfLine(trigger, slot.line)
   const sensor = slot.subject.slice(slot.subject.lastIndexOf('/') + 1)
-  return slot.subject !== slot.line && isTriggeredByTag(trigger, slot.line, slot.equipment, sensor)
+  return slot.subject !== slot.line && isOfTag(trigger, slot.line, slot.equipment, sensor)
 }
 
-export function isTriggeredByTag(
-  trigger: RuleTrigger,
-  line: string,
-  equipment: string | null,
-  sensor: string,
-): boolean {
+/** Whether a tag is among the subjects of a rule. */
+export function isOfTag(trigger: RuleTrigger, line: string, equipment: string | null, sensor: string): boolean {
   return (
-    trigger.on === 'reading' &&
+    trigger.on !== 'mes' &&
     trigger.sensor === sensor &&
-    (trigger.lines === undefined || trigger.lines.includes(line)) &&
+    isOfLine(trigger, line) &&
     (trigger.equipment === undefined || (equipment !== null && trigger.equipment.includes(equipment)))
   )
 }
 
-function isTriggeredByLine(trigger: RuleTrigger, line: string): boolean {
-  return trigger.on === 'mes' && (trigger.lines === undefined || trigger.lines.includes(line))
-}
+const isOfLine = ({ lines }: RuleTrigger, line: string): boolean => lines === undefined || lines.includes(line)

@@ -47,7 +47,7 @@ export class CommandHandler {
     })
   }
 
-  handle(command: Command, draft: CommitDraft): CommandAnswer {
+  handle(command: Exclude<Command, { kind: 'prepare_windows' }>, draft: CommitDraft): CommandAnswer {
     const { writer, judge } = this.#options
     switch (command.kind) {
       case 'record_events':

@@ -1,4 +1,4 @@
-import type { AlarmAction, CatalogueEntry, FactoryEvent, NewRecord, ReportedItem } from '@jidoka/domain'
+import type { AlarmAction, CatalogueEntry, FactoryEvent, NewRecord, ReportedItem, RuleDefinition } from '@jidoka/domain'
 import type { Lane, Receipt } from '@jidoka/sync-protocol'
 import type { Damage } from '../keeping/set-aside.ts'
 import type {
@@ -28,6 +28,8 @@ export type Command =
   | { readonly kind: 'note_sent'; readonly upToSeq: number }
   | { readonly kind: 'replace_segments'; readonly merged: SegmentReplacement }
   | { readonly kind: 'set_aside'; readonly damage: Damage }
+  /** One slice of filling the windows of rules that come next; `definitions` with the first. True when nothing is left to fill. */
+  | { readonly kind: 'prepare_windows'; readonly definitions: readonly RuleDefinition[] | null }
   | { readonly kind: 'rules' }
 
 export interface CommandAnswers {
@@ -45,6 +47,7 @@ export interface CommandAnswers {
   readonly note_sent: undefined
   readonly replace_segments: SegmentReplaced
   readonly set_aside: boolean
+  readonly prepare_windows: boolean
   readonly rules: readonly RuleInForce[]
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Worker } from 'node:worker_threads'
 import { OperationalError } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
-import type { AlarmAction, CatalogueEntry, FactoryEvent, NewRecord } from '@jidoka/domain'
+import type { AlarmAction, CatalogueEntry, FactoryEvent, NewRecord, RuleDefinition } from '@jidoka/domain'
 import type { Lane, Receipt } from '@jidoka/sync-protocol'
 import type {
   BrokerChange,
@@ -130,7 +130,16 @@ export class JournalPipeline implements Pipeline {
     return this.#command({ kind: 'withdraw_tag', key, actor })
   }
 
-  applyDesired(change: DesiredChange) {
+  /** Windows of new rules are filled first, a slice a flight: publishers are served in between, and the older version of a rule judges on. */
+  async applyDesired(change: DesiredChange) {
+    let definitions: readonly RuleDefinition[] | null = change.upserts.flatMap((item) =>
+      item.kind === 'rule' && item.body.enabled && hasWindows(item.body) ? [item.body] : [],
+    )
+    let isPrepared = definitions.length === 0
+    while (!isPrepared) {
+      isPrepared = await this.#command({ kind: 'prepare_windows', definitions })
+      definitions = null
+    }
     return this.#command({ kind: 'apply_desired', change })
   }
 
@@ -277,7 +286,7 @@ export class JournalPipeline implements Pipeline {
         this.#takeOff()
         for (const done of inAir.done) done(null)
         inAir.commands.forEach((command, index) => command.resolve(message.answers[index]))
-        if (message.committed !== null) this.#tell(message.committed)
+        if (message.committed !== null) this.#tellSoon(message.committed)
         return
       }
       case 'failed': {
@@ -288,7 +297,7 @@ export class JournalPipeline implements Pipeline {
         return
       }
       case 'swept':
-        this.#tell(message.committed)
+        this.#tellSoon(message.committed)
         return
       case 'store':
         this.#storeProblem(message.problem)
@@ -337,8 +346,11 @@ export class JournalPipeline implements Pipeline {
     return inAir
   }
 
-  #tell(committed: Committed): void {
-    for (const listener of this.#committedListeners) listener(committed)
+  /** Behind the acknowledgements, which leave at the next tick too: a publisher with one message at a time waits for nothing else. */
+  #tellSoon(committed: Committed): void {
+    process.nextTick(() => {
+      for (const listener of this.#committedListeners) listener(committed)
+    })
   }
 
   #storeProblem(problem: { readonly problem: StoreProblem; readonly message: string } | null): void {
@@ -351,6 +363,9 @@ export class JournalPipeline implements Pipeline {
     for (const listener of this.#problemListeners) listener(sentence, this.#problemKind)
   }
 }
+
+const hasWindows = ({ inputs }: RuleDefinition): boolean =>
+  inputs.some(({ from }) => from === 'window' || from === 'chart')
 
 function fail(inAir: InAir, error: Error): void {
   for (const done of inAir.done) done(error)

@@ -1,4 +1,5 @@
 import type { Clock } from '@jidoka/base'
+import type { RuleDefinition } from '@jidoka/domain'
 import { SegmentBuilder } from '@jidoka/sync-protocol'
 import { Judge } from '../judge/judge.ts'
 import { judgeLimits } from '../judge/limits.ts'
@@ -58,6 +59,8 @@ const journalLimits = {
   /** A connector's overlap is minutes and a repaired MES may send a week again; older keys are forgotten so that the table stays small. */
   seenEventsMs: 30 * 86_400_000,
   seenEventsPruneMs: 3_600_000,
+  /** A flight that waits behind a slice of filling windows waits no longer than behind a commit of a slow disk. */
+  prepareSliceMs: 15,
 } as const
 
 export interface FlightOutcome {
@@ -102,6 +105,8 @@ export class Journal {
   #settledSeq: SettledSeq
   #isDropping = false
   #pruneAtMs = 0
+  /** The last sweep that was committed. Null: rules on the clock wait for their next instant, since devices have not come back yet. */
+  #sweptAtMs: number | null = null
 
   /** @throws JournalOpenError */
   constructor(options: JournalOptions) {
@@ -165,17 +170,27 @@ export class Journal {
     const draft = new CommitDraft(this.#clock.nowMs())
     const answers: CommandAnswer[] = []
     if (flight !== null) this.#flights.learn(flight)
-    this.#commit(draft, flight !== null || commands.some((command) => command.kind !== 'rules'), () => {
+    this.#commit(draft, flight !== null || commands.some(isChange), () => {
       if (flight !== null) this.#takeIn(flight, draft)
       // Before a command may put another version of a rule in force: what came first is judged by the one that was.
       this.#judge.finish(draft)
       for (const command of commands) {
+        if (command.kind === 'prepare_windows') {
+          answers.push(this.#prepareWindows(command.definitions, draft.nowMs))
+          continue
+        }
         answers.push(this.#commands.handle(command, draft))
         this.#judge.finish(draft)
         this.#judge.fillWindows(this.#windowReader, draft.nowMs)
       }
     })
     return { committed: this.#told(draft, commands.length > 0, startMs), answers }
+  }
+
+  #prepareWindows(definitions: readonly RuleDefinition[] | null, nowMs: number): boolean {
+    const untilMs = this.#clock.monotonicMs() + journalLimits.prepareSliceMs
+    const isTimeUp = () => this.#clock.monotonicMs() >= untilMs
+    return this.#judge.prepareWindows(definitions, this.#windowReader, nowMs, isTimeUp)
   }
 
   /** Whether every single verdict is wanted; see `Committed.verdictPackets`. */
@@ -195,22 +210,25 @@ export class Journal {
     if (flight !== null) this.#flights.learn(flight)
   }
 
-  /** What the passing of time changes: silence, cool-downs; and the housekeeping of the store. To be called every second. */
+  /** What the passing of time changes: rules on the clock, silence, cool-downs; and the housekeeping of the store. To be called every second. */
   sweep(): Committed | null {
     const startMs = this.#clock.monotonicMs()
     const draft = new CommitDraft(this.#clock.nowMs())
+    this.#judge.tick(this.#sweptAtMs ?? draft.nowMs, draft)
     this.#judge.sweep(draft)
     const checkpointIsDue = startMs >= this.#checkpointAtMs
     const settledSeq = { readings: this.#lanes.nextReadingSeq - 1, records: this.#lanes.nextRecordSeq - 1 }
     const drops = this.#keeper.due(this.#settledSeq)
     this.#isDropping = drops !== null
-    if (draft.isEmpty && !checkpointIsDue && drops === null) return null
+    const isWorthwhile = !draft.isEmpty || checkpointIsDue || drops !== null
     const work = () => {
       if (drops !== null) this.#keeper.carryOut(drops, draft.nowMs, (record) => draft.record(record))
     }
-    this.#commit(draft, true, work, () => {
+    this.#commit(draft, isWorthwhile, work, () => {
       if (checkpointIsDue) this.#checkpoint(draft.nowMs)
     })
+    this.#sweptAtMs = draft.nowMs
+    if (!isWorthwhile) return null
     if (checkpointIsDue) {
       this.#settledSeq = settledSeq
       writeMark(this.#dataFolder, this.epoch, this.#lanes, false)
@@ -393,3 +411,5 @@ export class Journal {
     }
   }
 }
+
+const isChange = ({ kind }: Command): boolean => kind !== 'rules' && kind !== 'prepare_windows'

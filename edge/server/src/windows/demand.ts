@@ -1,4 +1,4 @@
-import { resolvedInputs } from '@jidoka/domain'
+import { resolvedInputs, triggerSensor } from '@jidoka/domain'
 import type { ChartInput, RuleDefinition, TagPlace, WindowInput } from '@jidoka/domain'
 import { specOf } from './window-spec.ts'
 import type { WindowSpec } from './window-spec.ts'
@@ -48,7 +48,7 @@ export class WindowDemands {
   }
 
   #add(trigger: RuleDefinition['trigger'], input: WindowInput | ChartInput, before: WindowDemands | null): void {
-    const sensor = input.sensor ?? (trigger.on === 'reading' ? trigger.sensor : null)
+    const sensor = input.sensor ?? triggerSensor(trigger)
     if (sensor === null) return
     const wanted = specOf(input)
     const key = JSON.stringify(wanted)
@@ -60,7 +60,7 @@ export class WindowDemands {
       maxAgeMs: input.max_age_s * 1_000,
       fits: ({ line, equipment }) => {
         if (trigger.lines !== undefined && !trigger.lines.includes(line)) return false
-        if (trigger.on === 'mes') return equipment === null
+        if (trigger.on === 'mes' || triggerSensor(trigger) === null) return equipment === null
         if (trigger.equipment === undefined) return true
         // Another sensor may be the line's, where the equipment has none.
         return equipment === null ? !isOwn : trigger.equipment.includes(equipment)

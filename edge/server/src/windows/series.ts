@@ -40,7 +40,7 @@ export class Series {
   receivedMs = -Infinity
   /** The newest instant of which readings had to be let go for want of room. */
   lostUntilMs = -Infinity
-  readonly #budget: Budget
+  #budget: Budget
   #tidyAtSize = 64
   /** The day that the newest reading let go of lies in, and how many of that day went. */
   #dayOfOldest = -Infinity
@@ -66,6 +66,13 @@ export class Series {
     this.receivedMs = receivedMs
     this.version++
     return 'taken'
+  }
+
+  /** Counts among those of another budget from now on. */
+  moveTo(budget: Budget): void {
+    this.#budget.readings -= this.readings.size
+    budget.readings += this.readings.size
+    this.#budget = budget
   }
 
   /** Readings of the day that begins at this instant that were let go of. */

@@ -14,6 +14,8 @@ export interface OwnedSeries {
   /** How far back in the journal its readings lie at most. */
   readonly lookBackMs: number
   isFilled: boolean
+  /** Where filling goes on; null: at the beginning. */
+  readonly nextSeq: number | null
 }
 
 /** What of a tag its windows are hung on. */

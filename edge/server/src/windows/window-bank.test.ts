@@ -51,11 +51,12 @@ class Journal implements WindowReader {
     return index === -1 ? null : index
   }
 
-  *readTagsFrom(wanted: readonly number[], fromSeq: number): Iterable<Stored> {
-    for (const row of this.rows.slice(fromSeq)) {
-      if (!wanted.includes(row.tagNo)) continue
+  *readTagsFrom(wanted: readonly number[], fromSeq: number): Iterable<Stored & { readonly seq: number }> {
+    for (let seq = fromSeq; seq < this.rows.length; seq++) {
+      const row = this.rows[seq]
+      if (row === undefined || !wanted.includes(row.tagNo)) continue
       this.read++
-      yield row
+      yield { seq, ...row }
     }
   }
 }

@@ -2,25 +2,20 @@ import type { ChartInput, Quality, RuleDefinition, SnapshotInput, Value, WindowI
 import { judgeLimits } from '../judge/limits.ts'
 import type { LastValue } from '../store/last-values.ts'
 import { WindowDemands } from './demand.ts'
-import type { WantedWindow } from './demand.ts'
 import { windowBankLimits } from './limits.ts'
-import type { SummaryKind } from './ordered-readings.ts'
 import { Series } from './series.ts'
-import type { Budget, Noted, SeriesNeed } from './series.ts'
+import type { Budget, Noted } from './series.ts'
+import { takeReading } from './take-reading.ts'
+import { covers, knownSeries, seriesOf } from './wanted-series.ts'
+import type { WantedSeries } from './wanted-series.ts'
 import { WindowFigure } from './window-figure.ts'
-import type { OwnedSeries, TagWindows, WindowedTag } from './tag-windows.ts'
-import { lookBackMs, reachOf, summaryKinds } from './window-spec.ts'
-import type { WindowSpec } from './window-spec.ts'
+import { WindowPreparation } from './window-preparation.ts'
+import type { PreparedSeries, SeriesPlan } from './window-preparation.ts'
+import type { WindowReader } from './window-reader.ts'
 
-/** What windows are filled from after a start: readings in the order of their arrival. */
-export interface WindowReader {
-  /** The first reading that came within a span of the appliance's clock. */
-  firstSeqWithin(span: { readonly fromMs: number; readonly toMs: number }): number | null
-  readTagsFrom(
-    tagNos: readonly number[],
-    fromSeq: number,
-  ): Iterable<{ readonly tagNo: number } & Pick<LastValue, 'timeMs' | 'receivedMs' | 'value' | 'quality'>>
-}
+export type { WindowReader } from './window-reader.ts'
+import type { OwnedSeries, TagWindows, WindowedTag } from './tag-windows.ts'
+import type { WindowSpec } from './window-spec.ts'
 
 /** What an input of a rule saw; see `Cell` of the judge. */
 export interface WindowCell {
@@ -47,7 +42,7 @@ export interface WindowBankOptions {
 }
 
 /**
- * The windows and control charts of the rules in force. `need` says which, `rebuild` fills those that are new from the journal,
+ * The windows and control charts of the rules in force. `prepare` fills those of rules to come while others work, `need` says which, `rebuild` fills those that are new from the journal,
  * `note` takes each stored reading in, and `read` gives an input what stands at that moment.
  */
 export class WindowBank {
@@ -55,6 +50,7 @@ export class WindowBank {
   #byTagNo = new Map<number, TagWindows>()
   readonly #budget: Budget
   readonly #seriesMax: number
+  #preparation: WindowPreparation | null = null
   #noted: Record<Noted, number> = { ...noneNoted }
   #seriesCount = 0
   #refused = 0
@@ -92,20 +88,50 @@ export class WindowBank {
     const windows = tag.windows === undefined ? this.#resolve(tag, undefined, true) : tag.windows
     if (windows === null) return
     for (const { series } of windows.series) {
-      const noted = this.#take(series, reading)
+      const noted = takeReading(series, reading)
       if (noted !== null) this.#noted[noted]++
     }
+  }
+
+  /** Looks which windows these rules, which are not yet in force, will want beside what there is; `prepare` fills them. */
+  beginPreparing(definitions: Iterable<RuleDefinition>, tags: Iterable<WindowedTag>): void {
+    const demands = new WindowDemands(definitions)
+    const plans: SeriesPlan[] = []
+    let tagsCount = 0
+    for (const tag of tags) {
+      tagsCount++
+      for (const wanted of seriesOf(demands.wantedOf(tag.place)))
+        if (knownSeries(tag.windows ?? undefined, wanted) === undefined) plans.push({ tagNo: tag.tagNo, ...wanted })
+    }
+    const { readings, readingsMax } = this.#budget
+    const hasRoom = plans.length > 0 && plans.length + this.#seriesCount <= this.#seriesMax
+    this.#preparation = hasRoom ? new WindowPreparation(plans, tagsCount, readingsMax - readings) : null
+  }
+
+  /**
+   * Fills windows of rules to come until the time is up; true when all are filled. `need` and `rebuild` then take them over, and
+   * fill whatever is missing.
+   */
+  prepare(reader: WindowReader, nowMs: number, isTimeUp: () => boolean): boolean {
+    return this.#preparation?.slice(reader, nowMs, isTimeUp) ?? true
   }
 
   /** Fills windows that are new from the journal, which must hold every reading noted so far. To be called after `need`. */
   rebuild(reader: WindowReader, nowMs: number): { readonly readings: number } {
     // Tags with windows of some minutes are not read as far back as those of a day.
     const passes = new Map<number, { lookBackMs: number; readonly series: Map<number, OwnedSeries[]> }>()
+    const prepared = new Map<number, Map<number, OwnedSeries[]>>()
     for (const [tagNo, { series }] of this.#byTagNo) {
       for (const owned of series) {
         if (owned.isFilled) continue
-        owned.series.clear()
         owned.isFilled = true
+        if (owned.nextSeq !== null) {
+          const pass = prepared.get(owned.nextSeq) ?? new Map<number, OwnedSeries[]>()
+          pass.set(tagNo, [...(pass.get(tagNo) ?? []), owned])
+          prepared.set(owned.nextSeq, pass)
+          continue
+        }
+        owned.series.clear()
         const magnitude = Math.ceil(Math.log2(Math.max(owned.lookBackMs, 60_000)) / 2)
         const pass = passes.get(magnitude) ?? { lookBackMs: 0, series: new Map<number, OwnedSeries[]>() }
         pass.lookBackMs = Math.max(pass.lookBackMs, owned.lookBackMs)
@@ -114,17 +140,18 @@ export class WindowBank {
       }
     }
     let readings = 0
-    for (const pass of passes.values()) {
-      const fromSeq = reader.firstSeqWithin({
-        fromMs: nowMs - pass.lookBackMs,
-        toMs: nowMs + judgeLimits.clockSetBackMsMax,
-      })
-      if (fromSeq === null) continue
-      for (const reading of reader.readTagsFrom([...pass.series.keys()], fromSeq)) {
+    const fill = (series: ReadonlyMap<number, readonly OwnedSeries[]>, fromSeq: number) => {
+      for (const reading of reader.readTagsFrom([...series.keys()], fromSeq)) {
         readings++
-        for (const { series } of pass.series.get(reading.tagNo) ?? []) this.#take(series, reading)
+        for (const owned of series.get(reading.tagNo) ?? []) takeReading(owned.series, reading)
       }
     }
+    for (const [nextSeq, series] of prepared) fill(series, nextSeq)
+    for (const { lookBackMs: backMs, series } of passes.values()) {
+      const fromSeq = reader.firstSeqWithin({ fromMs: nowMs - backMs, toMs: nowMs + judgeLimits.clockSetBackMsMax })
+      if (fromSeq !== null) fill(series, fromSeq)
+    }
+    this.#preparation = null
     return { readings }
   }
 
@@ -132,6 +159,7 @@ export class WindowBank {
   clear(): void {
     for (const { series } of this.#byTagNo.values()) for (const owned of series) owned.series.clear()
     this.#byTagNo.clear()
+    this.#preparation = null
     this.#demands = new WindowDemands([])
     this.#seriesCount = 0
   }
@@ -174,37 +202,23 @@ export class WindowBank {
     }
   }
 
-  /** Null: no reading for windows. */
-  #take(
-    series: Series,
-    { timeMs, receivedMs, value, quality }: Pick<LastValue, 'timeMs' | 'receivedMs' | 'value' | 'quality'>,
-  ): Noted | null {
-    if (typeof value !== 'number' || quality === 'bad') return null
-    return series.note(timeMs, receivedMs, value, quality === 'uncertain')
-  }
-
   #resolve(tag: WindowedTag, older: TagWindows | undefined, isFilled: boolean): TagWindows | null {
     const wanted = this.#demands.wantedOf(tag.place)
     if (wanted.length === 0) {
       tag.windows = null
       return null
     }
-    const byLateness = new Map<number, WantedWindow[]>()
-    for (const one of wanted) {
-      const { latenessMs } = one.spec
-      byLateness.set(latenessMs, [...(byLateness.get(latenessMs) ?? []), one])
-    }
     const owned: OwnedSeries[] = []
     const figures = new Map<WindowSpec, WindowFigure>()
-    for (const [latenessMs, ofSeries] of byLateness) {
+    for (const wantedSeries of seriesOf(wanted)) {
       if (this.#seriesCount >= this.#seriesMax) {
-        this.#refused += ofSeries.length
+        this.#refused += wantedSeries.windows.length
         continue
       }
       this.#seriesCount++
-      const one = this.#series(latenessMs, ofSeries, older, isFilled)
+      const one = this.#series(tag.tagNo, wantedSeries, older, isFilled)
       owned.push(one)
-      for (const { spec } of ofSeries) {
+      for (const { spec } of wantedSeries.windows) {
         const known = older?.figures.get(spec)
         figures.set(spec, known?.series === one.series ? known : new WindowFigure(one.series, spec))
       }
@@ -214,37 +228,28 @@ export class WindowBank {
     return tag.windows
   }
 
-  /** The series that there was, if it holds what is wanted; else a new one. */
-  #series(
-    latenessMs: number,
-    wanted: readonly WantedWindow[],
-    older: TagWindows | undefined,
-    isFilled: boolean,
-  ): OwnedSeries {
-    const need = needOf(wanted)
-    const backMs = Math.max(...wanted.map(({ spec, maxAgeMs }) => lookBackMs(spec) + maxAgeMs))
-    const known = older?.series.find((owned) => owned.series.latenessMs === latenessMs)
-    if (known !== undefined && known.lookBackMs >= backMs && covers(known.series.need, need)) {
+  /** The series that there was, if it holds what is wanted, or that was prepared; else a new one. */
+  #series(tagNo: number, wanted: WantedSeries, older: TagWindows | undefined, isFilled: boolean): OwnedSeries {
+    const { latenessMs, need, backMs } = wanted
+    const known = knownSeries(older, wanted)
+    if (known !== undefined) {
       known.series.need = { ...need, kinds: known.series.need.kinds }
       return { ...known, lookBackMs: backMs }
     }
-    return { series: new Series(latenessMs, need, this.#budget), lookBackMs: backMs, isFilled }
+    const prepared = isFilled ? null : (this.#preparation?.give(tagNo, latenessMs) ?? null)
+    if (prepared !== null && this.#mayTakeOver(prepared, wanted)) {
+      const { series, nextSeq } = prepared
+      series.moveTo(this.#budget)
+      series.need = { ...need, kinds: series.need.kinds }
+      return { series, lookBackMs: backMs, isFilled, nextSeq }
+    }
+    return { series: new Series(latenessMs, need, this.#budget), lookBackMs: backMs, isFilled, nextSeq: null }
   }
-}
 
-function needOf(wanted: readonly WantedWindow[]): SeriesNeed {
-  const kinds = new Set<SummaryKind>()
-  let [spanMs, count] = [0, 0]
-  for (const { spec } of wanted) {
-    const kind = summaryKinds[spec.figure.of]
-    if (kind !== null) kinds.add(kind)
-    const reach = reachOf(spec)
-    spanMs = Math.max(spanMs, reach.spanMs)
-    count = Math.max(count, reach.count)
+  /** Other rules may have changed since, and windows in force may have grown. */
+  #mayTakeOver(prepared: PreparedSeries, { need, backMs }: WantedSeries): boolean {
+    const { readings, readingsMax } = this.#budget
+    const { series } = prepared
+    return prepared.backMs >= backMs && covers(series.need, need) && readings + series.readings.size < readingsMax
   }
-  return { kinds, spanMs, count }
-}
-
-function covers(held: SeriesNeed, need: SeriesNeed): boolean {
-  return held.spanMs >= need.spanMs && held.count >= need.count && [...need.kinds].every((kind) => held.kinds.has(kind))
 }

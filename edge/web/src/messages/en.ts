@@ -214,6 +214,8 @@ export const en = {
     'Rules are written and deployed in the cloud console; without a cloud, from the starter file of the appliance.',
   'rule.on_reading': 'each reading of {sensor}',
   'rule.on_mes': 'each count of the MES',
+  'rule.on_timer': 'every {seconds} s',
+  'rule.on_timer_of': '{sensor} every {seconds} s',
   'rule.parameters': 'Limits',
   'rule.no_parameters': 'This rule has no limits to set.',
   'rule.parameter': 'Limit',
@@ -244,7 +246,7 @@ export const en = {
   'try.needs_integer': 'Enter a whole number.',
   'try.confidence': 'Confidence {percent}',
 
-  'sync.state': 'State',
+  'sync.state': 'In this state',
   'sync.since': 'since {time}',
   'sync.problem': 'Last failure',
   'sync.lanes': 'Waiting to be sent',

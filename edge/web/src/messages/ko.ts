@@ -214,6 +214,8 @@ export const ko: Translation<typeof en> = {
   'rule.none_hint': '규칙은 클라우드 콘솔에서 작성하고 배포합니다. 클라우드가 없으면 장비의 시작 파일을 씁니다.',
   'rule.on_reading': '{sensor} 측정마다',
   'rule.on_mes': 'MES 실적마다',
+  'rule.on_timer': '{seconds}초마다',
+  'rule.on_timer_of': '{sensor} {seconds}초마다',
   'rule.parameters': '한계값',
   'rule.no_parameters': '설정할 한계값이 없는 규칙입니다.',
   'rule.parameter': '한계값',
@@ -244,7 +246,7 @@ export const ko: Translation<typeof en> = {
   'try.needs_integer': '정수를 입력하세요.',
   'try.confidence': '신뢰도 {percent}',
 
-  'sync.state': '상태',
+  'sync.state': '현재 상태',
   'sync.since': '{time}부터',
   'sync.problem': '마지막 실패',
   'sync.lanes': '전송 대기',

@@ -1,7 +1,7 @@
 import { Field, Select } from '@jidoka/ui'
 import { useText } from '../../app/console-context.tsx'
 import { Part } from '../../app/pane.tsx'
-import { inputKinds, inputSources, mesFields, nextRow, type InputForm } from '../form.ts'
+import { inputKinds, mesFields, nextRow, sourcesOf, triggerKinds, withTrigger, type InputForm } from '../form.ts'
 import { AddButton, Cell, CellSelect, RemoveButton } from './cell.tsx'
 import { useProblemAt } from './problems.tsx'
 import { withoutRow, withRow, type SectionProps } from './section-props.ts'
@@ -18,17 +18,30 @@ export function SourceSection({ form, onChange }: SectionProps) {
         <Select
           label={t('rules.trigger')}
           value={form.on}
-          options={(['reading', 'mes'] as const).map((value) => ({ value, label: t(`rules.on_${value}`) }))}
-          onChange={(event) => onChange({ on: event.target.value === 'mes' ? 'mes' : 'reading' })}
+          options={triggerKinds.map((value) => ({ value, label: t(`rules.on_${value}`) }))}
+          onChange={(event) =>
+            onChange(withTrigger(form, triggerKinds.find((kind) => kind === event.target.value) ?? 'reading'))
+          }
         />
-        {form.on === 'reading' ? (
+        {form.on === 'timer' ? (
+          <Field
+            label={t('rules.every_s')}
+            hint={t('rules.every_s_hint')}
+            inputMode="numeric"
+            value={form.everyS}
+            error={problem('trigger.every_s')}
+            onChange={(event) => onChange({ everyS: event.target.value })}
+          />
+        ) : null}
+        {form.on === 'mes' ? null : (
           <Field
             label={t('rules.sensor')}
+            {...(form.on === 'timer' ? { hint: t('rules.line_hint') } : {})}
             value={form.sensor}
             error={problem('trigger.sensor')}
             onChange={(event) => onChange({ sensor: event.target.value })}
           />
-        ) : null}
+        )}
         <Field
           label={t('rules.lines')}
           hint={t('rules.all_hint')}
@@ -36,7 +49,7 @@ export function SourceSection({ form, onChange }: SectionProps) {
           error={problem('trigger.lines')}
           onChange={(event) => onChange({ lines: event.target.value })}
         />
-        {form.on === 'reading' ? (
+        {form.on === 'mes' ? null : (
           <Field
             label={t('rules.equipment')}
             hint={t('rules.all_hint')}
@@ -44,7 +57,7 @@ export function SourceSection({ form, onChange }: SectionProps) {
             error={problem('trigger.equipment')}
             onChange={(event) => onChange({ equipment: event.target.value })}
           />
-        ) : null}
+        )}
       </div>
       <Inputs form={form} onChange={onChange} />
     </Part>
@@ -84,7 +97,7 @@ function Inputs({ form, onChange }: SectionProps) {
                   <CellSelect
                     label={t('rules.from')}
                     value={input.from}
-                    options={inputSources.map((value) => ({ value, label: t(`source.${value}`) }))}
+                    options={sourcesOf(form).map((value) => ({ value, label: t(`source.${value}`) }))}
                     onChange={(from) =>
                       change(input.row, {
                         from,

@@ -11,6 +11,7 @@ import {
   kindText,
   tagNoMax,
 } from '../layout.ts'
+import type { GroupPlace } from './groups.ts'
 import {
   encodingMask,
   encodingSingle,
@@ -22,7 +23,6 @@ import {
 } from './layout.ts'
 import { predictors } from './predictors.ts'
 import type { Predictor } from './predictors.ts'
-import type { GroupPlace } from './root.ts'
 import { readNumberStats, readSpan, skipStats } from './stats.ts'
 import type { NumberStats, Span } from './stats.ts'
 

@@ -14,8 +14,8 @@ import { readMergedHeader } from './header.ts'
 import type { MergedHeader } from './header.ts'
 import { mergedHeaderBytes } from './layout.ts'
 import { readRoot } from './root.ts'
-import type { GroupPlace, Root } from './root.ts'
-import { checkSection, unpackSection } from './sections.ts'
+import type { Root } from './root.ts'
+import { checkSection, unpackBoth, unpackSection } from './sections.ts'
 import type { SectionPlace } from './sections.ts'
 import { spanOf, statsOfNumbers } from './stats.ts'
 import type { NumberStats, TagStats } from './stats.ts'
@@ -116,9 +116,9 @@ export class ColumnarReader implements MergedReader {
   }
 
   get tagNos(): readonly number[] {
-    const tagNos = this.#root.groups.flatMap((_, group) =>
-      this.#directory(group, null).columns.map(({ tagNo }) => tagNo),
-    )
+    const tagNos: number[] = []
+    for (let group = 0; group < this.#root.groups.length; group++)
+      for (const { tagNo } of this.#directory(group, null).columns) tagNos.push(tagNo)
     return tagNos.filter((tagNo, index) => tagNo !== tagNos[index - 1])
   }
 
@@ -149,7 +149,7 @@ export class ColumnarReader implements MergedReader {
 
   /** Every column, one after another; of each group the data is unpacked once. */
   *columns(): Iterable<Column> {
-    for (const group of this.#root.groups.keys()) {
+    for (let group = 0; group < this.#root.groups.length; group++) {
       const directory = this.#directory(group, null)
       for (const place of directory.columns) yield this.#column(group, directory, place)
     }
@@ -159,7 +159,7 @@ export class ColumnarReader implements MergedReader {
     for (const place of [
       this.#root.clock,
       this.#root.commits,
-      ...this.#root.groups.flatMap(({ directory, data }) => [directory, data]),
+      ...[...this.#root.groups].flatMap(({ directory, data }) => [directory, data]),
     ])
       checkSection(this.#source.read(place.at, place.bytes), place)
   }
@@ -167,41 +167,40 @@ export class ColumnarReader implements MergedReader {
   /** The columns of one tag. What was found last is kept: after the statistics the readings are asked for. */
   #lookUp(tagNo: number): Found {
     if (this.#found?.tagNo === tagNo) return this.#found
-    const group = this.#groupOf(tagNo)
+    const group = this.#root.groups.indexOf(tagNo)
     const directory = group < 0 ? { columns: [], qualities: 0 } : this.#directory(group, tagNo)
     return (this.#found = { tagNo, group, directory })
   }
 
-  /** The last group that begins with the tag or before it. */
-  #groupOf(tagNo: number): number {
-    const { groups } = this.#root
-    let low = 0
-    let high = groups.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((groups[middle] as GroupPlace).firstTagNo <= tagNo) low = middle + 1
-      else high = middle
-    }
-    return low - 1
-  }
-
   #directory(group: number, wantedTagNo: number | null): Directory {
-    const place = this.#root.groups[group] as GroupPlace
+    const place = this.#root.groups.group(group)
     const bytes = this.#source.read(place.directory.at, place.directory.bytes)
     return readDirectory(bytes, place, this.fromMs, wantedTagNo)
   }
 
   #column(group: number, { qualities }: Directory, place: ColumnPlace): Column {
-    const { readings, data } = this.#root.groups[group] as GroupPlace
+    const { readings, data } = this.#root.groups.group(group)
     if (this.#dataOf !== group) {
-      this.#data = this.#unpacked(data)
+      this.#data = this.#clock === null ? this.#dataWithClock(data) : this.#unpacked(data)
       this.#dataOf = group
     }
     return readColumn(place, { data: this.#data, readings, qualities, count: this.count, clock: this.#readClock })
   }
 
   #unpacked(place: SectionPlace): Uint8Array {
-    return unpackSection(this.#source.read(place.at, place.bytes), place)
+    return unpackSection(this.#stored(place), place)
+  }
+
+  /** Every column needs the clock, too. */
+  #dataWithClock(data: SectionPlace): Uint8Array {
+    const { clock } = this.#root
+    const [rawClock, rawData] = unpackBoth([this.#stored(clock), clock], [this.#stored(data), data])
+    this.#clock = readClock(rawClock, this.header.count)
+    return rawData
+  }
+
+  #stored({ at, bytes }: SectionPlace): Uint8Array {
+    return this.#source.read(at, bytes)
   }
 }
 

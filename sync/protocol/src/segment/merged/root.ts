@@ -3,21 +3,14 @@ import { ByteReader } from '../byte-reader.ts'
 import { SegmentError } from '../error.ts'
 import { tagNoMax } from '../layout.ts'
 import type { MergedHeader } from './header.ts'
+import { groupBytesMin, Groups } from './groups.ts'
 import { mergedHeaderBytes } from './layout.ts'
 import type { SectionPlace } from './sections.ts'
-
-export interface GroupPlace {
-  readonly firstTagNo: number
-  readonly columns: number
-  readonly readings: number
-  readonly directory: SectionPlace
-  readonly data: SectionPlace
-}
 
 export interface Root {
   readonly clock: SectionPlace
   readonly commits: SectionPlace
-  readonly groups: readonly GroupPlace[]
+  readonly groups: Groups
 }
 
 /**
@@ -32,7 +25,9 @@ export function readRoot(bytes: Uint8Array, header: MergedHeader): Root {
   const reader = new ByteReader(bytes, 0, end)
   const clock = readLengths(reader)
   const commits = readLengths(reader)
-  const drafts: { firstTagNo: number; columns: number; readings: number; directory: Lengths; data: Lengths }[] = []
+  if (header.groupCount * groupBytesMin > end)
+    throw new SegmentError('bounds', `its root is too short for ${header.groupCount} groups`)
+  const groups = new Groups(header.groupCount)
   let tagNo = 0
   let columns = 0
   let readings = 0
@@ -41,46 +36,26 @@ export function readRoot(bytes: Uint8Array, header: MergedHeader): Root {
     tagNo += step
     if (tagNo < 1 || tagNo > tagNoMax || (step === 0 && index > 0))
       throw new SegmentError('bounds', `group ${index} begins with the tag ${tagNo}`)
-    const draft = { firstTagNo: tagNo, columns: reader.varint(), readings: reader.varint() }
-    const directoryBytes = reader.varint()
-    const directory = { bytes: directoryBytes, rawBytes: directoryBytes, crc: reader.u32() }
-    const data = readLengths(reader)
-    if (draft.columns < 1 || draft.readings < draft.columns || data.rawBytes < draft.readings * 3)
-      throw new SegmentError('bounds', `group ${index} claims ${draft.readings} readings of ${draft.columns} columns`)
-    columns += draft.columns
-    readings += draft.readings
-    drafts.push({ ...draft, directory, data })
+    const itsColumns = reader.varint()
+    const itsReadings = reader.varint()
+    const rawBytes = groups.read(index, tagNo, itsColumns, itsReadings, reader)
+    if (itsColumns < 1 || itsReadings < itsColumns || rawBytes < itsReadings * 3)
+      throw new SegmentError('bounds', `group ${index} claims ${itsReadings} readings of ${itsColumns} columns`)
+    columns += itsColumns
+    readings += itsReadings
   }
   if (!reader.atEnd) throw new SegmentError('shape', 'bytes are left over behind its root')
   if (columns !== header.columnCount || readings !== header.count)
     throw new SegmentError('shape', `its groups hold ${readings} readings of ${columns} columns, it claims others`)
 
-  let at = mergedHeaderBytes + header.rootBytes
-  let rawBytes = 0
-  const placed = (lengths: Lengths): SectionPlace => {
-    const place = { at, ...lengths }
-    at += lengths.bytes
-    return place
-  }
-  const packed = (lengths: Lengths): SectionPlace => {
-    rawBytes += lengths.rawBytes
-    return placed(lengths)
-  }
-  const directories = drafts.map(({ directory }) => placed(directory))
-  const root = {
-    clock: packed(clock),
-    commits: packed(commits),
-    groups: drafts.map((draft, index) => ({
-      firstTagNo: draft.firstTagNo,
-      columns: draft.columns,
-      readings: draft.readings,
-      directory: directories[index] as SectionPlace,
-      data: packed(draft.data),
-    })),
-  }
-  if (at !== header.bytes || rawBytes !== header.expandedBytes)
-    throw new SegmentError('shape', `its sections end at ${at}, ${rawBytes} unpacked; it claims others`)
-  return root
+  const directoriesAt = mergedHeaderBytes + header.rootBytes
+  const clockAt = groups.placeDirectories(directoriesAt)
+  const commitsAt = clockAt + clock.bytes
+  const { end: sectionsEnd, rawBytes } = groups.placeData(commitsAt + commits.bytes)
+  const expandedBytes = rawBytes + clock.rawBytes + commits.rawBytes
+  if (sectionsEnd !== header.bytes || expandedBytes !== header.expandedBytes)
+    throw new SegmentError('shape', `its sections end at ${sectionsEnd}, ${expandedBytes} unpacked; it claims others`)
+  return { clock: { at: clockAt, ...clock }, commits: { at: commitsAt, ...commits }, groups }
 }
 
 type Lengths = Omit<SectionPlace, 'at'>

@@ -70,8 +70,26 @@ export function checkSection(stored: Uint8Array, { crc }: SectionPlace): void {
 /** @throws SegmentError when the bytes have changed or are not what their place says */
 export function unpackSection(stored: Uint8Array, place: SectionPlace): Uint8Array {
   checkSection(stored, place)
-  const { rawBytes } = place
-  if (stored.length === rawBytes) return stored
+  return stored.length === place.rawBytes ? stored : unpack(stored, place.rawBytes)
+}
+
+/**
+ * Two sections at once: setting zstd up costs as much as unpacking some kilobytes.
+ * @throws SegmentError as `unpackSection`
+ */
+export function unpackBoth(
+  [stored, place]: readonly [Uint8Array, SectionPlace],
+  [otherStored, otherPlace]: readonly [Uint8Array, SectionPlace],
+): [Uint8Array, Uint8Array] {
+  if (stored.length === place.rawBytes || otherStored.length === otherPlace.rawBytes)
+    return [unpackSection(stored, place), unpackSection(otherStored, otherPlace)]
+  checkSection(stored, place)
+  checkSection(otherStored, otherPlace)
+  const raw = unpack(joined([stored, otherStored]), place.rawBytes + otherPlace.rawBytes)
+  return [raw.subarray(0, place.rawBytes), raw.subarray(place.rawBytes)]
+}
+
+function unpack(stored: Uint8Array, rawBytes: number): Uint8Array {
   let raw: Uint8Array
   try {
     raw = zstdDecompressSync(stored, {

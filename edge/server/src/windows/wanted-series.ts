@@ -1,0 +1,55 @@
+import type { WantedWindow } from './demand.ts'
+import type { SummaryKind } from './ordered-readings.ts'
+import type { SeriesNeed } from './series.ts'
+import type { OwnedSeries, TagWindows } from './tag-windows.ts'
+import { lookBackMs, reachOf, summaryKinds } from './window-spec.ts'
+
+/** The windows of a tag that are taken from one series. */
+export interface WantedSeries {
+  readonly latenessMs: number
+  readonly windows: readonly WantedWindow[]
+  readonly need: SeriesNeed
+  /** How far back in the journal its readings lie at most. */
+  readonly backMs: number
+}
+
+/** One series for each lateness. */
+export function seriesOf(wanted: readonly WantedWindow[]): WantedSeries[] {
+  const byLateness = new Map<number, WantedWindow[]>()
+  for (const one of wanted) {
+    const { latenessMs } = one.spec
+    byLateness.set(latenessMs, [...(byLateness.get(latenessMs) ?? []), one])
+  }
+  return [...byLateness].map(([latenessMs, windows]) => ({
+    latenessMs,
+    windows,
+    need: needOf(windows),
+    backMs: Math.max(...windows.map(({ spec, maxAgeMs }) => lookBackMs(spec) + maxAgeMs)),
+  }))
+}
+
+/** The series that there is, if it holds what is wanted. */
+export function knownSeries(
+  windows: TagWindows | undefined,
+  { latenessMs, need, backMs }: WantedSeries,
+): OwnedSeries | undefined {
+  const known = windows?.series.find((owned) => owned.series.latenessMs === latenessMs)
+  return known !== undefined && known.lookBackMs >= backMs && covers(known.series.need, need) ? known : undefined
+}
+
+function needOf(wanted: readonly WantedWindow[]): SeriesNeed {
+  const kinds = new Set<SummaryKind>()
+  let [spanMs, count] = [0, 0]
+  for (const { spec } of wanted) {
+    const kind = summaryKinds[spec.figure.of]
+    if (kind !== null) kinds.add(kind)
+    const reach = reachOf(spec)
+    spanMs = Math.max(spanMs, reach.spanMs)
+    count = Math.max(count, reach.count)
+  }
+  return { kinds, spanMs, count }
+}
+
+export function covers(held: SeriesNeed, need: SeriesNeed): boolean {
+  return held.spanMs >= need.spanMs && held.count >= need.count && [...need.kinds].every((kind) => held.kinds.has(kind))
+}

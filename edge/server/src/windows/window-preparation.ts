@@ -1,0 +1,134 @@
+import { judgeLimits } from '../judge/limits.ts'
+import { Series } from './series.ts'
+import type { Budget, SeriesNeed } from './series.ts'
+import { takeReading } from './take-reading.ts'
+import type { WindowReader } from './window-reader.ts'
+
+/** A series that will be wanted. */
+export interface SeriesPlan {
+  readonly tagNo: number
+  readonly latenessMs: number
+  readonly need: SeriesNeed
+  /** How far back in the journal its readings lie at most. */
+  readonly backMs: number
+}
+
+/** Filled up to the number before `nextSeq`. */
+export interface PreparedSeries {
+  readonly series: Series
+  readonly backMs: number
+  readonly nextSeq: number
+}
+
+/** Tags that are read together, each with its series. */
+interface Chunk {
+  readonly backMs: number
+  readonly series: ReadonlyMap<number, readonly SeriesPlan[]>
+}
+
+/** Readings between two looks at the clock: some 0.2 ms. */
+const readingsPerLook = 128
+/** A merged segment of a million readings is then unpacked in parts of some 32,000 readings, 10 to 20 ms each. */
+const chunksPerPlant = 32
+
+/**
+ * Fills the windows of rules that are about to be put in force from the journal, a slice at a time, so that publishers are served
+ * in between. Nobody looks at these windows meanwhile, and what comes meanwhile is read from the journal at the end: the
+ * windows are then what filling them in one go would have made of them.
+ */
+export class WindowPreparation {
+  readonly #chunks: Chunk[]
+  readonly #budget: Budget
+  readonly #prepared = new Map<string, PreparedSeries>()
+  #under: {
+    readonly chunk: Map<number, Series[]>
+    readonly plans: Chunk
+    readonly readings: Iterator<ReadReading>
+    nextSeq: number
+  } | null = null
+
+  /** @param tagsCount all tags of the plant: the more there are, the fewer readings of a segment are of one of them */
+  constructor(plans: readonly SeriesPlan[], tagsCount: number, readingsMax: number) {
+    this.#budget = { readings: 0, readingsMax }
+    this.#chunks = chunksOf(plans, Math.max(1, Math.ceil(tagsCount / chunksPerPlant)))
+  }
+
+  /** Goes on until the time is up; true when nothing is left to do. */
+  slice(reader: WindowReader, nowMs: number, isTimeUp: () => boolean): boolean {
+    for (let readings = 1; ; readings++) {
+      if (this.#under === null && !this.#begin(reader, nowMs)) return true
+      if (this.#under === null) continue
+      const { value: reading, done } = this.#under.readings.next()
+      if (done === true) this.#finish()
+      else if (!this.#take(reading)) return true
+      if ((done === true || readings % readingsPerLook === 0) && isTimeUp()) return false
+    }
+  }
+
+  /** The series that was prepared for this; null where there is none. It is given away once. */
+  give(tagNo: number, latenessMs: number): PreparedSeries | null {
+    const key = keyOf(tagNo, latenessMs)
+    const prepared = this.#prepared.get(key) ?? null
+    this.#prepared.delete(key)
+    return prepared
+  }
+
+  /** False when there is no chunk left. One of which the journal holds nothing is passed over. */
+  #begin(reader: WindowReader, nowMs: number): boolean {
+    const plans = this.#chunks.shift()
+    if (plans === undefined) return false
+    const span = { fromMs: nowMs - plans.backMs, toMs: nowMs + judgeLimits.clockSetBackMsMax }
+    const fromSeq = reader.firstSeqWithin(span)
+    if (fromSeq === null) return true
+    const chunk = new Map<number, Series[]>()
+    for (const [tagNo, ofTag] of plans.series)
+      chunk.set(
+        tagNo,
+        ofTag.map(({ latenessMs, need }) => new Series(latenessMs, need, this.#budget)),
+      )
+    const readings = reader.readTagsFrom([...chunk.keys()], fromSeq)[Symbol.iterator]()
+    this.#under = { chunk, plans, readings, nextSeq: fromSeq }
+    return true
+  }
+
+  #finish(): void {
+    if (this.#under === null) return
+    const { chunk, plans, nextSeq } = this.#under
+    this.#under = null
+    for (const [tagNo, ofTag] of plans.series)
+      for (const [index, { latenessMs, backMs }] of ofTag.entries()) {
+        const series = chunk.get(tagNo)?.[index]
+        if (series !== undefined) this.#prepared.set(keyOf(tagNo, latenessMs), { series, backMs, nextSeq })
+      }
+  }
+
+  /** False when there is no room: then nothing is prepared, and whoever puts the rules in force finds what there is room for. */
+  #take(reading: ReadReading): boolean {
+    if (this.#under === null) return true
+    this.#under.nextSeq = reading.seq + 1
+    for (const series of this.#under.chunk.get(reading.tagNo) ?? []) takeReading(series, reading)
+    if (this.#budget.readings < this.#budget.readingsMax) return true
+    this.#chunks.length = 0
+    this.#prepared.clear()
+    this.#under = null
+    return false
+  }
+}
+
+type ReadReading = ReturnType<WindowReader['readTagsFrom']> extends Iterable<infer Reading> ? Reading : never
+
+const keyOf = (tagNo: number, latenessMs: number): string => `${tagNo} ${latenessMs}`
+
+/** Longest look back first: nothing of a chunk is read further back than its windows reach by more than a factor of four. */
+function chunksOf(plans: readonly SeriesPlan[], tagsMax: number): Chunk[] {
+  const chunks: { backMs: number; series: Map<number, SeriesPlan[]> }[] = []
+  for (const plan of plans.toSorted((left, right) => right.backMs - left.backMs)) {
+    const last = chunks.at(-1)
+    const known = last?.series.get(plan.tagNo)
+    if (known !== undefined) known.push(plan)
+    else if (last !== undefined && last.series.size < tagsMax && last.backMs <= plan.backMs * 4)
+      last.series.set(plan.tagNo, [plan])
+    else chunks.push({ backMs: plan.backMs, series: new Map([[plan.tagNo, [plan]]]) })
+  }
+  return chunks
+}
