@@ -1,4 +1,4 @@
-/** `npm run chaos -- kill|power-cut|disk-full|clock|flood [--runs N] [--seed S] [--keep]`: proof by breaking things; see docs/durability.md. */
+/** `npm run chaos -- kill|power-cut|disk-full|clock|flood|sync [--runs N] [--seed S] [--keep]` (sync: also --rounds): proof by breaking things; see docs/durability.md. */
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
@@ -55,12 +55,19 @@ function readArguments(): z.infer<typeof argumentsSchema> | null {
       allowPositionals: true,
       options: {
         runs: { type: 'string' },
+        // What a run of `sync` is called.
+        rounds: { type: 'string' },
         seed: { type: 'string' },
         broken: { type: 'string' },
         keep: { type: 'boolean' },
       },
     })
-    const parsed = argumentsSchema.safeParse({ mode: positionals[0], ...values })
+    const { rounds, ...named } = values
+    const parsed = argumentsSchema.safeParse({
+      mode: positionals[0],
+      ...(rounds === undefined ? {} : { runs: rounds }),
+      ...named,
+    })
     if (parsed.success) return parsed.data
     process.stderr.write(
       `${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n')}\n${usage}\n`,

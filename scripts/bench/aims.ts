@@ -46,6 +46,17 @@ export const aims = {
     '1,000 rules in one call against one rule, any': { aim: 0.7, better: 'higher' },
     '1,000 rules in one call against one rule, fast path': { aim: 0.9, better: 'higher' },
   },
+  sync: {
+    'drain of a backlog into PostgreSQL, against an unnest insert into indexed rows': { aim: 5, better: 'higher' },
+    'bytes a reading in PostgreSQL, live batches of a second, merged': { aim: 1, better: 'lower', limit: 15 },
+    "one tag's day through core.sensor_events, against the same from indexed rows": { aim: 1, better: 'higher' },
+    'bytes a reading on the line, against JSON with topic': { aim: 0.03, better: 'lower' },
+    'bytes a reading on the line, against the same JSON gzipped': { aim: 0.3, better: 'lower' },
+    'memory of the edge while it drains, over idle, MB': { aim: 1, better: 'lower', limit: 64 },
+    '500 edges reconnecting at once, urgent p99, ms': { aim: 1, better: 'lower', limit: 5_000 },
+    '500 edges reconnecting at once, memory of the cloud, MB': { aim: 1, better: 'lower', limit: 512 },
+    'desired-state change to applied on an online edge, p99 ms': { aim: 1, better: 'lower', limit: 1_000 },
+  },
   board: { 'latency reading to board (SSE) at 1,000 readings/s, p99 ms': { aim: 1, better: 'lower', limit: 100 } },
   start: { 'second npm start until ready, s': { aim: 1, better: 'lower', limit: 5 } },
   pages: {

@@ -22,7 +22,10 @@ export interface BenchAppliance {
   stop(): Promise<void>
 }
 
-export async function startBenchAppliance(starter: readonly DesiredItem[] = []): Promise<BenchAppliance> {
+export async function startBenchAppliance(
+  starter: readonly DesiredItem[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<BenchAppliance> {
   const folder = mkdtempSync(join(tmpdir(), 'jidoka-bench-'))
   const secret = randomBytes(32).toString('base64url')
   const salt = randomBytes(16)
@@ -52,6 +55,7 @@ export async function startBenchAppliance(starter: readonly DesiredItem[] = []):
       ...(starter.length === 0 ? {} : { JIDOKA_STARTER: write('starter.json', starter) }),
       JIDOKA_ADMIN_PASSWORD: password,
       JIDOKA_LOG_LEVEL: 'warn',
+      ...environment,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -67,9 +71,11 @@ export async function startBenchAppliance(starter: readonly DesiredItem[] = []):
     device: { login: 'bench', secret },
     password,
     stop: async () => {
-      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-      child.kill('SIGTERM')
-      await ended
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+        child.kill('SIGTERM')
+        await ended
+      }
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -1,5 +1,5 @@
 /**
- * `npm run bench <name> [-- --json]`: ratios against a peer or a limit, measured in this run. `npm run bench set-up`
+ * `npm run bench <name> [-- --json --full]`: ratios against a peer or a limit, measured in this run. `npm run bench set-up`
  * installs the peers.
  */
 import { parseArgs } from 'node:util'
@@ -12,6 +12,7 @@ import { setUpPeers } from './set-up.ts'
 const benches: Record<BenchName, () => Promise<{ bench: Bench }>> = {
   edge: () => import('./benches/edge.ts'),
   rules: () => import('./benches/rules.ts'),
+  sync: () => import('./benches/sync.ts'),
   board: () => import('./benches/board.ts'),
   start: () => import('./benches/start.ts'),
   pages: () => import('./benches/pages.ts'),
@@ -22,7 +23,11 @@ if (process.argv[2] === 'set-up') {
   process.exit(0)
 }
 
-const { values: options, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })
+const { values: options, positionals } = parseArgs({
+  // `full`: sizes as promised where a bench has smaller ones for every day.
+  options: { json: { type: 'boolean' }, full: { type: 'boolean' } },
+  allowPositionals: true,
+})
 const [name] = positionals
 if (!isBenchName(name)) {
   console.error(`Say which: npm run bench ${[...Object.keys(benches), 'set-up'].join(' | npm run bench ')}`)

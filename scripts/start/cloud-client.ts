@@ -1,5 +1,5 @@
 import { cloudPaths, fill } from '@jidoka/contract'
-import type { CloudRule, CloudSession, EdgeSummary, Problem } from '@jidoka/contract'
+import type { CloudRule, CloudSession, EdgeDetail, EdgeSummary, Problem } from '@jidoka/contract'
 import type { DesiredItem } from '@jidoka/domain'
 import type { SignIn } from './sign-in.ts'
 
@@ -37,6 +37,10 @@ export class CloudClient {
 
   edges(): Promise<readonly EdgeSummary[]> {
     return this.#call('list the edges', 'GET', cloudPaths.edges)
+  }
+
+  edge(edgeId: string): Promise<EdgeDetail> {
+    return this.#call('show an edge', 'GET', fill(cloudPaths.edge, { id: edgeId }))
   }
 
   /** Puts a desired item in place: a rule through the rule store, so that the console can edit it; the others directly. */

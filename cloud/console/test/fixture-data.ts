@@ -38,6 +38,7 @@ export function edge(number: number, change: Partial<EdgeSummary> = {}): EdgeSum
     seen_at: iso(nowMs - number * 900),
     enrolled_at: iso(nowMs - 40 * 86_400_000),
     program_version: '0.1.0',
+    open_troubles: 0,
     lanes: [
       {
         lane: 'records',
@@ -173,6 +174,11 @@ export function edgeDetail(summary: EdgeSummary, rules: readonly CloudRule[]): E
   }
   return {
     ...summary,
+    progress: [
+      { lane: 'records', start_seq: 1, rows_per_s: null },
+      { lane: 'readings', start_seq: 1, rows_per_s: 1_250.4 },
+    ],
+    troubles: [],
     items: [
       ...items,
       {

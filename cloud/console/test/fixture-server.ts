@@ -29,6 +29,7 @@ import {
 } from '@jidoka/contract'
 import { z } from 'zod'
 import { edgeDetail } from './fixture-data.ts'
+import { fleetRoutes } from './fixture-fleet.ts'
 import { putRule, wishRule, type FixtureWorld } from './fixture-world.ts'
 
 /**
@@ -123,7 +124,10 @@ export async function startFixtureServer(world: FixtureWorld, distFolder: string
     const next = from + limit
     return { data: rows.slice(from, next), ...(next < rows.length ? { next_cursor: String(next) } : {}) }
   }
-  const detail = (id: string) => edgeDetail(found(world.edges.find((edge) => edge.id === id)), world.rules)
+  const detail = (id: string) => ({
+    ...edgeDetail(found(world.edges.find((edge) => edge.id === id)), world.rules),
+    troubles: world.fleet.troubles.get(id) ?? [],
+  })
 
   type Route = [
     method: string,
@@ -179,6 +183,16 @@ export async function startFixtureServer(world: FixtureWorld, distFolder: string
             expires_at: new Date(Date.now() + validMin * 60_000).toISOString(),
           },
         }
+      },
+    ],
+    [
+      'DELETE',
+      cloudPaths.edge,
+      z.null(),
+      ({ user, parts: [id] }) => {
+        need(user, 'fleet:manage')
+        world.edges = world.edges.map((edge) => (edge.id === id ? { ...edge, state: 'revoked' } : edge))
+        return { data: null }
       },
     ],
     [
@@ -262,9 +276,11 @@ export async function startFixtureServer(world: FixtureWorld, distFolder: string
   ): Promise<void> {
     const method = request.method ?? 'GET'
     world.requests.push(`${method} ${path}`)
-    let text = ''
-    for await (const piece of request) text += String(piece)
-    const body: unknown = text === '' ? undefined : JSON.parse(text)
+    const chunks: Buffer[] = []
+    for await (const piece of request) chunks.push(piece as Buffer)
+    const bytes = Buffer.concat(chunks)
+    const isJson = request.headers['content-type'] === 'application/json'
+    const body: unknown = isJson ? JSON.parse(bytes.toString()) : undefined
     if (world.failing.has(path)) throw new Refusal('unavailable', 'the database does not answer')
 
     if (method === 'POST' && path === cloudPaths.login) {
@@ -288,11 +304,26 @@ export async function startFixtureServer(world: FixtureWorld, distFolder: string
     }
     const user = signedIn(request)
     if (path === cloudPaths.stream) return serveStream(response)
+    const partsOf = (pattern: string) =>
+      new RegExp(`^${pattern.replace(/\{\w+\}/g, '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
     for (const [of, pattern, schema, handle] of routes) {
-      const match = new RegExp(`^${pattern.replace(/\{\w+\}/g, '([^/]+)')}$`).exec(path)
-      if (of === method && match !== null) {
-        return send(response, schema, handle({ user, body, query, parts: match.slice(1).map(decodeURIComponent) }))
-      }
+      const parts = of === method ? partsOf(pattern) : null
+      if (parts !== null) return send(response, schema, handle({ user, body, query, parts }))
+    }
+    const refuse = (kind: ProblemKind, detailText: string): never => {
+      throw new Refusal(kind, detailText)
+    }
+    const may = (permission: string) => need(user, permission)
+    for (const [of, pattern, schema, handle] of fleetRoutes) {
+      const parts = of === method ? partsOf(pattern) : null
+      if (parts === null) continue
+      return send(response, schema, handle(world.fleet, { may, refuse, login: user.login, bytes, query, parts }))
+    }
+    if (method === 'GET' && /\/(bundle|courier)$/.test(path)) {
+      may('fleet:manage')
+      const name = path.endsWith('bundle') ? 'jidoka-support.tar.gz' : 'jidoka-down.courier'
+      response.writeHead(200, { 'content-disposition': `attachment; filename="${name}"` }).end(`the file ${name}`)
+      return
     }
     throw new Refusal('not_found', `no route ${method} ${path}`)
   }

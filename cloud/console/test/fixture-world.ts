@@ -1,6 +1,7 @@
 import type { BoardAlarm, CloudLine, CloudRule, CloudStreamEvent, EdgeSummary, Execution, User } from '@jidoka/contract'
 import type { RuleDefinition } from '@jidoka/domain'
 import { defectRatio, edge, judgment, plantLines, pressTemperature, rule, sites, user } from './fixture-data.ts'
+import { createFleetFacts, type FleetFacts } from './fixture-fleet.ts'
 
 /** What the fixture server serves: a plant's worth of data that a test changes and that tells its streams. */
 export interface FixtureWorld {
@@ -14,6 +15,7 @@ export interface FixtureWorld {
   judgments: Execution[]
   audit: { id: string; at: string; actor: string; action: string; subject: string; detail: Record<string, unknown> }[]
   readonly sites: typeof sites
+  readonly fleet: FleetFacts
   /** Requests by path, as `GET /api/...`. */
   readonly requests: string[]
   /** Answers of these paths are problems of status 503. */
@@ -83,6 +85,7 @@ export function createWorld(nowMs: number): FixtureWorld {
       })),
     ),
     sites,
+    fleet: createFleetFacts(),
     requests: [],
     failing: new Set(),
     emit: (event) => {

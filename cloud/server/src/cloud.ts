@@ -5,14 +5,28 @@ import { describeError, startAll, stopAll } from '@jidoka/base'
 import type { CloudConfig, ModuleName } from './config.ts'
 import { addAuditRoutes } from './modules/audit/routes.ts'
 import { AuditService } from './modules/audit/service.ts'
+import { CourierDesk } from './modules/fleet/courier/courier-desk.ts'
+import { exportDown } from './modules/fleet/courier/export.ts'
+import type { DownFile } from './modules/fleet/courier/export.ts'
+import { addCourierRoutes } from './modules/fleet/courier/routes.ts'
+import { CommandTidier } from './modules/fleet/command-tidier.ts'
+import { Commands } from './modules/fleet/commands.ts'
+import { addControlRoutes } from './modules/fleet/control-routes.ts'
+import { ElectricProxy } from './modules/fleet/electric.ts'
 import { EdgeAuthenticator } from './modules/fleet/edge-identity.ts'
 import { Enrolment } from './modules/fleet/enrolment.ts'
+import { FleetGauges } from './modules/fleet/gauges.ts'
 import { Ingestion } from './modules/fleet/ingestion.ts'
 import { Overview } from './modules/fleet/overview.ts'
+import { Ranges } from './modules/fleet/ranges.ts'
+import { addRangeRoutes } from './modules/fleet/ranges-routes.ts'
+import { ReadingsMerger } from './modules/fleet/readings/merge-job.ts'
 import { addFleetRoutes } from './modules/fleet/routes.ts'
+import { SeenEdges } from './modules/fleet/seen-edges.ts'
 import { FleetService } from './modules/fleet/service.ts'
 import { ShapeServer } from './modules/fleet/shape.ts'
-import { addSyncRoutes } from './modules/fleet/sync-routes.ts'
+import { addSyncRoutes, addUnknownSyncRoute } from './modules/fleet/sync-routes.ts'
+import { Troubles } from './modules/fleet/troubles.ts'
 import { addIdentityRoutes, createGuard } from './modules/identity/routes.ts'
 import { IdentityService } from './modules/identity/service.ts'
 import { addJudgmentRoutes } from './modules/judgment/routes.ts'
@@ -32,6 +46,7 @@ import { addStreamRoute } from './platform/http/stream.ts'
 import { openKeys } from './platform/keys.ts'
 import { Metrics } from './platform/metrics.ts'
 import { Partitions } from './platform/partitions.ts'
+import { watchReceiptKeys } from './platform/receipt-keys-watch.ts'
 
 export const { version: cloudVersion } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -55,6 +70,11 @@ export interface Cloud {
   readonly app: App
   /** Shown once when the first administrator was made with a made-up password. */
   readonly firstAdmin: { login: string; password: string } | null
+  /** For the command line. */
+  readonly courier: {
+    readonly desk: CourierDesk
+    exportDown(tenantId: string, edgeId: string, by: string): Promise<DownFile>
+  }
   /** Not ready any more; streams and long polls are answered. To be called before the socket is closed. */
   drain(): void
   stop(): Promise<void>
@@ -67,7 +87,7 @@ export interface Cloud {
 export async function openCloud({ config, backend, clock, log }: CloudParts): Promise<Cloud> {
   const metrics = new Metrics()
   metrics.watchPool(backend.pool)
-  const keys = await openKeys(config.keys ?? join(config.data, 'keys'))
+  const keys = await openKeys(config.keys ?? join(config.data, 'keys'), () => clock.nowMs())
   const database = new Database(backend, { clock, waitSeconds: metrics.poolWaitSeconds })
   const hub = new EventHub()
   const partitions = new Partitions(database, clock)
@@ -91,34 +111,59 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
   const { https, trust_forwarded_for: trustForwarded } = config.http
   const guard = createGuard(identity)
   const app = createApp({ log, metrics, clock, https })
-  const mount: Record<ModuleName, () => void> = {
-    identity: () => addIdentityRoutes(app, { service: identity, guard, clock, https, trustForwarded }),
-    fleet: () => {
-      const enrolment = new Enrolment({ database, clock, audit, receiptKeys: keys.receiptKeys })
-      addFleetRoutes(app, {
-        service: fleet,
-        overview: new Overview({ database, clock, judgment: () => judgment }),
-        enrolment,
-        guard,
-      })
-      addSyncRoutes(app, {
-        authenticator: new EdgeAuthenticator(database, clock),
-        enrolment,
-        ingestion: new Ingestion({
+  const seen = new SeenEdges({ database, clock, log })
+  const troubles = new Troubles({ database, clock, hub, audit })
+  const commands = new Commands({ database, clock, hub, audit, judgment: () => judgment })
+  const ingestion = new Ingestion({
+    database,
+    clock,
+    hub,
+    metrics,
+    partitions,
+    signer: keys.receipts,
+    audit,
+    troubles,
+    judgment: () => judgment,
+  })
+  const courier = new CourierDesk({ database, clock, log, keys, ingestion, audit })
+  const exportParts = { database, clock, keys, audit, trust: () => [keys.receipts.trust] }
+  const { electric_url: electricUrl, electric_secret: electricSecret } = config
+  const electric =
+    electricUrl === undefined
+      ? null
+      : new ElectricProxy({
+          url: electricUrl,
+          secret: electricSecret,
           database,
           clock,
           hub,
           metrics,
-          partitions,
-          signer: keys.receipts,
-          audit,
-          judgment: () => judgment,
-        }),
-        shape: new ShapeServer({ database, clock, hub, metrics, stopping: stopping.signal }),
+          log,
+          stopping: stopping.signal,
+        })
+  const mount: Record<ModuleName, () => void> = {
+    identity: () => addIdentityRoutes(app, { service: identity, guard, clock, https, trustForwarded }),
+    fleet: () => {
+      const enrolment = new Enrolment({ database, clock, audit, receiptKeys: () => keys.receipts.all })
+      const overview = new Overview({ database, clock, judgment: () => judgment })
+      addFleetRoutes(app, { service: fleet, overview, enrolment, guard })
+      addControlRoutes(app, { overview, commands, troubles, guard })
+      const authenticator = new EdgeAuthenticator({ database, clock, hub, seen })
+      addSyncRoutes(app, {
+        authenticator,
+        enrolment,
+        ingestion,
+        shape: electric ?? new ShapeServer({ database, clock, hub, metrics, stopping: stopping.signal }),
+        troubles,
+        commands,
+        trust: () => keys.receipts.trust,
         database,
         clock,
         trustForwarded,
       })
+      addCourierRoutes(app, { desk: courier, guard, authenticator, ...exportParts })
+      addRangeRoutes(app, { authenticator, ranges: new Ranges({ database, clock, audit }) })
+      addUnknownSyncRoute(app)
     },
     judgment: () =>
       addJudgmentRoutes(app, {
@@ -128,7 +173,11 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
       }),
     audit: () => addAuditRoutes(app, { service: audit, guard }),
   }
-  const readiness: Readiness = { stopping: false, checkDatabase: async () => void (await database.asOwner('select 1')) }
+  const readiness: Readiness = {
+    stopping: false,
+    checkDatabase: async () => void (await database.asOwner('select 1')),
+    electric: electric === null ? null : () => electric.health(),
+  }
   addHealthRoutes(app, readiness, metrics)
   for (const name of new Set(config.modules)) mount[name]()
   addStreamRoute(app, { hub, guard, metrics, clock, stopping: stopping.signal })
@@ -138,7 +187,17 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
   const services: Service[] = [
     { name: 'identity', start: () => Promise.resolve(), stop: () => identity.stop() },
     partitionJob(partitions, clock, log),
-    ...(config.modules.includes('fleet') ? [fleetJobs(fleet)] : []),
+    watchReceiptKeys({ keys: keys.receipts, clock, log }),
+    ...(config.modules.includes('fleet')
+      ? [
+          fleetJobs(fleet),
+          seen,
+          courier,
+          new ReadingsMerger({ database, clock, log }),
+          new CommandTidier({ database, clock, log, commands }),
+          new FleetGauges({ database, clock, log, metrics }),
+        ]
+      : []),
   ]
   const firstAdmin = await identity.seed(config.tenant, config.admin_password)
   await startAll(services)
@@ -149,6 +208,7 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
   return {
     app,
     firstAdmin,
+    courier: { desk: courier, exportDown: (...request) => exportDown(exportParts, ...request) },
     drain,
     stop: async () => {
       drain()

@@ -31,6 +31,12 @@ const configSchema = z.strictObject({
     .string()
     .regex(/^postgres(ql)?:\/\//, 'it must begin with postgres:// or postgresql://')
     .optional(),
+  /** An Electric service that follows the same PostgreSQL; absent: the cloud serves desired state itself. */
+  electric_url: z
+    .string()
+    .regex(/^https?:\/\//, 'it must begin with http:// or https://')
+    .optional(),
+  electric_secret: z.string().min(1).max(500).optional(),
   /** Whose routes and jobs run in this process. */
   modules: modulesSetting.default([...moduleNames]),
   tenant: tenantIdSchema.default('demo'),
@@ -52,6 +58,8 @@ const names = {
   JIDOKA_CLOUD_DATA: 'data',
   JIDOKA_CLOUD_KEYS: 'keys',
   DATABASE_URL: 'database_url',
+  ELECTRIC_URL: 'electric_url',
+  ELECTRIC_SECRET: 'electric_secret',
   JIDOKA_CLOUD_MODULES: 'modules',
   JIDOKA_CLOUD_TENANT: 'tenant',
   JIDOKA_CLOUD_ADMIN_PASSWORD: 'admin_password',

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -115,8 +115,18 @@ describe('the program', { timeout: 60_000 }, () => {
     const { code, stderr } = await start({ JIDOKA_CLOUD_DATA: newFolder() }, ['migrat']).ended
     expect([code, stderr]).toEqual([
       1,
-      '"migrat" is not a command. Without one the program serves; "migrate" works on its database.\n',
+      '"migrat" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts.\n',
     ])
+  })
+
+  it('makes the next key for receipts without touching the database, and refuses a grace that is none', async () => {
+    const keys = join(newFolder(), 'keys')
+    const rotate = (...more: string[]) => start({ JIDOKA_CLOUD_KEYS: keys }, ['rotate-receipt-key', ...more]).ended
+    const { code, stdout } = await rotate('3')
+    expect([code, stdout]).toEqual([0, expect.stringContaining('signs receipts from')])
+    expect(readdirSync(keys).filter((name) => name.startsWith('receipts'))).toHaveLength(2)
+    expect((await rotate('soon')).stderr).toContain('The grace is a number of days from 0 to 365')
+    expect((await rotate()).stderr).toContain('does not sign yet')
   })
 
   describe('on a folder of its own', () => {

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   ConfigError,
@@ -12,11 +13,13 @@ import {
 import type { Log } from '@jidoka/base'
 import { openCloud } from './cloud.ts'
 import { readConfig } from './config.ts'
+import { runCourierCommand } from './courier-command.ts'
 import type { CloudConfig } from './config.ts'
 import { runMigrateCommand } from './migrate.ts'
 import { migrateUp } from './platform/db/migrations.ts'
 import { allMigrations, openBackend } from './platform/db/open.ts'
 import { HttpServer } from './platform/http/server.ts'
+import { openKeys } from './platform/keys.ts'
 
 // The composition root. stdout: the one line that says ready, and what commands print. stderr: the log.
 
@@ -33,9 +36,11 @@ async function main(): Promise<void> {
   })
   const [command, argument = 'up'] = process.argv.slice(2)
   if (command === undefined) return serve(config, log)
+  if (command === 'courier') return runCourier(config, log)
+  if (command === 'rotate-receipt-key') return rotateReceiptKey(config)
   if (command !== 'migrate')
     throw new OperationalError(
-      `"${command}" is not a command. Without one the program serves; "migrate" works on its database.`,
+      `"${command}" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts.`,
     )
   const backend = await open(config, log)
   try {
@@ -43,6 +48,45 @@ async function main(): Promise<void> {
   } finally {
     await backend.close()
   }
+}
+
+/** Needs the database for itself where that is PGlite: then the console's pages, or the HTTP API of the running program, take the files. */
+async function runCourier(config: CloudConfig, log: Log): Promise<void> {
+  const backend = await open(config, log)
+  try {
+    const cloud = await openCloud({ config, backend, clock: systemClock, log })
+    const print = (line: string) => void process.stdout.write(`${line}\n`)
+    try {
+      const isAllDone = await runCourierCommand(process.argv.slice(3), {
+        courier: cloud.courier,
+        tenant: config.tenant,
+        print,
+      })
+      if (!isAllDone) process.exitCode = exitCode.failed
+    } finally {
+      await cloud.stop()
+    }
+  } finally {
+    await backend.close()
+  }
+}
+
+/** Two weeks: an edge that is online hears of the new key within a minute, and one that is not takes it over when it is back. */
+const graceDaysDefault = 14
+const graceDaysMax = 365
+
+/** Works on the folder for keys alone; processes that run take the new key over by themselves. */
+async function rotateReceiptKey(config: CloudConfig): Promise<void> {
+  const days = Number(process.argv[3] ?? graceDaysDefault)
+  if (!(days >= 0 && days <= graceDaysMax))
+    throw new OperationalError(
+      `The grace is a number of days from 0 to ${graceDaysMax}; ${graceDaysDefault} when it is left out.`,
+    )
+  const { receipts } = await openKeys(config.keys ?? join(config.data, 'keys'))
+  const { keyId, signsFrom } = await receipts.rotate(days * 24 * 3_600_000)
+  process.stdout.write(
+    `The key ${keyId} signs receipts from ${signsFrom} on. Edges are told of it from now on. Back up the folder for keys.\n`,
+  )
 }
 
 function open(config: CloudConfig, log: Log) {

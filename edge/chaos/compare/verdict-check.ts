@@ -1,13 +1,12 @@
 import type { JournalRecord, Judgment } from '@jidoka/domain'
-import { ruleSource } from '@jidoka/domain'
-import { ruleHash } from '@jidoka/rules'
 import type { Segment } from '@jidoka/sync-protocol'
 import { replayJudgment } from '../../server/src/judge/replay.ts'
+import { ruleNames } from '../../server/src/judge/rule-names.ts'
 import { newRunner } from '../../server/src/pipeline/test-support.ts'
 import type { Ledger } from '../publisher/ledger.ts'
 import { rules } from '../subject/rules.ts'
 
-const rulesByHash = new Map(rules.map((rule) => [ruleHash(ruleSource(rule)), rule]))
+const rulesByHash = new Map(rules.map((rule) => [ruleNames(rule).whole, rule]))
 const runner = newRunner()
 
 /** Sentences about verdicts that one look brings at most. */

@@ -1,6 +1,7 @@
 import { publisherKinds } from '../publisher/kinds.ts'
 import type { PublisherKind } from '../publisher/kinds.ts'
 import { Ledger } from '../publisher/ledger.ts'
+import type { Credentials } from '../publisher/packets.ts'
 import { Publisher } from '../publisher/publisher.ts'
 import type { SessionState } from '../publisher/session.ts'
 import { holdsWithin } from '../until.ts'
@@ -17,11 +18,17 @@ export class Crowd {
     readonly ledgers?: readonly Ledger[]
     readonly sessions?: ReadonlyMap<string, SessionState>
     readonly kinds?: readonly PublisherKind[]
+    readonly credentials?: Credentials
   }) {
     const ledgers = options.ledgers ?? (options.kinds ?? publisherKinds).map((kind) => new Ledger(kind))
     this.publishers = ledgers.map((ledger) => {
       const session = options.sessions?.get(ledger.kind.name)
-      return new Publisher({ ledger, rateMax: options.rateMax, ...(session === undefined ? {} : { session }) })
+      return new Publisher({
+        ledger,
+        rateMax: options.rateMax,
+        ...(session === undefined ? {} : { session }),
+        ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+      })
     })
   }
 

@@ -1,4 +1,5 @@
 import type { Outcome } from '../report.ts'
+import { sync } from '../sync/sync.ts'
 import { clock } from './clock.ts'
 import { diskFull } from './disk-full.ts'
 import { flood } from './flood.ts'
@@ -6,7 +7,7 @@ import { kill } from './kill.ts'
 import type { ModeOptions } from './mode.ts'
 import { powerCut } from './power-cut.ts'
 
-export const modeNames = ['kill', 'power-cut', 'disk-full', 'clock', 'flood'] as const
+export const modeNames = ['kill', 'power-cut', 'disk-full', 'clock', 'flood', 'sync'] as const
 export type ModeName = (typeof modeNames)[number]
 
 /** Each way of breaking things, and how often without being told. */
@@ -18,4 +19,5 @@ export const modes: Readonly<
   'disk-full': { runsUsual: 10, run: diskFull },
   clock: { runsUsual: 5, run: clock },
   flood: { runsUsual: 1, run: flood },
+  sync: { runsUsual: 30, run: sync },
 }

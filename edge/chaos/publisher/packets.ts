@@ -5,8 +5,17 @@ export const acks = { connack: 0x20, puback: 0x40, pubrec: 0x50, pubcomp: 0x70 }
 /** Every packet that a publisher is sent has four bytes. */
 export const ackBytes = 4
 
-export function connectPacket(clientId: string, clean: boolean): Buffer {
-  return packet(0x10, Buffer.concat([text('MQTT'), Buffer.from([4, clean ? 2 : 0, 0, 0]), text(clientId)]))
+/** Login and secret of a device, where the broker asks for them. */
+export interface Credentials {
+  readonly login: string
+  readonly secret: string
+}
+
+export function connectPacket(clientId: string, clean: boolean, credentials: Credentials | null = null): Buffer {
+  const signsIn = credentials === null ? 0 : 0xc0
+  const signIn = credentials === null ? [] : [text(credentials.login), text(credentials.secret)]
+  const flags = Buffer.from([4, (clean ? 2 : 0) | signsIn, 0, 0])
+  return packet(0x10, Buffer.concat([text('MQTT'), flags, text(clientId), ...signIn]))
 }
 
 /** @param messageId not used with QoS 0 */

@@ -4,6 +4,7 @@ import { payloadOf, topicOf } from './kinds.ts'
 import type { PublisherKind } from './kinds.ts'
 import type { Ledger } from './ledger.ts'
 import { connectPacket, publishPacket, pubrelPacket } from './packets.ts'
+import type { Credentials } from './packets.ts'
 import { SessionState } from './session.ts'
 
 /** What went over one connection, for whoever works out later what had been acknowledged at some instant. */
@@ -23,6 +24,7 @@ export interface PublisherOptions {
   /** Messages a second at most. */
   readonly rateMax: number
   readonly session?: SessionState
+  readonly credentials?: Credentials
 }
 
 /**
@@ -32,6 +34,7 @@ export interface PublisherOptions {
 export class Publisher {
   readonly ledger: Ledger
   readonly #rateMax: number
+  readonly #credentials: Credentials | null
   #session: SessionState
   #socket: Socket | null = null
   #timer: NodeJS.Timeout | null = null
@@ -49,6 +52,7 @@ export class Publisher {
   constructor(options: PublisherOptions) {
     this.ledger = options.ledger
     this.#rateMax = options.rateMax
+    this.#credentials = options.credentials ?? null
     this.#session = options.session ?? new SessionState()
   }
 
@@ -84,7 +88,7 @@ export class Publisher {
           began: new SessionState(session.underWay, session.nextId),
           sent: [],
         }
-        socket.write(connectPacket(`chaos-${this.kind.name}`, this.kind.clean))
+        socket.write(connectPacket(`chaos-${this.kind.name}`, this.kind.clean, this.#credentials))
       })
       socket.on('data', (bytes: Buffer) => {
         const due: Buffer[] = []

@@ -47,7 +47,7 @@ const broker = createBroker({
   log,
 })
 pipeline.onCommitted((committed) => {
-  broker.publishAlarms(committed.alarms)
+  broker.publishAlarms(committed.alarms, committed.recordsSeq)
   broker.publishVerdicts(committed.verdicts)
   broker.publishEveryVerdict(committed.verdictPackets)
 })

@@ -7,29 +7,35 @@ import { DiskWatch } from './board/disk.ts'
 import { createBroker, DeviceDirectory, readDevices } from './broker/index.ts'
 import { brokerUrlsOf } from './broker-urls.ts'
 import type { BrokerUrls } from './broker-urls.ts'
+import { commandParts } from './commands/command-parts.ts'
 import { newCliToken, removeCliAccess, writeCliAccess } from './cli/access.ts'
 import type { EdgeConfig } from './config.ts'
 import { MesConnector } from './connectors/mes/mes-connector.ts'
+import { CourierDesk } from './courier/courier-desk.ts'
 import { applyStarter } from './downlink/starter.ts'
 import { createApp } from './http/app.ts'
 import type { QueryFunctions } from './http/query/query-worker.ts'
 import { HttpServer } from './http/server.ts'
 import { StreamHub } from './http/stream-hub.ts'
 import { keepingPolicyOf } from './keeping/config.ts'
+import { daysInForce } from './keeping/policy.ts'
 import { diskSpaceOf } from './keeping/disk-space.ts'
 import { Scrubber, scrubSetting } from './keeping/scrubber.ts'
 import { StoredStateReader } from './keeping/stored-state.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { Merger } from './merging/merger.ts'
 import { openPipeline, openReader } from './pipeline/index.ts'
-import type { Committed } from './ports.ts'
+import type { Committed, JournalReader } from './ports.ts'
 import { folderError, withSetting } from './start-errors.ts'
 import type { DamagedSegment } from './store/segment-store.ts'
 import { WorkerClient } from './threads/worker-client.ts'
+import type { BatchFunctions } from './uplink/batch-worker.ts'
 import { travelsInClear } from './uplink/clear-text.ts'
 import { CloudLink } from './uplink/cloud-link.ts'
 import { EdgeIdentity } from './uplink/identity.ts'
+import { LineKeeper } from './uplink/line-keeper.ts'
 import { LineStatus } from './uplink/line-status.ts'
+import { SyncDesk } from './uplink/sync-desk.ts'
 import { LoginLimiter } from './users/login-limiter.ts'
 import { SessionTable } from './users/sessions.ts'
 import { UserDirectory } from './users/user-directory.ts'
@@ -38,6 +44,8 @@ export interface ApplianceOptions {
   readonly config: EdgeConfig
   readonly version: string
   readonly log: Log
+  /** The newest lines of the log, for support bundles. */
+  readonly logText: () => string
   /** A password that was made up for the first user: shown once, never logged. */
   readonly onFirstPassword: (login: string, password: string) => void
   /** A part cannot go on: the process must end, and its supervisor sees it. */
@@ -81,7 +89,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
 }
 
 async function start(
-  { config, version, log, onFirstPassword, onFailure }: ApplianceOptions,
+  { config, version, log, logText, onFirstPassword, onFailure }: ApplianceOptions,
   stops: { readonly name: string; readonly stop: () => void | Promise<void> }[],
   running: (service: Service) => Promise<void>,
 ): Promise<Omit<Appliance, 'stop'>> {
@@ -103,6 +111,7 @@ async function start(
   const firstUser = await users.ensureFirstUser(config.admin_password)
   if (firstUser?.madeUpPassword) onFirstPassword(firstUser.login, firstUser.madeUpPassword)
 
+  let days = daysInForce(keeping, desiredPolicy(reader))
   const stored = new StoredStateReader(dataFolder, keeping)
   stops.push({ name: 'disk watch reader', stop: () => stored.close() })
   const disk = new DiskWatch({
@@ -110,7 +119,9 @@ async function start(
     usedBytes: () => reader.sizeBytes(),
     space: () => diskSpaceOf(dataFolder),
     stored: (space) => stored.read(space),
-    readingsDays: keeping.days.readings,
+    get readingsDays() {
+      return days.readings
+    },
     load: () => reader.setting('disk_samples'),
     save: (text) => pipeline.saveSetting('disk_samples', text),
   })
@@ -166,6 +177,7 @@ async function start(
   const merger = new Merger({ dataFolder, pipeline, hasCloud, clock, log, onDamaged: reportDamaged })
   const metrics = new Metrics({
     lineToCloud,
+    syncStatus: () => sync.status(),
     rowsGone: () => stored.gone(),
     alarmsOpen: () => board.openAlarmsCount,
     mqttClients: () => broker.clientsCount,
@@ -185,10 +197,11 @@ async function start(
       tellStream(hub, board, committed)
       metrics.committed(committed)
       // The more urgent of the two first.
-      broker.publishAlarms(committed.alarms)
+      broker.publishAlarms(committed.alarms, committed.recordsSeq)
       broker.publishVerdicts(committed.verdicts)
       broker.publishEveryVerdict(committed.verdictPackets)
       if (committed.reported.some((item) => item.kind === 'user')) users.reload()
+      if (committed.reported.some((item) => item.kind === 'policy')) days = daysInForce(keeping, desiredPolicy(reader))
     }),
   })
   stops.push({
@@ -227,7 +240,72 @@ async function start(
     idleMsMax: 60_000,
   })
   stops.push({ name: 'queries', stop: () => queries.stop() })
+  const courierBatches = new WorkerClient<BatchFunctions>({
+    name: 'courier',
+    url: new URL('./uplink/batch-worker.ts', import.meta.url),
+    data: { dataFolder },
+    log,
+    waitingMax: 2,
+    idleMsMax: 60_000,
+  })
+  stops.push({ name: 'courier', stop: () => courierBatches.stop() })
+  const { url: cloudUrl } = config.cloud
+  if (cloudUrl !== undefined && travelsInClear(cloudUrl))
+    log.warn(
+      { action: 'start' },
+      `The line to ${cloudUrl} is not encrypted: the enrolment token and all readings travel in clear. Set "cloud.url" (JIDOKA_CLOUD_URL) to an https:// address.`,
+    )
+  const newLink = (url: string) =>
+    new CloudLink({
+      cloudUrl: url,
+      enrolmentToken: config.cloud.enrolment_token,
+      edgeName: config.edge_name,
+      version,
+      dataFolder,
+      identity,
+      status,
+      pipeline,
+      reader,
+      clock,
+      log,
+      random,
+      meter: metrics.line,
+      onFailure,
+    })
+  const line = cloudUrl === undefined ? null : new LineKeeper(() => newLink(cloudUrl))
+  const courier = new CourierDesk({
+    identity,
+    batches: {
+      build: (question) => courierBatches.call('build', question),
+      pointAt: (lane, after, seq) => courierBatches.call('pointAt', { lane, after, seq }),
+    },
+    pipeline,
+    reader,
+    clock,
+    onImported: () => line?.restart() ?? Promise.resolve(),
+  })
+  const sync = new SyncDesk({ line, pipeline, reader, lineToCloud, clock, log, random })
   const cliToken = newCliToken()
+  const metricsText = () => metrics.text()
+  const notReady = () => [disk.state().problem].filter((problem) => problem !== null)
+  const commands = commandParts({
+    config,
+    dataFolder,
+    version,
+    found: pipeline.found,
+    pipeline,
+    reader,
+    identity,
+    cliToken,
+    metricsText,
+    lineToCloud,
+    notReady,
+    logText,
+    lineNow: () => line?.link.line ?? null,
+    rangeRepair: () => line?.link ?? null,
+    clock,
+    log,
+  })
   const app = createApp({
     clock,
     log,
@@ -247,9 +325,13 @@ async function start(
     limiter: new LoginLimiter(clock),
     hub,
     lineToCloud,
+    sync,
+    courier,
     tryRule: (definition, input) => queries.call('tryRule', { definition, input }),
-    metricsText: () => metrics.text(),
-    notReady: () => [disk.state().problem].filter((problem) => problem !== null),
+    commands: (limit) => reader.commands(limit),
+    supportBundle: commands.supportBundle,
+    metricsText,
+    notReady,
     cliToken,
     behindTls: config.behind_tls,
     webFolder: config.web_folder !== undefined && existsSync(config.web_folder) ? config.web_folder : undefined,
@@ -262,32 +344,10 @@ async function start(
   writeCliAccess(dataFolder, { url: http.url, token: cliToken })
   stops.push({ name: 'command line', stop: () => removeCliAccess(dataFolder) })
 
-  if (config.cloud.url !== undefined) {
-    if (travelsInClear(config.cloud.url))
-      log.warn(
-        { action: 'start' },
-        `The line to ${config.cloud.url} is not encrypted: the enrolment token and all readings travel in clear. Set "cloud.url" (JIDOKA_CLOUD_URL) to an https:// address.`,
-      )
-    await running(
-      new CloudLink({
-        cloudUrl: config.cloud.url,
-        enrolmentToken: config.cloud.enrolment_token,
-        edgeName: config.edge_name,
-        version,
-        dataFolder,
-        identity,
-        status,
-        pipeline,
-        reader,
-        clock,
-        log,
-        random,
-        onBatch: (lane, outcome) => metrics.batch(lane, outcome),
-        onReceipt: (receipt, rows) => metrics.receipted(receipt.lane, rows),
-        onFailure,
-      }),
-    )
-  }
+  if (line !== null) await running(line)
+  await running(sync)
+  // Behind the line, which some of them need.
+  await running(commands.runner)
   return { httpUrl: http.url, brokerUrls: brokerUrlsOf(config.mqtt, broker) }
 }
 
@@ -297,6 +357,11 @@ function lock(dataFolder: string): () => void {
   } catch (error) {
     throw folderError(dataFolder, error)
   }
+}
+
+/** How long the cloud wants things to be kept; null: it does not say. */
+function desiredPolicy(reader: JournalReader) {
+  return reader.desired().find((item) => item.kind === 'policy')?.body ?? null
 }
 
 /** What one commit changed, for those who watch. */
@@ -311,7 +376,8 @@ function tellStream(
   for (const alarm of alarms) hub.alarm(board.alarmView(alarm))
   const kinds = new Set(reported.map((item) => item.kind))
   if (kinds.has('rule')) hub.reset('rules')
-  if (kinds.has('tag_catalogue') || kinds.has('site') || newTags.length > 0) hub.reset('catalogue')
+  const changesFaces = (['tag_catalogue', 'site', 'thresholds'] as const).some((kind) => kinds.has(kind))
+  if (changesFaces || newTags.length > 0) hub.reset('catalogue')
 }
 
 /** Sends the state of the line to the cloud when it has changed. Returns the function that ends it. */

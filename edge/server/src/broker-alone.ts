@@ -50,7 +50,7 @@ export async function startBrokerAlone(options: BrokerAloneOptions): Promise<Bro
     stops.push(
       pipeline.onCommitted((committed) => {
         warnings.note(committed.deadLetters)
-        broker.publishAlarms(committed.alarms)
+        broker.publishAlarms(committed.alarms, committed.recordsSeq)
         broker.publishVerdicts(committed.verdicts)
         broker.publishEveryVerdict(committed.verdictPackets)
       }),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ConfigError, createLog, isErrno, loadConfig, untilStopped } from '@jidoka/base'
 import { startAppliance } from './appliance.ts'
+import { LogRing } from './commands/bundle/log-ring.ts'
 import { edgeConfigNames, edgeConfigSchema } from './config.ts'
 import type { EdgeConfig } from './config.ts'
 import { lastWord } from './start-errors.ts'
@@ -15,7 +16,8 @@ const stopTimeMsMax = 10_000
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 const config = readConfig()
-const log = createLog('edge', { level: config.log_level, destination: process.stderr })
+const newestLines = new LogRing(process.stderr)
+const log = createLog('edge', { level: config.log_level, destination: newestLines })
 let isStopping = false
 
 // A supervisor that has gone reads no log any more; to complain of that in the log would never end.
@@ -29,7 +31,14 @@ process.on('unhandledRejection', fail)
 
 // Before the start, so that a stop is in order from its first step on.
 const stopped = untilStopped({ supervised: process.env['JIDOKA_SUPERVISED'] === '1' })
-const starting = startAppliance({ config, version, log, onFirstPassword: showPassword, onFailure: fail })
+const starting = startAppliance({
+  config,
+  version,
+  log,
+  logText: () => newestLines.text(),
+  onFirstPassword: showPassword,
+  onFailure: fail,
+})
 void stopped.then((reason) => end(0, reason))
 try {
   const { httpUrl, brokerUrls } = await starting

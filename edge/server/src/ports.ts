@@ -3,6 +3,9 @@ import type {
   AlarmAction,
   AlarmRefusal,
   CatalogueEntry,
+  Command,
+  CommandResult,
+  CommandState,
   DesiredItem,
   FactoryEvent,
   Judgment,
@@ -15,7 +18,7 @@ import type {
   TagDefinition,
   Value,
 } from '@jidoka/domain'
-import type { DropReason, Lane, Receipt } from '@jidoka/sync-protocol'
+import type { DropReason, Lane, RangeTally, Receipt } from '@jidoka/sync-protocol'
 import type { StoreProblem } from './store/errors.ts'
 
 /**
@@ -183,6 +186,8 @@ export type BrokerChange =
   | { readonly kind: 'inbound_released'; readonly session: string; readonly messageId: number }
   /** PUBREC is due for an inbound QoS 2 publish that is no reading. */
   | { readonly kind: 'inbound_taken'; readonly session: string; readonly messageId: number }
+  /** Alarms of records up to here are told: what of it is to be kept for sessions comes before this. */
+  | { readonly kind: 'alarms_told'; readonly recordsSeq: number }
 
 /** All that the broker keeps, as a start finds it; the queue in the order in which it was filled. */
 export interface BrokerState {
@@ -191,6 +196,8 @@ export interface BrokerState {
   readonly retained: readonly { readonly topic: string; readonly packet: Uint8Array }[]
   readonly wills: readonly StoredWill[]
   readonly unreleased: readonly { readonly session: string; readonly messageId: number }[]
+  /** Alarms that were stored and not told before the stop, oldest first, and the last record that was looked at for them. */
+  readonly untoldAlarms: { readonly alarms: readonly Alarm[]; readonly recordsSeq: number }
 }
 
 /** Every verdict of one commit as ready MQTT packets (QoS 0), for whoever subscribes to `verdict/#`. */
@@ -218,14 +225,57 @@ export interface ConnectorPosition {
 export interface DesiredPosition {
   readonly handle: string
   readonly offset: string
+  /** Set by the journal: something on the way here could not be read, and a newer program has to begin anew. */
+  readonly isPartial?: true
+}
+
+/** A desired item that a newer cloud wrote. Its kind may be unknown too. */
+export interface UnreadableItem {
+  readonly kind: string
+  readonly key: string
+  readonly version: number
+  readonly problem: string
 }
 
 export interface DesiredChange {
   readonly upserts: readonly DesiredItem[]
   readonly removals: readonly { readonly kind: DesiredItem['kind']; readonly key: string }[]
-  /** True after a must-refetch: what is not among the upserts is removed. */
+  /** Named by the change and left as they stand: reported as refused. */
+  readonly unreadable?: readonly UnreadableItem[]
+  /** Rows whose names could not be read either. */
+  readonly unnamedCount?: number
+  /** True after a must-refetch: what is neither among the upserts nor unreadable is removed. */
   readonly replaceAll: boolean
   readonly position: DesiredPosition
+}
+
+/** A command as the journal holds it, from its arrival to long after its end. */
+export interface StoredCommand {
+  readonly id: string
+  readonly version: number
+  readonly command: Command
+  readonly state: CommandState
+  readonly problem: string | null
+  readonly result: CommandResult | null
+  readonly changedMs: number
+}
+
+/** How a command ends: `expired` one that is `accepted`, all others one that is `started`. */
+export interface CommandOutcome {
+  readonly state: 'done' | 'failed' | 'expired' | 'interrupted'
+  readonly problem: string | null
+  readonly result: CommandResult | null
+}
+
+/** What the runner of commands asks of the journal. Both answer false when the command is not in a state for it any more, and change nothing then. */
+export interface CommandJournal {
+  startCommand(id: string): Promise<boolean>
+  settleCommand(id: string, outcome: CommandOutcome): Promise<boolean>
+}
+
+/** Sends rows of the journal once more; the cloud replaces what it holds of their ranges. */
+export interface RangeRepair {
+  resend(lane: Lane, fromSeq: number, toSeq: number): Promise<CommandResult>
 }
 
 /** The write side. Each promise resolves after the commit that holds the change (`synchronous=FULL`). */
@@ -244,10 +294,15 @@ export interface Pipeline {
   /** Takes an adoption back; false where there is none. */
   withdrawTag(key: string, actor: string): Promise<boolean>
   applyDesired(change: DesiredChange): Promise<readonly ReportedItem[]>
-  storeReceipt(receipt: Receipt): Promise<void>
+  /** `counted`: what the receipt's batch has given to the sums of its ranges; absent: not known, and its ranges are counted from the journal. */
+  storeReceipt(receipt: Receipt, counted?: CountedRanges): Promise<void>
   /** The cloud was set back to nothing: what it had receipted of the lane may not be pruned until it is receipted again. */
   forgetReceipt(lane: Lane): Promise<void>
   appendRecord(record: NewRecord): Promise<void>
+  /** Rows that the cloud can never read: noted, told as dropped, and not sent again; the journal keeps them. */
+  notePoison(poison: PoisonRows): Promise<void>
+  /** Ends the present epoch and begins another in the same numbers. Nothing of the old one may be on the line. */
+  beginEpoch(begin: EpochBegin): Promise<void>
   saveUser(user: StoredUser): Promise<void>
   /** Named values of the program's own state (identity, trust list, ...), small texts. */
   saveSetting(name: string, value: string): Promise<void>
@@ -264,6 +319,52 @@ export interface Pipeline {
   rules(): Promise<readonly RuleInForce[]>
 }
 
+/** What rows up to a receipt have given to ranges. `afterSeq`: the receipted number that they lie behind. */
+export interface CountedRanges {
+  readonly afterSeq: number
+  readonly tallies: ReadonlyMap<number, RangeTally>
+}
+
+/** A range's kept sum. It counts what was receipted from `fromSeq` on, which is the range's first number unless the sum was begun anew within it. */
+export interface KeptRangeSum extends RangeTally {
+  readonly range: number
+  readonly fromSeq: number
+}
+
+export interface PoisonRows {
+  readonly lane: Lane
+  readonly fromSeq: number
+  readonly toSeq: number
+  /** What the cloud said. */
+  readonly detail: string
+}
+
+export interface EpochBegin {
+  readonly epoch: string
+  /** First number of each lane in it. */
+  readonly startSeqs: Readonly<Record<Lane, number>>
+  readonly actor: string
+}
+
+/** A whole outage of the ledger. */
+export interface StoredOutage {
+  readonly fromMs: number
+  readonly toMs: number | null
+  readonly cause: string
+  readonly rowsWaiting: number
+  /** When everything that waited at its end was receipted; null: not yet, or not known. */
+  readonly drainedMs: number | null
+  /** Rows that were dropped of what waited, by reason. */
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>
+  readonly receipted: Readonly<Record<Lane, number>> | null
+}
+
+/** A receipt of this epoch or one before it, with the number that pages of the history go by. */
+export interface KeptReceipt {
+  readonly id: number
+  readonly receipt: Receipt
+}
+
 export interface JudgmentFilter {
   readonly line?: string
   readonly ruleId?: string
@@ -278,7 +379,10 @@ export interface JudgmentFilter {
 
 /** The read side. Synchronous (SQLite), bounded, on a connection of its own. */
 export interface JournalReader {
+  /** As it is now: a new one may begin while the appliance runs. */
   readonly epoch: string
+  /** First number of each lane in this epoch. */
+  startSeqs(): Readonly<Record<Lane, number>>
   lanes(): { readonly readingsSeq: number; readonly recordsSeq: number }
   receipted(): { readonly readings: Receipt | null; readonly records: Receipt | null }
   /** Stored segments from a sequence number on, as they lie, until about `bytesMax`. The first begins at or before `fromSeq`. */
@@ -306,12 +410,20 @@ export interface JournalReader {
   facts(): readonly LineFacts[]
   judgments(filter: JudgmentFilter): readonly { readonly seq: number; readonly judgment: Judgment }[]
   judgment(id: string): Judgment | null
-  outages(limit: number): readonly {
-    readonly fromMs: number
-    readonly toMs: number | null
-    readonly cause: string
-    readonly rowsWaiting: number
-  }[]
+  /** By the time of their beginning, newest first. */
+  outages(limit: number, beforeMs?: number): readonly StoredOutage[]
+  /** Outages that are over and were never told as drained, the oldest first. */
+  outagesUndrained(limit: number): readonly StoredOutage[]
+  /** Newest first. `beforeId`: of the last one of the page before. */
+  receiptHistory(filter: { readonly lane?: Lane; readonly beforeId?: number; readonly limit: number }): readonly KeptReceipt[]
+  /** The kept sums of a lane's ranges from one on. */
+  rangeSums(lane: Lane, fromRange: number, limit: number): readonly KeptRangeSum[]
+  /** Rows noted as poison that hold a number or lie behind it, the first of them. */
+  poisonFrom(lane: Lane, seq: number): { readonly fromSeq: number; readonly toSeq: number } | null
+  /** How many rows of each lane were noted as poison since then. */
+  poisonCounts(sinceMs: number): Readonly<Record<Lane, number>>
+  /** When the row with this number, or the next one that is held, came in; null where there is none. */
+  storedMs(lane: Lane, seq: number): number | null
   deadLetters(limit: number): readonly DeadLetter[]
   /** Numeric readings of a tag between two instants, oldest first. */
   history(key: string, fromMs: number, toMs: number): { readonly timesMs: Float64Array; readonly values: Float64Array }

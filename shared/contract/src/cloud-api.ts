@@ -1,4 +1,14 @@
-import { judgmentSchema, localTextSchema, methodSchema, reportedItemSchema, ruleDefinitionSchema } from '@jidoka/domain'
+import {
+  commandResultSchema,
+  commandSchema,
+  commandStates,
+  dropReasons,
+  judgmentSchema,
+  localTextSchema,
+  methodSchema,
+  reportedItemSchema,
+  ruleDefinitionSchema,
+} from '@jidoka/domain'
 import { z } from 'zod'
 import { boardAlarmSchema, boardTagSchema, boardVerdictSchema, userSchema } from './edge-api.ts'
 import { instantSchema, pageQuerySchema } from './paging.ts'
@@ -44,6 +54,8 @@ export const edgeSummarySchema = z.object({
   open_alarms: z.number().int(),
   /** Items whose reported version is not the desired one. */
   pending_items: z.number().int(),
+  /** Where it, or a copy of it, holds other rows than the cloud, until somebody settles it. */
+  open_troubles: z.number().int(),
 })
 export type EdgeSummary = z.infer<typeof edgeSummarySchema>
 
@@ -56,8 +68,81 @@ export const deploymentSchema = z.object({
   reported: reportedItemSchema.nullable(),
   reported_at: instantSchema.nullable(),
 })
-export const edgeDetailSchema = edgeSummarySchema.extend({ items: z.array(deploymentSchema) })
+const pointSchema = z.object({ seq: z.number().int(), count: z.number().int(), digest: z.string() })
+
+/** Two histories of one epoch of an edge: it was copied, or restored from an image. */
+export const edgeTroubleSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['diverged', 'ahead']),
+  lane: z.enum(['records', 'readings']),
+  epoch: z.string(),
+  /** Up to which number the two were compared. */
+  seq: z.number().int(),
+  held: pointSchema,
+  ours: pointSchema,
+  /** Who found it. */
+  told_by: z.enum(['cloud', 'edge']),
+  since: instantSchema,
+  last_at: instantSchema,
+  /** How often it was told. */
+  times: z.number().int(),
+  settled: z.object({ at: instantSchema, by: z.string(), reason: z.string() }).nullable(),
+})
+export type EdgeTrouble = z.infer<typeof edgeTroubleSchema>
+export const settleTroublesSchema = z.strictObject({ reason: z.string().trim().min(1).max(500) })
+export const settledTroublesSchema = z.object({ settled: z.number().int() })
+
+/** How fast a lane comes in. */
+export const laneProgressSchema = z.object({
+  lane: z.enum(['records', 'readings']),
+  /** First number of the lane in its epoch. */
+  start_seq: z.number().int(),
+  /** Over the last minute; null when nothing or only one batch came in it. */
+  rows_per_s: z.number().nullable(),
+})
+
+export const edgeDetailSchema = edgeSummarySchema.extend({
+  items: z.array(deploymentSchema),
+  progress: z.array(laneProgressSchema),
+  /** Those that stand first, then the last that were settled. */
+  troubles: z.array(edgeTroubleSchema),
+})
 export type EdgeDetail = z.infer<typeof edgeDetailSchema>
+
+/** An outage of the line as its edge told it. `drained_at`, `dropped` and `receipted` are null of one that is not drained yet, and of edges from before protocol 1.2. */
+export const edgeOutageSchema = z.object({
+  from: instantSchema,
+  to: instantSchema.nullable(),
+  cause: z.string(),
+  rows_waiting: z.number().int(),
+  drained_at: instantSchema.nullable(),
+  dropped: z.partialRecord(z.enum(dropReasons), z.number().int()).nullable(),
+  receipted: z.object({ records: z.number().int(), readings: z.number().int() }).nullable(),
+})
+export type EdgeOutage = z.infer<typeof edgeOutageSchema>
+
+/** A command to an edge. `id` is made by who sends it: the same again is the same command. */
+export const newCommandSchema = z.strictObject({
+  id: z.uuid(),
+  what: commandSchema.shape.what,
+  /** An edge that hears of it later does nothing. A week: edges come back from long outages. */
+  valid_min: z.number().int().min(1).max(10_080).default(60),
+})
+export const edgeCommandSchema = z.object({
+  id: z.string(),
+  what: commandSchema.shape.what,
+  issued_by: z.string(),
+  issued_at: instantSchema,
+  expires_at: instantSchema,
+  /** `waiting`: the edge has not heard of it. */
+  state: z.enum(['waiting', ...commandStates, 'refused']),
+  problem: z.string().nullable(),
+  result: commandResultSchema.nullable(),
+  reported_at: instantSchema.nullable(),
+  /** What it made, to be fetched for 30 days. */
+  bundle: z.object({ bytes: z.number().int(), received_at: instantSchema }).nullable(),
+})
+export type EdgeCommand = z.infer<typeof edgeCommandSchema>
 
 export const putDesiredSchema = z.strictObject({ body: z.unknown() })
 
@@ -155,6 +240,13 @@ export const cloudStreamEvents = {
     key: z.string(),
     version: z.number().int(),
     state: z.string(),
+  }),
+  /** Somebody holds other rows than the cloud; or, `open` false, a person has settled all of an edge. */
+  trouble: z.object({
+    edge_id: z.string(),
+    lane: z.enum(['records', 'readings']).nullable(),
+    kind: z.enum(['diverged', 'ahead']).nullable(),
+    open: z.boolean(),
   }),
   reset: z.object({ reason: z.enum(['slow_client']) }),
 } as const

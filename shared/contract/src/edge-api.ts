@@ -1,6 +1,8 @@
 import {
   alarmPrioritySchema,
   alarmStateSchema,
+  commandResultSchema,
+  commandStates,
   judgmentSchema,
   localeSchema,
   localTextSchema,
@@ -233,6 +235,12 @@ export const outageSchema = z.object({
   to: instantSchema.nullable(),
   cause: z.string(),
   rows_waiting: z.number().int(),
+  /** When everything that waited at its end was receipted; null until then, absent of ledgers that do not know. */
+  drained: instantSchema.nullable().optional(),
+  /** Rows that were dropped of what waited, by reason. */
+  dropped: z.record(z.string(), z.number().int()).optional(),
+  /** Highest number of each lane that was receipted when it was drained. */
+  receipted: z.object({ records: z.number().int(), readings: z.number().int() }).nullable().optional(),
 })
 
 export const deadLetterSchema = z.object({
@@ -256,6 +264,23 @@ export const deadLetterSchema = z.object({
   sample: z.string(),
 })
 export type DeadLetter = z.infer<typeof deadLetterSchema>
+
+/** A command of the cloud on its appliance. `name` is open: what an older or newer program has stored must be listed too. */
+export const heldCommandSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  issued_by: z.string(),
+  issued_at: instantSchema,
+  expires_at: instantSchema,
+  state: z.enum(commandStates),
+  problem: z.string().nullable(),
+  result: commandResultSchema.nullable(),
+  changed_at: instantSchema,
+})
+export type HeldCommand = z.infer<typeof heldCommandSchema>
+
+/** Content type of a support bundle: a gzipped tar archive. */
+export const supportBundleMediaType = 'application/gzip'
 
 export const tagsQuerySchema = z.object({
   /** `false`: the discovered ones that wait for adoption. */

@@ -1,5 +1,7 @@
 export * from './cloud-api.ts'
+export * from './courier-api.ts'
 export * from './edge-api.ts'
+export * from './edge-sync-api.ts'
 export * from './envelope.ts'
 export * from './mqtt.ts'
 export * from './paging.ts'

@@ -89,8 +89,8 @@ export const ruleParameterSchema = z.strictObject({
 const inputValues = z.record(fieldName, z.union([z.number(), z.boolean(), z.string().max(1_024)]))
 
 /**
- * A rule as people write it and the cloud deploys it. Its hash (shared/rules, `ruleHash`) covers what decides a verdict:
- * script, inputs, parameters.
+ * A rule as people write it and the cloud deploys it. Its hash (shared/rules, `ruleIdentity`) covers what decides which verdicts
+ * there are: script, parameters, inputs, trigger.
  */
 export const ruleDefinitionSchema = z.strictObject({
   id: ruleIdSchema,
@@ -139,8 +139,13 @@ export function resolvedInputs({ inputs, parameters }: Pick<RuleDefinition, 'inp
   )
 }
 
+/** What the hash of a rule covers. Not what is made of its verdicts: hysteresis, alarms, names. */
+export function wholeRule(rule: Pick<RuleDefinition, 'script' | 'inputs' | 'parameters' | 'trigger'>) {
+  return { ...ruleSource(rule), inputs: resolvedInputs(rule), trigger: rule.trigger }
+}
+
 /** What shared/rules compiles: the part of a definition that decides a verdict. */
-export function ruleSource(rule: RuleDefinition) {
+export function ruleSource(rule: Pick<RuleDefinition, 'script' | 'inputs' | 'parameters'>) {
   return {
     source: rule.script,
     fields: rule.inputs.map(({ name, kind }) => ({ name, kind })),

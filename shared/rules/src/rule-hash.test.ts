@@ -12,7 +12,7 @@ const rule: RuleSource = {
 }
 
 test('the hash of a rule is 64 hex digits that stay as they are', () => {
-  // A stored judgment names its rule by this: a change here needs another `ruleEngineVersion` and a reason.
+  // What a stored judgment names its rule by is made of this: a change here needs another `ruleEngineVersion` and a reason.
   expect(ruleHash(rule)).toBe('81c262f487e957e01320486554a720d817fa69b1dc7f1d4c18034f9c132b411d')
 })
 

@@ -10,7 +10,8 @@ export const ruleEngineVersion = 'rhai-1.27.0/2'
 
 /**
  * SHA-256 (64 hex digits) over the rule's canonical form and the engine's version. Two rules with one hash give the same
- * verdict for the same row, always; a judgment names its rule by it. The order of fields and parameters does not count.
+ * verdict for the same row, always. A judgment names its rule by `ruleIdentity`, which goes on from here. The order of fields and
+ * parameters does not count.
  */
 export function ruleHash(rule: RuleSource): string {
   const byName = <T>(left: readonly [string, T], right: readonly [string, T]) => (left[0] < right[0] ? -1 : 1)

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decideIntake, epochStanding } from './intake.ts'
+import { advanceRecords, decodeBatch, encodeDropBatch, encodeRecordsBatch, laneStart } from '@jidoka/sync-protocol'
+import { baseVerdict, decideIntake, epochStanding, overlapAgrees } from './intake.ts'
 import type { IntakeCursor } from './intake.ts'
 
 const [first, second, third] = ['e1', 'e2', 'e3'] as const
@@ -14,7 +15,7 @@ const batch = (from_seq: number, to_seq: number, epoch: string = second) => ({ e
 
 describe('within the current epoch', () => {
   test('a batch that begins at the cursor is accepted', () => {
-    expect(decideIntake(cursor(11), batch(11, 20))).toEqual({ kind: 'accept', opensEpoch: false })
+    expect(decideIntake(cursor(11), batch(11, 20))).toEqual({ kind: 'accept', opensEpoch: false, startsAt: null })
   })
   test('a batch that begins behind the cursor is refused with the expected number', () => {
     expect(decideIntake(cursor(11), batch(12, 20))).toEqual({
@@ -26,13 +27,18 @@ describe('within the current epoch', () => {
     expect(decideIntake(cursor(11), batch(1, 10))).toEqual({ kind: 'repeat' })
   })
   test('a batch that is there in part is trimmed', () => {
-    expect(decideIntake(cursor(11), batch(5, 11))).toEqual({ kind: 'trim', from: 11 })
+    expect(decideIntake(cursor(11), batch(5, 11))).toEqual({
+      kind: 'trim',
+      from: 11,
+      opensEpoch: false,
+      startsAt: null,
+    })
   })
 })
 
 describe('between epochs', () => {
   test('a new epoch begins with 1 and nothing else', () => {
-    expect(decideIntake(cursor(11), batch(1, 5, third))).toEqual({ kind: 'accept', opensEpoch: true })
+    expect(decideIntake(cursor(11), batch(1, 5, third))).toEqual({ kind: 'accept', opensEpoch: true, startsAt: 1 })
     expect(decideIntake(cursor(11), batch(11, 20, third))).toEqual({
       kind: 'refuse',
       refusal: { kind: 'gap', expected_seq: 1 },
@@ -40,7 +46,37 @@ describe('between epochs', () => {
   })
   test('the first epoch of an edge is a new one', () => {
     const fresh = { currentEpoch: null, supersededEpochs: [], nextSeq: 1 }
-    expect(decideIntake(fresh, batch(1, 5))).toEqual({ kind: 'accept', opensEpoch: true })
+    expect(decideIntake(fresh, batch(1, 5))).toEqual({ kind: 'accept', opensEpoch: true, startsAt: 1 })
+  })
+  test('an epoch that goes on from an older image begins with the number that its first batch names', () => {
+    const from101 = (from_seq: number, to_seq: number) => ({ ...batch(from_seq, to_seq, third), start_seq: 101 })
+    expect(decideIntake(cursor(11), from101(101, 120))).toEqual({ kind: 'accept', opensEpoch: true, startsAt: 101 })
+    // A merged segment that reaches across the beginning is cut there.
+    expect(decideIntake(cursor(11), from101(90, 120))).toEqual({
+      kind: 'trim',
+      from: 101,
+      opensEpoch: true,
+      startsAt: 101,
+    })
+    const gap = { kind: 'refuse', refusal: { kind: 'gap', expected_seq: 101 } }
+    expect(decideIntake(cursor(11), from101(102, 120))).toEqual(gap)
+    expect(decideIntake(cursor(11), from101(90, 100))).toEqual(gap)
+  })
+  test('the other lane of an epoch that is known already begins with its own number', () => {
+    const known = cursor(1, { currentEpoch: third, supersededEpochs: [first, second] })
+    expect(decideIntake(known, { ...batch(7, 9, third), start_seq: 7 })).toEqual({
+      kind: 'accept',
+      opensEpoch: false,
+      startsAt: 7,
+    })
+    // Once it has begun, the number of a header changes nothing any more.
+    const begun = { ...known, nextSeq: 10, startSeq: 7 }
+    expect(decideIntake(begun, { ...batch(10, 12, third), start_seq: 7 })).toEqual({
+      kind: 'accept',
+      opensEpoch: false,
+      startsAt: null,
+    })
+    expect(decideIntake(begun, { ...batch(50, 52, third), start_seq: 50 })).toMatchObject({ kind: 'refuse' })
   })
   test('an older epoch is refused wherever it begins', () => {
     for (const from of [1, 11, 12]) {
@@ -75,4 +111,39 @@ test('whatever batches arrive in whatever order, each number is committed once a
       expect(committed).toEqual(committed.map((_, index) => index + 1))
     }),
   )
+})
+
+describe('two histories of one epoch', () => {
+  const sender = { edge_id: '0193a1b2-0000-7000-8000-000000000001', epoch: '0193a1b2-0000-7000-8000-0000000000e1' }
+  const line = (seq: number, who: string) =>
+    JSON.stringify({ seq, at_ms: 1, kind: 'audit', body: { actor: who, action: 'x', subject: 'y', detail: {} } })
+  const lines = (from: number, to: number, who = 'kim') =>
+    Array.from({ length: to - from + 1 }, (_, index) => line(from + index, who))
+  const at = (seq: number, who = 'kim') => advanceRecords(laneStart, 1, lines(1, seq, who))
+  const rows = (from: number, to: number, who = 'kim') =>
+    decodeBatch(encodeRecordsBatch({ ...sender, from_seq: from }, lines(from, to, who)))
+
+  test('S16: a base that is not the point or a kept receipt of the cloud tells a copy by its first batch', () => {
+    const receipts = new Map([4, 8].map((seq) => [seq, at(seq)]))
+    const verdict = (base: ReturnType<typeof at>) => baseVerdict(base, at(12), (seq) => receipts.get(seq) ?? null)
+    expect(verdict(at(12))).toBe('agrees')
+    expect(verdict(at(8))).toBe('agrees')
+    expect(verdict(at(12, 'lee'))).toBe('differs')
+    expect(verdict(at(8, 'lee'))).toBe('differs')
+    expect(verdict({ ...at(8), count: 7 })).toBe('differs')
+    expect(verdict(at(5))).toBe('unknown')
+    expect(verdict(at(13))).toBe('unknown')
+  })
+
+  test('S16: a copy that shares the base does not hang its rows behind those of another', () => {
+    expect(overlapAgrees(at(4), rows(5, 12), at(8))).toBe(true)
+    expect(overlapAgrees(at(4), rows(3, 12), at(8))).toBe(true)
+    expect(overlapAgrees(at(8), rows(9, 12), at(8))).toBe(true)
+    expect(overlapAgrees(at(4), rows(5, 12, 'lee'), at(8))).toBe(false)
+    // What lies between is not held here, though the batch brings it.
+    expect(overlapAgrees(at(10, 'lee'), rows(9, 12, 'lee'), at(8))).toBe(false)
+    const dropped = decodeBatch(encodeDropBatch(sender, { lane: 'records', fromSeq: 5, toSeq: 12, reason: 'space' }))
+    expect(overlapAgrees(at(4), dropped, at(8))).toBe(false)
+    expect(overlapAgrees(at(4), dropped, { ...at(4), seq: 8 })).toBe(true)
+  })
 })

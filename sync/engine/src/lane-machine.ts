@@ -1,15 +1,18 @@
-import { pointOf, samePoint } from '@jidoka/sync-protocol'
-import type { DropReason, Lane, LanePoint } from '@jidoka/sync-protocol'
+import { epochStart, pointOf, samePoint } from '@jidoka/sync-protocol'
+import type { Lane, LanePoint } from '@jidoka/sync-protocol'
 import { retryDelayMs } from './back-off.ts'
 import { invariant } from './invariant.ts'
-import { halt, smaller, takeFailure, wait } from './lane-trouble.ts'
-import type { LaneStep } from './lane-trouble.ts'
+import { noPoison, noteSetAside } from './lane-poison.ts'
+import { halt, smaller, wait } from './lane-step.ts'
+import type { LaneStep } from './lane-step.ts'
+import { takeFailure } from './lane-trouble.ts'
 import { uplinkLimits } from './limits.ts'
-import type { CursorNews, LaneState, LaneUplink, Surroundings, UplinkInput } from './uplink-types.ts'
+import { noteProgress } from './progress.ts'
+import type { CursorNews, Flying, LaneState, LaneUplink, Surroundings, UplinkInput } from './uplink-types.ts'
 
 /** What a lane reacts to; `cursor` is its part of a cursor answer. */
 export type LaneInput =
-  | Extract<UplinkInput, { lane: Lane } | { kind: 'wake' }>
+  | Exclude<Extract<UplinkInput, { lane: Lane } | { kind: 'wake' | 'poke' }>, { kind: 'report_failed' | 'exported' }>
   | { readonly kind: 'cursor'; readonly news: CursorNews }
 export type LaneInputKind = LaneInput['kind']
 type InputOf<Kind extends LaneInputKind> = Extract<LaneInput, { kind: Kind }>
@@ -29,70 +32,104 @@ export const laneTable: { readonly [State in LaneState]: { readonly [Kind in Lan
   resuming: {
     appended: noteEnd,
     wake: pass,
+    poke: pass,
     cursor: resume,
     batch_read: pass,
     range_gone: pass,
     read_failed: pass,
+    set_aside_done: pass,
+    receipt_brought: takeBrought,
     receipted: pass,
     send_failed: pass,
   },
   idle: {
     appended: noteEndAndGo,
     wake: pass,
+    poke: pass,
     cursor: resume,
     batch_read: pass,
     range_gone: pass,
     read_failed: pass,
+    set_aside_done: pass,
+    receipt_brought: takeBrought,
     receipted: pass,
     send_failed: pass,
   },
   gathering: {
     appended: noteEndAndGo,
     wake: goWhenDue,
+    poke: pass,
     cursor: pass,
     batch_read: pass,
     range_gone: pass,
     read_failed: pass,
+    set_aside_done: pass,
+    receipt_brought: takeBrought,
     receipted: pass,
     send_failed: pass,
   },
   reading: {
     appended: noteEnd,
     wake: pass,
+    poke: pass,
     cursor: pass,
     batch_read: sendRows,
     range_gone: sendDrop,
     read_failed: waitForJournal,
+    set_aside_done: pass,
+    receipt_brought: pass,
     receipted: pass,
     send_failed: pass,
   },
   sending: {
     appended: noteEnd,
     wake: pass,
+    poke: pass,
     cursor: pass,
     batch_read: pass,
     range_gone: pass,
     read_failed: pass,
+    set_aside_done: pass,
+    receipt_brought: pass,
     receipted: takeReceipt,
     send_failed: takeFailure,
+  },
+  setting_aside: {
+    appended: noteEnd,
+    wake: pass,
+    poke: pass,
+    cursor: pass,
+    batch_read: pass,
+    range_gone: pass,
+    read_failed: waitForJournal,
+    set_aside_done: sendPoison,
+    receipt_brought: pass,
+    receipted: pass,
+    send_failed: pass,
   },
   waiting: {
     appended: noteEnd,
     wake: goWhenDue,
+    poke: resumeNow,
     cursor: pass,
     batch_read: pass,
     range_gone: pass,
     read_failed: pass,
+    set_aside_done: pass,
+    receipt_brought: takeBrought,
     receipted: pass,
     send_failed: pass,
   },
   halted: {
     appended: noteEnd,
     wake: resumeWhenDue,
+    poke: resumeNow,
     cursor: pass,
     batch_read: pass,
     range_gone: pass,
     read_failed: pass,
+    set_aside_done: pass,
+    receipt_brought: takeBrought,
     receipted: pass,
     send_failed: pass,
   },
@@ -105,23 +142,44 @@ export function laneStep(lane: LaneUplink, input: LaneInput, at: Surroundings, n
   return handler(lane, input, at, name)
 }
 
-export function newLane(confirmed: LanePoint, lastSeq: number): LaneUplink {
+/** How a lane lies on disk at a start. */
+export interface LaneStart {
+  /** The point of the stored receipt; without one `epochStart(startSeq)`. */
+  readonly confirmed: LanePoint
+  /** The last row of the journal. */
+  readonly lastSeq: number
+  /** First number of the epoch, 1 unless it goes on from an older image. */
+  readonly startSeq?: number
+  /** The last row that was noted as sent before it left, on the line or in a courier's file. Absent: nobody noted it. */
+  readonly sentSeq?: number
+  /** Rows that were set aside as poison in the last day, so that a restart does not begin a new one. */
+  readonly poisonToday?: number
+}
+
+export function newLane(start: LaneStart): LaneUplink {
+  const { confirmed, lastSeq, startSeq = 1, sentSeq = Number.POSITIVE_INFINITY, poisonToday = 0 } = start
   invariant(
     lastSeq >= confirmed.seq,
     'the journal ends before what was receipted: it was cut, or belongs to another epoch',
   )
+  invariant(confirmed.seq >= startSeq - 1, 'the receipt is of numbers before this epoch')
   return {
     state: 'resuming',
+    startSeq,
     confirmed,
     lastSeq,
+    sentSeq: Math.max(sentSeq, confirmed.seq),
     flight: 0,
-    flightBytes: 0,
+    flying: null,
     sentAtMs: Number.NEGATIVE_INFINITY,
     bytesMax: uplinkLimits.batchBytesAtFirst,
     tries: 0,
     waitUntilMs: 0,
     afterWait: 'read',
     problem: null,
+    reported: null,
+    poison: { ...noPoison, setAside: poisonToday },
+    progress: [],
   }
 }
 
@@ -146,66 +204,101 @@ function goOn(lane: LaneUplink, at: Surroundings, name: Lane): LaneStep {
     return { lane: { ...lane, state: 'gathering', waitUntilMs: dueMs }, effects: [] }
   }
   const flight = lane.flight + 1
+  const { confirmed, bytesMax, poison } = lane
+  const single = confirmed.seq < poison.singlesUpToSeq
   return {
     lane: { ...lane, state: 'reading', flight },
-    effects: [{ kind: 'read_batch', lane: name, flight, fromSeq: lane.confirmed.seq + 1, bytesMax: lane.bytesMax }],
+    effects: [{ kind: 'read_batch', lane: name, flight, fromSeq: confirmed.seq + 1, bytesMax, single }],
   }
 }
 
 function resume(lane: LaneUplink, { news }: InputOf<'cursor'>, at: Surroundings, name: Lane): LaneStep {
-  const { point, receipt, judgement } = news
-  const nothing = point.seq === 0 && receipt === null
+  const { receipt, judgement } = news
+  const start = epochStart(lane.startSeq)
+  // A cloud that has nothing of this lane cannot know the number that it begins with.
+  const nothing = receipt === null && (news.point.seq === 0 || samePoint(news.point, start))
+  const point = nothing ? start : news.point
   // A cursor without the receipt that proves it, or beside it, is not one to build on.
   if (!nothing && (receipt === null || judgement === 'forged' || !samePoint(pointOf(receipt), point)))
-    return halt(lane, { kind: 'forged_receipt' }, at)
-  if (point.seq > lane.lastSeq) return halt(lane, { kind: 'cloud_ahead', cloudSeq: point.seq }, at)
-  if (samePoint(point, lane.confirmed)) return goOn({ ...lane, problem: null }, at, name)
+    return halt(lane, { kind: 'forged_receipt' }, at, name)
+  if (point.seq > lane.lastSeq) return halt(lane, { kind: 'cloud_ahead', cloudSeq: point.seq }, at, name)
+  if (samePoint(point, lane.confirmed)) return goOn(moving(lane), at, name)
   // A point that was receipted once never changes, unless the cloud was set back and has gone on from there. Ours is void then.
   if (point.seq <= lane.confirmed.seq) {
-    const step = goOn({ ...lane, confirmed: point, problem: null }, at, name)
+    const step = goOn({ ...moving(lane), confirmed: point, progress: [] }, at, name)
     return { lane: step.lane, effects: [{ kind: 'adopt_cursor', lane: name, point, receipt }, ...step.effects] }
   }
   invariant(receipt !== null, 'a cursor above the beginning has a receipt')
-  if (judgement === 'diverged') return halt(lane, { kind: 'diverged', seq: point.seq }, at)
-  const step = goOn({ ...lane, confirmed: point, problem: null }, at, name)
+  // Rows that are gone here cannot be compared; but what never left here is not what the cloud holds.
+  if (judgement === 'diverged' || (judgement === 'unverifiable' && point.seq > lane.sentSeq))
+    return halt(lane, { kind: 'diverged', seq: point.seq }, at, name)
+  const step = goOn(moveTo(lane, point, at), at, name)
   return { lane: step.lane, effects: [{ kind: 'store_receipt', lane: name, receipt }, ...step.effects] }
+}
+
+/** Whatever kept the lane is over. */
+const moving = (lane: LaneUplink): LaneUplink => ({ ...lane, problem: null, reported: null })
+
+function moveTo(lane: LaneUplink, point: LanePoint, at: Surroundings): LaneUplink {
+  const { poison, progress, confirmed } = lane
+  return {
+    ...moving(lane),
+    confirmed: point,
+    progress: noteProgress(progress, confirmed.seq, point.seq, at.nowMs),
+    // That a dropped range got through says nothing about rows.
+    poison: {
+      ...poison,
+      tries: 0,
+      sinceMs: point.count > confirmed.count ? null : poison.sinceMs,
+    },
+  }
 }
 
 function sendRows(lane: LaneUplink, input: InputOf<'batch_read'>, at: Surroundings, name: Lane): LaneStep {
   const wanted = lane.confirmed.seq + 1
-  invariant(
-    input.fromSeq <= wanted && input.toSeq >= wanted,
-    `the batch ${input.fromSeq}..${input.toSeq} does not hold ${wanted}`,
-  )
-  return send(lane, { ...input, drop: null }, at, name)
+  const { fromSeq, toSeq, bytes, single } = input
+  invariant(fromSeq <= wanted && toSeq >= wanted, `the batch ${fromSeq}..${toSeq} does not hold ${wanted}`)
+  return send(lane, { fromSeq, toSeq, bytes, single, drop: null }, at, name)
 }
 
 function sendDrop(lane: LaneUplink, input: InputOf<'range_gone'>, at: Surroundings, name: Lane): LaneStep {
   const wanted = lane.confirmed.seq + 1
-  invariant(
-    input.fromSeq === wanted && input.toSeq >= wanted,
-    `${input.fromSeq}..${input.toSeq} is not what was asked for`,
-  )
-  return send(lane, { ...input, bytes: 0, drop: input.reason }, at, name)
+  const { fromSeq, toSeq, reason } = input
+  invariant(fromSeq === wanted && toSeq >= wanted, `${fromSeq}..${toSeq} is not what was asked for`)
+  return send(lane, { fromSeq, toSeq, bytes: 0, single: true, drop: reason }, at, name)
 }
 
-function send(
-  lane: LaneUplink,
-  batch: { readonly fromSeq: number; readonly toSeq: number; readonly bytes: number; readonly drop: DropReason | null },
-  at: Surroundings,
-  name: Lane,
-): LaneStep {
-  const { fromSeq, toSeq, drop } = batch
+function sendPoison(lane: LaneUplink, _input: InputOf<'set_aside_done'>, at: Surroundings, name: Lane): LaneStep {
+  invariant(lane.flying !== null, 'nothing was sent before it was set aside')
+  const fromSeq = lane.confirmed.seq + 1
+  const { toSeq } = lane.flying
+  return send(noteSetAside(lane, at), { fromSeq, toSeq, bytes: 0, single: true, drop: 'poison' }, at, name)
+}
+
+function send(lane: LaneUplink, flying: Flying, at: Surroundings, name: Lane): LaneStep {
+  const { fromSeq, toSeq, drop } = flying
+  const { flight, confirmed: base, startSeq } = lane
   return {
     lane: {
       ...lane,
       state: 'sending',
       lastSeq: Math.max(lane.lastSeq, toSeq),
-      flightBytes: batch.bytes,
+      sentSeq: Math.max(lane.sentSeq, toSeq),
+      flying,
       sentAtMs: at.nowMs,
     },
     effects: [
-      { kind: 'send', lane: name, flight: lane.flight, fromSeq, toSeq, drop, timeoutMs: uplinkLimits.requestTimeoutMs },
+      {
+        kind: 'send',
+        lane: name,
+        flight,
+        fromSeq,
+        toSeq,
+        drop,
+        base,
+        startSeq,
+        timeoutMs: uplinkLimits.requestTimeoutMs,
+      },
     ],
   }
 }
@@ -225,31 +318,53 @@ function takeReceipt(
   at: Surroundings,
   name: Lane,
 ): LaneStep {
-  if (judgement === 'forged') return halt(lane, { kind: 'forged_receipt' }, at)
-  if (judgement === 'diverged') return halt(lane, { kind: 'diverged', seq: receipt.up_to_seq }, at)
+  // The cloud may sign with a new key, of which its cursor tells: only what is forged there too needs a person.
+  if (judgement === 'forged' && lane.tries === 0) return { lane: { ...lane, state: 'resuming', tries: 1 }, effects: [] }
+  if (judgement === 'forged') return halt(lane, { kind: 'forged_receipt' }, at, name)
+  if (judgement === 'diverged' || (judgement === 'unverifiable' && receipt.up_to_seq > lane.sentSeq))
+    return halt(lane, { kind: 'diverged', seq: receipt.up_to_seq }, at, name)
   const point = pointOf(receipt)
-  if (point.seq > lane.lastSeq) return halt(lane, { kind: 'cloud_ahead', cloudSeq: point.seq }, at)
+  if (point.seq > lane.lastSeq) return halt(lane, { kind: 'cloud_ahead', cloudSeq: point.seq }, at, name)
   // A receipt that does not reach beyond the last one would send the same batch for ever: look where the cloud stands, slowly.
   if (point.seq <= lane.confirmed.seq) return wait(lane, retryDelayMs(lane.tries, at.random), 'resume', at)
-  const step = goOn({ ...lane, confirmed: point, tries: 0, problem: null, bytesMax: nextBytesMax(lane, at) }, at, name)
+  const step = goOn({ ...moveTo(lane, point, at), tries: 0, bytesMax: nextBytesMax(lane, at) }, at, name)
+  return { lane: step.lane, effects: [{ kind: 'store_receipt', lane: name, receipt }, ...step.effects] }
+}
+
+/** A lane that is at work passes it over: what comes back, or the next cursor, says the same. A halted one stays so until the cursor is known. */
+function takeBrought(
+  lane: LaneUplink,
+  { receipt, judgement }: InputOf<'receipt_brought'>,
+  at: Surroundings,
+  name: Lane,
+): LaneStep {
+  const point = pointOf(receipt)
+  const isNews = point.seq > lane.confirmed.seq && point.seq <= lane.lastSeq
+  const isOurs = judgement === 'verified' || (judgement === 'unverifiable' && point.seq <= lane.sentSeq)
+  if (!isNews || !isOurs) return pass(lane)
+  const { problem, reported } = lane
+  const moved = { ...moveTo(lane, point, at), problem, reported }
+  const step = lane.state === 'gathering' || lane.state === 'idle' ? goOn(moved, at, name) : pass(moved)
   return { lane: step.lane, effects: [{ kind: 'store_receipt', lane: name, receipt }, ...step.effects] }
 }
 
 function nextBytesMax(lane: LaneUplink, at: Surroundings): number {
   const answerMs = at.nowMs - lane.sentAtMs
   if (answerMs > uplinkLimits.answerSlowMs) return smaller(lane.bytesMax, 2)
-  if (answerMs < uplinkLimits.answerFastMs && lane.flightBytes * 2 >= lane.bytesMax)
+  if (answerMs < uplinkLimits.answerFastMs && (lane.flying?.bytes ?? 0) * 2 >= lane.bytesMax)
     return Math.min(uplinkLimits.batchBytesMax, lane.bytesMax * 2)
   return lane.bytesMax
 }
 
 function goWhenDue(lane: LaneUplink, _input: InputOf<'wake'>, at: Surroundings, name: Lane): LaneStep {
   if (at.nowMs < lane.waitUntilMs) return pass(lane)
-  return lane.state === 'gathering' || lane.afterWait === 'read'
-    ? goOn(lane, at, name)
-    : { lane: { ...lane, state: 'resuming' }, effects: [] }
+  return lane.state === 'gathering' || lane.afterWait === 'read' ? goOn(lane, at, name) : resumeNow(lane)
 }
 
 function resumeWhenDue(lane: LaneUplink, _input: InputOf<'wake'>, at: Surroundings): LaneStep {
-  return at.nowMs >= lane.waitUntilMs ? { lane: { ...lane, state: 'resuming' }, effects: [] } : pass(lane)
+  return at.nowMs >= lane.waitUntilMs ? resumeNow(lane) : pass(lane)
+}
+
+function resumeNow(lane: LaneUplink): LaneStep {
+  return { lane: { ...lane, state: 'resuming' }, effects: [] }
 }

@@ -1,25 +1,22 @@
-import type { Refusal, RefusalKind } from '@jidoka/sync-protocol'
+import type { Lane, Refusal, RefusalKind } from '@jidoka/sync-protocol'
 import { retryAfterMs, retryDelayMs } from './back-off.ts'
-import { uplinkLimits } from './limits.ts'
-import type { Failure, LaneProblem, LaneUplink, Surroundings, UplinkEffect } from './uplink-types.ts'
-
-export interface LaneStep {
-  readonly lane: LaneUplink
-  readonly effects: readonly UplinkEffect[]
-}
+import { takeMalformed } from './lane-poison.ts'
+import { halt, smaller, wait } from './lane-step.ts'
+import type { LaneStep } from './lane-step.ts'
+import type { Failure, LaneProblem, LaneUplink, Surroundings } from './uplink-types.ts'
 
 /** A refusal is one of: ask where the cloud stands, try again (sooner or later), try smaller, or wait for a person. */
-const onRefusal: Record<RefusalKind, 'resume' | 'again' | 'wait' | 'shrink' | 'halt'> = {
+const onRefusal: Record<
+  Exclude<RefusalKind, 'malformed' | 'digest'>,
+  'resume' | 'again' | 'wait' | 'shrink' | 'halt'
+> = {
   gap: 'resume',
   wrong_epoch: 'halt',
   unknown_edge: 'halt',
   revoked: 'halt',
-  // A newer cloud may read what this one cannot; until then nothing is lost, and the screens say why.
-  malformed: 'wait',
   too_large: 'shrink',
   protocol_version: 'halt',
   busy: 'wait',
-  digest: 'halt',
   bad_signature: 'halt',
   // The shell has taken the time of the answer over; a nonce is new in every request.
   stale: 'again',
@@ -27,10 +24,13 @@ const onRefusal: Record<RefusalKind, 'resume' | 'again' | 'wait' | 'shrink' | 'h
   bad_token: 'halt',
 }
 
-export const smaller = (bytesMax: number, by: number) => Math.max(uplinkLimits.batchBytesMin, Math.floor(bytesMax / by))
-
-export function takeFailure(lane: LaneUplink, { failure }: { readonly failure: Failure }, at: Surroundings): LaneStep {
-  if (failure.kind === 'refused') return takeRefusal(lane, failure.refusal, at)
+export function takeFailure(
+  lane: LaneUplink,
+  { failure }: { readonly failure: Failure },
+  at: Surroundings,
+  name: Lane,
+): LaneStep {
+  if (failure.kind === 'refused') return takeRefusal(lane, failure.refusal, at, name)
   if (failure.kind === 'timeout') return resumeSoon({ ...lane, bytesMax: smaller(lane.bytesMax, 4) }, 0, at)
   if (failure.kind === 'network') return resumeSoon(lane, 0, at)
   // A proxy with a smaller limit than the cloud's (nginx: 1 MB) answers with a page of its own.
@@ -41,10 +41,12 @@ export function takeFailure(lane: LaneUplink, { failure }: { readonly failure: F
   )
 }
 
-function takeRefusal(lane: LaneUplink, refusal: Refusal, at: Surroundings): LaneStep {
+function takeRefusal(lane: LaneUplink, refusal: Refusal, at: Surroundings, name: Lane): LaneStep {
+  if (refusal.kind === 'malformed') return takeMalformed(lane, refusal, at, name)
+  if (refusal.kind === 'digest') return halt(lane, { kind: 'diverged', seq: lane.confirmed.seq }, at, name)
   const problem: LaneProblem = { kind: 'refused', refusal }
   const remedy = onRefusal[refusal.kind]
-  if (remedy === 'halt') return halt(lane, problem, at)
+  if (remedy === 'halt') return halt(lane, problem, at, name)
   const first = lane.tries === 0
   if (remedy === 'resume') return resumeSoon(first ? lane : { ...lane, problem }, 0, at)
   if (remedy === 'again')
@@ -64,29 +66,4 @@ function takeRefusal(lane: LaneUplink, refusal: Refusal, at: Surroundings): Lane
 function resumeSoon(lane: LaneUplink, askedMs: number, at: Surroundings): LaneStep {
   if (lane.tries === 0 && askedMs === 0) return { lane: { ...lane, state: 'resuming', tries: 1 }, effects: [] }
   return wait(lane, retryAfterMs(askedMs, lane.tries, at.random), 'resume', at)
-}
-
-export function wait(
-  lane: LaneUplink,
-  delayMs: number,
-  afterWait: LaneUplink['afterWait'],
-  at: Surroundings,
-): LaneStep {
-  return {
-    lane: { ...lane, state: 'waiting', afterWait, tries: lane.tries + 1, waitUntilMs: at.nowMs + delayMs },
-    effects: [],
-  }
-}
-
-export function halt(lane: LaneUplink, problem: LaneProblem, at: Surroundings): LaneStep {
-  return {
-    lane: {
-      ...lane,
-      state: 'halted',
-      tries: lane.tries + 1,
-      waitUntilMs: at.nowMs + uplinkLimits.haltedRetryMs,
-      problem,
-    },
-    effects: [],
-  }
 }

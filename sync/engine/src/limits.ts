@@ -34,4 +34,25 @@ export const uplinkLimits = {
   heartbeatMs: 60_000,
   /** A hiccup is no outage: the ledger would fill with noise. */
   outageAfterMs: 10_000,
+  /**
+   * Outages whose rows are not all receipted yet. A line that flaps for weeks in front of a backlog would fill the memory; of those beyond it the ledger
+   * has beginning and end, and not when they were drained.
+   */
+  outagesDrainingMax: 100,
+  /** A row that the cloud cannot read is sent so often before it is set aside: less, and one garbled answer of a proxy costs a row. */
+  poisonTriesMax: 6,
+  /** And for so long since the lane last got through: a cloud that was upgraded with a bug is mended, or put back, within it. Longer, and an alarm waits behind it. */
+  poisonAfterMs: 3_600_000,
+  /** Rows of a lane set aside in a day; beyond it the lane halts. More, and a cloud that refuses everything empties its edges over a weekend. */
+  poisonPerDayMax: 50,
+  /** The day of the limit above. */
+  poisonDayMs: 86_400_000,
+  /** By how much a batch shrinks that cannot be read: three tries lead from the largest to the smallest, in which the row is looked for one by one. */
+  poisonShrinkBy: 8,
+  /** A person who presses "try now" for ever would otherwise make a request with each press. */
+  pokeEveryMs: 1_000,
+  /** The rate of a drain is that of the last minute: over less it jumps, over more it does not follow a line that got slower. */
+  progressMs: 60_000,
+  /** Where the lane stands is noted so often, 30 numbers at most. */
+  progressEveryMs: 2_000,
 } as const

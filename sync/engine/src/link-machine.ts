@@ -9,6 +9,7 @@ type Asked = Link['askedFor']
 export type LinkInput =
   | { readonly kind: 'needed'; readonly by: Asked }
   | { readonly kind: 'wake'; readonly by: Asked }
+  | { readonly kind: 'poke'; readonly by: Asked }
   | { readonly kind: 'known' }
   | { readonly kind: 'failed'; readonly failure: Failure }
 export type LinkInputKind = LinkInput['kind']
@@ -25,9 +26,9 @@ const pass = (link: Link): LinkStep => ({ link, effects: [] })
 
 /** How the cursor is asked for. A missing cell does not compile. */
 export const linkTable: { readonly [State in LinkState]: { readonly [Kind in LinkInputKind]: Handler<Kind> } } = {
-  settled: { needed: ask, wake: askWhenDue, known: pass, failed: pass },
-  asking: { needed: pass, wake: pass, known: (link, _input, at) => settle(link, at), failed: backOff },
-  waiting: { needed: pass, wake: askWhenDue, known: pass, failed: pass },
+  settled: { needed: ask, wake: askWhenDue, poke: askNow, known: pass, failed: pass },
+  asking: { needed: pass, wake: pass, poke: pass, known: (link, _input, at) => settle(link, at), failed: backOff },
+  waiting: { needed: pass, wake: askWhenDue, poke: askNow, known: pass, failed: pass },
 }
 
 export function linkStep(link: Link, input: LinkInput, at: Surroundings): LinkStep {
@@ -35,7 +36,15 @@ export function linkStep(link: Link, input: LinkInput, at: Surroundings): LinkSt
   return handler(link, input, at)
 }
 
-export const newLink: Link = { state: 'settled', flight: 0, askedFor: [], tries: 0, waitUntilMs: 0, problem: null }
+export const newLink: Link = {
+  state: 'settled',
+  flight: 0,
+  askedFor: [],
+  askedAtMs: Number.NEGATIVE_INFINITY,
+  tries: 0,
+  waitUntilMs: 0,
+  problem: null,
+}
 
 /** Refusals of the cursor that only a person can mend; every other is worth a repeat. */
 const needsPerson: ReadonlySet<RefusalKind> = new Set([
@@ -49,10 +58,10 @@ const needsPerson: ReadonlySet<RefusalKind> = new Set([
   'digest',
 ])
 
-function ask(link: Link, { by }: { readonly by: Asked }): LinkStep {
+function ask(link: Link, { by }: { readonly by: Asked }, at: Surroundings): LinkStep {
   const flight = link.flight + 1
   return {
-    link: { ...link, state: 'asking', flight, askedFor: by },
+    link: { ...link, state: 'asking', flight, askedFor: by, askedAtMs: at.nowMs },
     effects: [{ kind: 'ask_cursor', flight, timeoutMs: uplinkLimits.requestTimeoutMs }],
   }
 }
@@ -60,7 +69,11 @@ function ask(link: Link, { by }: { readonly by: Asked }): LinkStep {
 function askWhenDue(link: Link, input: InputOf<'wake'>, at: Surroundings): LinkStep {
   if (at.nowMs < link.waitUntilMs) return pass(link)
   // The lanes that waited have gone another way since; staying would wake the shell without end.
-  return input.by.length > 0 ? ask(link, input) : settle(link, at)
+  return input.by.length > 0 ? ask(link, input, at) : settle(link, at)
+}
+
+function askNow(link: Link, input: InputOf<'poke'>, at: Surroundings): LinkStep {
+  return input.by.length > 0 ? ask(link, input, at) : pass(link)
 }
 
 function settle(link: Link, at: Surroundings): LinkStep {

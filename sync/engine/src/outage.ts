@@ -1,5 +1,5 @@
 import { uplinkLimits } from './limits.ts'
-import type { Outage, Surroundings, UplinkEffect } from './uplink-types.ts'
+import type { Draining, Outage, Surroundings, UplinkEffect } from './uplink-types.ts'
 
 export interface OutageStep {
   readonly outage: Outage | null
@@ -13,17 +13,27 @@ export function noteSilence(outage: Outage | null, cause: string, rowsWaiting: n
     return { outage: known, effects: [] }
   return {
     outage: { ...known, recorded: true },
-    effects: [{ kind: 'record_outage', fromMs: known.fromMs, toMs: null, cause: known.cause, rowsWaiting }],
+    effects: [
+      { kind: 'record_outage', fromMs: known.fromMs, toMs: null, cause: known.cause, rowsWaiting, drained: null },
+    ],
   }
 }
 
-/** The cloud has answered. The end is counted from the beginning by the clock that does not jump, where this start of the program saw the beginning. */
-export function noteAnswer(outage: Outage | null, rowsWaiting: number, at: Surroundings): OutageStep {
-  if (outage === null || !outage.recorded) return { outage: null, effects: [] }
-  const toMs =
-    outage.sinceMs === null ? Math.max(outage.fromMs, at.wallMs) : outage.fromMs + Math.round(at.nowMs - outage.sinceMs)
-  return {
-    outage: null,
-    effects: [{ kind: 'record_outage', fromMs: outage.fromMs, toMs, cause: outage.cause, rowsWaiting }],
-  }
+/**
+ * The cloud has answered. The end is counted from the beginning by the clock that does not jump, where this start of the program saw the beginning.
+ * `ended` is null of a hiccup.
+ */
+export function noteAnswer(
+  outage: Outage,
+  rowsWaiting: number,
+  at: Surroundings,
+): {
+  readonly ended: Pick<Draining, 'fromMs' | 'toMs' | 'cause' | 'rowsWaiting'> | null
+  readonly effects: readonly UplinkEffect[]
+} {
+  if (!outage.recorded) return { ended: null, effects: [] }
+  const { fromMs, sinceMs, cause } = outage
+  const toMs = sinceMs === null ? Math.max(fromMs, at.wallMs) : fromMs + Math.round(at.nowMs - sinceMs)
+  const ended = { fromMs, toMs, cause, rowsWaiting }
+  return { ended, effects: [{ kind: 'record_outage', ...ended, drained: null }] }
 }

@@ -1,4 +1,13 @@
-import type { DropReason, Lane, LanePoint, Receipt, ReceiptJudgement, Refusal } from '@jidoka/sync-protocol'
+import type {
+  DropReason,
+  Lane,
+  LanePoint,
+  Receipt,
+  ReceiptJudgement,
+  Refusal,
+  Trouble,
+  TroubleKind,
+} from '@jidoka/sync-protocol'
 
 /** Time and chance, handed in with every input. */
 export interface Surroundings {
@@ -25,9 +34,20 @@ export type UplinkInput =
   | { readonly kind: 'appended'; readonly lane: Lane; readonly lastSeq: number }
   /** The time that the last `wake` asked for has come. Also the first input after a start. */
   | { readonly kind: 'wake' }
-  | { readonly kind: 'cursor_known'; readonly flight: number; readonly lanes: Readonly<Record<Lane, CursorNews>> }
+  /** Somebody has reason to believe that the cloud answers otherwise now: a person who presses "try now", the way down that was refused. */
+  | { readonly kind: 'poke' }
+  | {
+      readonly kind: 'cursor_known'
+      readonly flight: number
+      readonly lanes: Readonly<Record<Lane, CursorNews>>
+      /** Of the cursor; empty where it has none. */
+      readonly troubles: readonly Trouble[]
+    }
   | { readonly kind: 'cursor_failed'; readonly flight: number; readonly failure: Failure }
-  /** `bytes`: as stored. `fromSeq` may lie before the number that was asked for (inside a segment), never behind it. */
+  /**
+   * `bytes`: as stored. `fromSeq` may lie before the number that was asked for (inside a segment), never behind it. `single`: it is one
+   * segment or one record, and cannot be cut further.
+   */
   | {
       readonly kind: 'batch_read'
       readonly lane: Lane
@@ -35,7 +55,10 @@ export type UplinkInput =
       readonly fromSeq: number
       readonly toSeq: number
       readonly bytes: number
+      readonly single: boolean
     }
+  /** The bytes of a row that the cloud cannot read are kept apart, and it is noted as gone (`poison`). */
+  | { readonly kind: 'set_aside_done'; readonly lane: Lane; readonly flight: number }
   /** The rows that were asked for are gone for good, up to `toSeq`; `fromSeq` is the number that was asked for. */
   | {
       readonly kind: 'range_gone'
@@ -54,6 +77,17 @@ export type UplinkInput =
       readonly judgement: ReceiptJudgement
     }
   | { readonly kind: 'send_failed'; readonly lane: Lane; readonly flight: number; readonly failure: Failure }
+  /** A receipt that came another way, in a courier file; judged as any other. */
+  | {
+      readonly kind: 'receipt_brought'
+      readonly lane: Lane
+      readonly receipt: Receipt
+      readonly judgement: ReceiptJudgement
+    }
+  /** Rows up to here have left in a courier's file; noted on disk before, as of those that leave on the line. */
+  | { readonly kind: 'exported'; readonly lane: Lane; readonly toSeq: number }
+  /** A `report_trouble` did not reach the cloud; it is told again when the lane halts again. */
+  | { readonly kind: 'report_failed'; readonly lane: Lane }
 
 /** One lane of a cursor answer. `judgement` is of `receipt`; of null it is passed over. */
 export interface CursorNews {
@@ -66,15 +100,31 @@ export interface CursorNews {
 export type UplinkEffect =
   /** `GET` the cursor; answered by `cursor_known` or `cursor_failed`. */
   | { readonly kind: 'ask_cursor'; readonly flight: number; readonly timeoutMs: number }
-  /** Read rows from `fromSeq` on, at least one, about `bytesMax` as stored; answered by `batch_read`, `range_gone` or `read_failed`. */
+  /** Read rows from `fromSeq` on, at least one, about `bytesMax` as stored; with `single` one segment or record. Answered by `batch_read`, `range_gone` or `read_failed`. */
   | {
       readonly kind: 'read_batch'
       readonly lane: Lane
       readonly flight: number
       readonly fromSeq: number
       readonly bytesMax: number
+      readonly single: boolean
     }
-  /** Post what this flight has read, or with `drop` the news that the range is gone; answered by `receipted` or `send_failed`. */
+  /**
+   * The cloud refuses these rows for ever (`detail`). Keep their bytes apart, and note the range as gone with the reason `poison`, so that a start after a
+   * crash finds it so; answered by `set_aside_done` or `read_failed`. The lane then tells the cloud.
+   */
+  | {
+      readonly kind: 'set_aside'
+      readonly lane: Lane
+      readonly flight: number
+      readonly fromSeq: number
+      readonly toSeq: number
+      readonly detail: string
+    }
+  /**
+   * Post what this flight has read, or with `drop` the news that the range is gone; answered by `receipted` or `send_failed`. `base` and
+   * `startSeq` are for the header, towards a cloud of protocol 1.2 or later.
+   */
   | {
       readonly kind: 'send'
       readonly lane: Lane
@@ -82,6 +132,8 @@ export type UplinkEffect =
       readonly fromSeq: number
       readonly toSeq: number
       readonly drop: DropReason | null
+      readonly base: LanePoint
+      readonly startSeq: number
       readonly timeoutMs: number
     }
   /** Keep the receipt on disk; rows up to it may be pruned after that. */
@@ -91,22 +143,48 @@ export type UplinkEffect =
    * receipt of null forget ours. What lies above the point may not be pruned until it is receipted again.
    */
   | { readonly kind: 'adopt_cursor'; readonly lane: Lane; readonly point: LanePoint; readonly receipt: Receipt | null }
-  /** Append an `outage` record: open (`toMs` null) or, with the same `fromMs`, closed. */
+  /** Post a trouble report. Not answered; `report_failed` when it did not arrive. `held`: the last point that both ends had agreed upon. */
+  | {
+      readonly kind: 'report_trouble'
+      readonly lane: Lane
+      readonly trouble: TroubleKind
+      readonly seq: number
+      readonly held: LanePoint
+    }
+  /** Append an `outage` record: open (`toMs` null) or, with the same `fromMs`, closed, or closed and `drained`. */
   | {
       readonly kind: 'record_outage'
       readonly fromMs: number
       readonly toMs: number | null
       readonly cause: string
       readonly rowsWaiting: number
+      readonly drained: Drained | null
     }
   /** Give the input `wake` after this time, in place of any earlier wish. */
   | { readonly kind: 'wake'; readonly afterMs: number }
 
+/** What became of the rows that waited when an outage ended. */
+export interface Drained {
+  /** Wall clock, counted on from the outage's end by the clock that does not jump. */
+  readonly atMs: number
+  /** Rows of them that were dropped since it began, by reason. */
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>
+  readonly receipted: Readonly<Record<Lane, number>>
+}
+
 /**
  * `resuming`: where the cloud stands must be known first. `idle`: everything is receipted. `gathering`: a batch is not yet worth its request. `reading`: from the journal. `sending`: on the
- * line. `waiting`: told to, or after a failure that a repeat may mend. `halted`: a person is needed; tried again slowly.
+ * line. `setting_aside`: rows that the cloud cannot read are being kept apart. `waiting`: told to, or after a failure that a repeat may mend. `halted`: a person is needed; tried again slowly.
  */
-export type LaneState = 'resuming' | 'idle' | 'gathering' | 'reading' | 'sending' | 'waiting' | 'halted'
+export type LaneState =
+  | 'resuming'
+  | 'idle'
+  | 'gathering'
+  | 'reading'
+  | 'sending'
+  | 'setting_aside'
+  | 'waiting'
+  | 'halted'
 
 /** Why a lane does not move. */
 export type LaneProblem =
@@ -117,16 +195,45 @@ export type LaneProblem =
   | { readonly kind: 'cloud_ahead'; readonly cloudSeq: number }
   | { readonly kind: 'forged_receipt' }
   | { readonly kind: 'unreadable'; readonly cause: string }
+  /** More rows than the limit were set aside within a day: it is the cloud that cannot read, not the rows that are bad. */
+  | { readonly kind: 'poison_limit'; readonly seq: number; readonly detail: string }
+
+/** A batch on the line. */
+export interface Flying {
+  readonly fromSeq: number
+  readonly toSeq: number
+  /** As stored; for the size of the next. */
+  readonly bytes: number
+  readonly single: boolean
+  readonly drop: DropReason | null
+}
+
+/** How a lane does with rows that the cloud cannot read. */
+export interface Poison {
+  /** When the first was refused since rows last got through; null: none. */
+  readonly sinceMs: number | null
+  /** Up to here rows are sent one by one. */
+  readonly singlesUpToSeq: number
+  /** Of the row that is behind `confirmed`. */
+  readonly tries: number
+  /** Rows that were set aside since `dayFromMs`; null: the day begins with the next. */
+  readonly setAside: number
+  readonly dayFromMs: number | null
+}
 
 export interface LaneUplink {
   readonly state: LaneState
+  /** First number of the epoch. */
+  readonly startSeq: number
   /** The last point that the cloud has receipted; what is next to send begins behind it. */
   readonly confirmed: LanePoint
   /** Last row of the journal. */
   readonly lastSeq: number
+  /** Last row that may have left this appliance; what the cloud has beyond it came from another copy. Infinite where it is not known. */
+  readonly sentSeq: number
   readonly flight: number
-  /** Of the flight on the line, as stored; for the size of the next. */
-  readonly flightBytes: number
+  /** Of `sending`, and of the last one after it. */
+  readonly flying: Flying | null
   readonly sentAtMs: number
   readonly bytesMax: number
   /** Failures since the last success. */
@@ -136,6 +243,11 @@ export interface LaneUplink {
   /** Of `waiting`: read again what was not taken, or ask first where the cloud stands. */
   readonly afterWait: 'read' | 'resume'
   readonly problem: LaneProblem | null
+  /** What the cloud was told of since the lane last moved. */
+  readonly reported: TroubleKind | null
+  readonly poison: Poison
+  /** Where `confirmed` stood in the last minute of a drain, the newest last. */
+  readonly progress: readonly { readonly atMs: number; readonly seq: number }[]
 }
 
 /** `settled`: no lane waits for the cursor. */
@@ -146,6 +258,7 @@ export interface Link {
   readonly flight: number
   /** The lanes that the question was asked for, with their flight then. An answer is too old for a lane that has moved since. */
   readonly askedFor: readonly { readonly lane: Lane; readonly flight: number }[]
+  readonly askedAtMs: number
   readonly tries: number
   /** Of `waiting`: the next try. Of `settled`: the next heartbeat. */
   readonly waitUntilMs: number
@@ -161,11 +274,32 @@ export interface Outage {
   readonly recorded: boolean
 }
 
+/** An outage that is over, whose rows are not all receipted yet. */
+export interface Draining {
+  readonly fromMs: number
+  readonly toMs: number
+  /** Monotonic end. */
+  readonly endedAtMs: number | null
+  readonly cause: string
+  readonly rowsWaiting: number
+  /** Last row of each lane when it ended. */
+  readonly lastSeqs: Readonly<Record<Lane, number>>
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>
+  /** Up to here drops have been counted, so that one that is sent again does not count twice. */
+  readonly droppedUpTo: Readonly<Record<Lane, number>>
+}
+
 export interface UplinkState {
   readonly lanes: Readonly<Record<Lane, LaneUplink>>
   readonly link: Link
   /** Null while the cloud answers. */
   readonly outage: Outage | null
+  /** In the order in which they ended. */
+  readonly draining: readonly Draining[]
+  /** What the cloud says of the two ends' histories, until a person settles it there. */
+  readonly troubles: readonly Trouble[]
+  /** When the last input came; for rates. */
+  readonly atMs: number
   /** What the last `wake` asked for, on the monotonic clock. */
   readonly wakeAtMs: number | null
 }

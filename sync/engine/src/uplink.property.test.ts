@@ -72,7 +72,7 @@ class World {
     for (const effect of effects) {
       if (effect.kind === 'wake') this.wakeDueMs = this.nowMs + effect.afterMs
       else if (effect.kind === 'store_receipt') this.store(effect.lane, effect.receipt.up_to_seq)
-      else if (effect.kind !== 'record_outage') this.pending.push(effect)
+      else if (effect.kind !== 'record_outage' && effect.kind !== 'report_trouble') this.pending.push(effect)
     }
     for (const name of lanes) {
       const onTheLine = this.pending.filter(
@@ -126,13 +126,19 @@ class World {
           kind: 'cursor_known',
           flight: effect.flight,
           lanes: { records: newsAt('records', this.cloud.records), readings: newsAt('readings', this.cloud.readings) },
+          troubles: [],
         }
       case 'read_batch': {
         const { lane, flight, fromSeq } = effect
         const toSeq = Math.min(this.last[lane], fromSeq + rows - 1)
         if (outcome === 'unreadable') return { kind: 'read_failed', lane, flight, cause: 'EIO' }
         if (outcome === 'gone') return { kind: 'range_gone', lane, flight, fromSeq, toSeq, reason: 'space' }
-        return { kind: 'batch_read', lane, flight, fromSeq, toSeq, bytes: rows * 1_000 }
+        return { kind: 'batch_read', lane, flight, fromSeq, toSeq, bytes: rows * 1_000, single: toSeq === fromSeq }
+      }
+      case 'set_aside': {
+        const { lane, flight } = effect
+        if (outcome === 'unreadable') return { kind: 'read_failed', lane, flight, cause: 'ENOSPC' }
+        return { kind: 'set_aside_done', lane, flight }
       }
       case 'send': {
         const { lane, flight } = effect

@@ -1,30 +1,46 @@
 import { lanes } from '@jidoka/sync-protocol'
-import type { Lane, LanePoint } from '@jidoka/sync-protocol'
+import type { Lane } from '@jidoka/sync-protocol'
+import { drain, drainFrom, noteDrop } from './drain.ts'
 import { laneStep, newLane } from './lane-machine.ts'
-import type { LaneInput } from './lane-machine.ts'
+import type { LaneInput, LaneStart } from './lane-machine.ts'
+import { uplinkLimits } from './limits.ts'
 import { linkStep, newLink } from './link-machine.ts'
 import type { LinkInput } from './link-machine.ts'
 import { noteAnswer, noteSilence } from './outage.ts'
 import { describeFailure, isOffline } from './uplink-types.ts'
-import type { Failure, LaneState, Link, Surroundings, UplinkEffect, UplinkInput, UplinkState } from './uplink-types.ts'
+import type {
+  Draining,
+  Failure,
+  LaneState,
+  LaneUplink,
+  Link,
+  Surroundings,
+  UplinkEffect,
+  UplinkInput,
+  UplinkState,
+} from './uplink-types.ts'
 
 export interface UplinkStart {
-  /** Per lane: the point of the stored receipt (`laneStart` without one) and the last row of the journal. */
-  readonly lanes: Readonly<Record<Lane, { readonly confirmed: LanePoint; readonly lastSeq: number }>>
+  readonly lanes: Readonly<Record<Lane, LaneStart>>
   /** The outage that was open in the ledger when the program stopped. */
   readonly openOutage?: { readonly fromMs: number; readonly cause: string } | null
+  /** Outages of the ledger that are over and were not told as drained, the oldest first. All that is stored now counts as what waited. */
+  readonly undrained?: readonly Pick<Draining, 'fromMs' | 'toMs' | 'cause' | 'rowsWaiting'>[]
 }
 
 /** The state after a start. Give it the input `wake`: the first thing is to ask where the cloud stands. */
 export function startUplink(start: UplinkStart): UplinkState {
-  const { openOutage = null } = start
+  const { openOutage = null, undrained = [] } = start
+  const lanesAtStart = { records: newLane(start.lanes.records), readings: newLane(start.lanes.readings) }
   return {
-    lanes: {
-      records: newLane(start.lanes.records.confirmed, start.lanes.records.lastSeq),
-      readings: newLane(start.lanes.readings.confirmed, start.lanes.readings.lastSeq),
-    },
+    lanes: lanesAtStart,
     link: newLink,
     outage: openOutage === null ? null : { ...openOutage, sinceMs: null, recorded: true },
+    draining: undrained
+      .map((outage) => drainFrom(outage, lanesAtStart, null))
+      .slice(0, uplinkLimits.outagesDrainingMax),
+    troubles: [],
+    atMs: Number.NEGATIVE_INFINITY,
     wakeAtMs: null,
   }
 }
@@ -40,8 +56,9 @@ export interface UplinkStep {
  * @throws EngineInvariantError when the shell breaks its part (SPEC.md): the process must stop.
  */
 export function uplinkStep(before: UplinkState, input: UplinkInput, at: Surroundings): UplinkStep {
-  const step = new Step(before, at)
+  const step = new Step({ ...before, atMs: at.nowMs }, at)
   step.take(input)
+  step.tellDrained()
   step.askWhereNeeded()
   step.setWake()
   return { state: step.state, effects: step.effects }
@@ -69,9 +86,23 @@ class Step {
         this.#link({ kind: 'wake', by: this.#inState('resuming', 'idle') })
         if (this.state.outage !== null) this.#silence(this.state.outage.cause)
         return
+      case 'poke':
+        if (this.#at.nowMs - this.state.link.askedAtMs < uplinkLimits.pokeEveryMs) return
+        for (const name of lanes) this.#lane(name, input)
+        this.#link({ kind: 'poke', by: this.#inState('resuming', 'idle') })
+        return
+      case 'exported': {
+        const lane = this.state.lanes[input.lane]
+        this.#setLane(input.lane, { ...lane, sentSeq: Math.max(lane.sentSeq, input.toSeq) })
+        return
+      }
+      case 'report_failed':
+        this.#setLane(input.lane, { ...this.state.lanes[input.lane], reported: null })
+        return
       case 'cursor_known': {
         const { link } = this.state
         if (input.flight !== link.flight || link.state !== 'asking') return
+        this.state = { ...this.state, troubles: input.troubles }
         this.#link({ kind: 'known' })
         this.#answer()
         for (const { lane, flight } of link.askedFor) {
@@ -97,8 +128,18 @@ class Step {
       case 'batch_read':
       case 'range_gone':
       case 'read_failed':
+      case 'set_aside_done':
+      case 'receipt_brought':
         this.#lane(input.lane, input)
     }
+  }
+
+  /** The third record of outages whose rows have all been receipted by now. */
+  tellDrained(): void {
+    const { draining, effects } = drain(this.state.draining, this.state.lanes, this.#at)
+    if (effects.length === 0) return
+    this.state = { ...this.state, draining }
+    this.effects.push(...effects)
   }
 
   askWhereNeeded(): void {
@@ -128,8 +169,16 @@ class Step {
 
   #lane(name: Lane, input: LaneInput): void {
     const { lane, effects } = laneStep(this.state.lanes[name], input, this.#at, name)
-    this.state = { ...this.state, lanes: { ...this.state.lanes, [name]: lane } }
-    this.effects.push(...effects)
+    this.#setLane(name, lane)
+    for (const effect of effects) {
+      this.effects.push(effect)
+      if (effect.kind === 'send' && effect.drop !== null)
+        this.state = { ...this.state, draining: noteDrop(this.state.draining, effect, effect.drop) }
+    }
+  }
+
+  #setLane(name: Lane, lane: LaneUplink): void {
+    if (lane !== this.state.lanes[name]) this.state = { ...this.state, lanes: { ...this.state.lanes, [name]: lane } }
   }
 
   #link(input: LinkInput): void {
@@ -150,8 +199,12 @@ class Step {
   }
 
   #answer(): void {
-    const { outage, effects } = noteAnswer(this.state.outage, this.#rowsWaiting(), this.#at)
-    this.state = { ...this.state, outage }
+    if (this.state.outage === null) return
+    const { ended, effects } = noteAnswer(this.state.outage, this.#rowsWaiting(), this.#at)
+    const { draining, lanes: atItsEnd } = this.state
+    this.state = { ...this.state, outage: null }
+    if (ended !== null && draining.length < uplinkLimits.outagesDrainingMax)
+      this.state = { ...this.state, draining: [...draining, drainFrom(ended, atItsEnd, this.#at.nowMs)] }
     this.effects.push(...effects)
   }
 

@@ -12,7 +12,7 @@ import type { BatchLimits } from './limits.ts'
 import { decodeSegment, readSegmentHeader } from './segment/decode.ts'
 import { SegmentError } from './segment/error.ts'
 import type { Segment } from './segment/segment.ts'
-import { endToUpgrade, protocolVersionSchema } from './version.ts'
+import { endToUpgrade, isAheadOfUs, protocolVersionSchema } from './version.ts'
 
 export type DecodedBatch =
   | { readonly kind: 'readings'; readonly header: BatchHeader; readonly segments: readonly Segment[] }
@@ -70,7 +70,13 @@ function readHead(bytes: Uint8Array, limits: BatchLimits): { header: BatchHeader
   if (upgrade !== null)
     throw new BatchError({ kind: 'protocol_version', upgrade }, `the ${upgrade} speaks too old a protocol`)
   const parsed = batchHeaderSchema.safeParse(json)
-  if (!parsed.success) throw malformed(`header: ${describe(parsed.error)}`, parsed.error)
+  if (!parsed.success) {
+    const detail = `header: ${describe(parsed.error)}`
+    // Of an edge that is ahead it is this cloud that is too old; "malformed" would count towards setting its rows aside.
+    if (version.success && isAheadOfUs(version.data.protocol))
+      throw new BatchError({ kind: 'protocol_version', upgrade: 'cloud' }, detail, { cause: parsed.error })
+    throw malformed(detail, parsed.error)
+  }
   const header = parsed.data
   if (header.expanded_bytes > limits.expandedBytesMax)
     throw tooLarge(`${header.expanded_bytes} expanded bytes are more than ${limits.expandedBytesMax}`)

@@ -70,9 +70,9 @@ export function encodeRecordsBatch(
   if (lines.length > batchLimits.recordsMax)
     throw tooLarge(`${lines.length} records are more than ${batchLimits.recordsMax}`)
   for (const line of lines) if (line.includes('\n')) throw malformed('a record holds a line end')
-  const { edge_id, epoch, from_seq } = sender
+  const { from_seq } = sender
   return frame(
-    { edge_id, epoch },
+    sender,
     { lane: 'records', from_seq, to_seq: from_seq + lines.length - 1, count: lines.length, dropped: null },
     Buffer.from(lines.join('\n')),
   )
@@ -107,6 +107,8 @@ function frame(
     ...rows,
     encoding: smaller ? 'zstd' : 'none',
     expanded_bytes: body.length,
+    ...(sender.start_seq === undefined ? {} : { start_seq: sender.start_seq }),
+    ...(sender.base === undefined ? {} : { base: sender.base }),
   }
   const head = Buffer.from(JSON.stringify(header))
   const sent = smaller ? packed : body

@@ -118,6 +118,32 @@ describe('round trip', () => {
     expect(advancePoint(laneStart, decoded)).toEqual({ seq: 45, count: 45, digest: 'ca1a1b46052e3958' })
   })
 
+  test('a batch of protocol 1.1 with a merged segment, as it was recorded, is still read', () => {
+    const decoded = decodeBatch(readFileSync(new URL('testing/fixtures/readings-batch-1.1.bin', import.meta.url)))
+    if (decoded.kind !== 'readings') throw new Error(decoded.kind)
+    expect(decoded.header).toMatchObject({ protocol: '1.1', from_seq: 1, to_seq: 540, encoding: 'zstd' })
+    expect(Object.keys(decoded.header)).not.toContain('base')
+    expect(decoded.segments.map(({ commits }) => commits.length)).toEqual([2, 1])
+    expect(decoded.segments[0]?.value(4)).toBe('정지')
+    expect(advancePoint(laneStart, decoded)).toEqual({ seq: 540, count: 540, digest: 'c820a620d9935c01' })
+  })
+
+  test('base and first number of the epoch arrive, and are left out where the sender gives none', () => {
+    const base = { seq: 9, count: 4, digest: '0123456789abcdef' }
+    const lines = [auditLine(10)]
+    for (const more of [{}, { start_seq: 6, base }]) {
+      const batches = [
+        encodeReadingsBatch({ ...sender, ...more }, [ramp(5, 10)]),
+        encodeRecordsBatch({ ...sender, ...more, from_seq: 10 }, lines),
+        encodeDropBatch({ ...sender, ...more }, { lane: 'readings', fromSeq: 10, toSeq: 12, reason: 'space' }),
+      ]
+      for (const bytes of batches) {
+        const { start_seq, base: based } = readBatchHeader(bytes)
+        expect({ start_seq, base: based }).toEqual({ start_seq: undefined, base: undefined, ...more })
+      }
+    }
+  })
+
   test('records arrive with the very lines that left', () => {
     const lines = [auditLine(5, '온도 "높음"\n다음'), auditLine(6)]
     const decoded = decodeBatch(encodeRecordsBatch({ ...sender, from_seq: 5 }, lines))
@@ -301,5 +327,16 @@ describe('the receiver refuses', () => {
       kind: 'protocol_version',
       upgrade: 'edge',
     })
+  })
+
+  test('members of the next minor version are not blamed on the rows: it is the cloud that is to be upgraded', () => {
+    const [major, minor] = protocolVersion.split('.').map(Number)
+    const next = `${major}.${(minor ?? 0) + 1}`
+    const refusal = (header: object) =>
+      refusalOf(() => decodeBatch(forged(recordsHeader(1, 0, header), Buffer.alloc(0))))
+    expect(refusal({ protocol: next, of_the_future: 3 })).toEqual({ kind: 'protocol_version', upgrade: 'cloud' })
+    expect(refusal({ of_the_future: 3 })).toMatchObject({ kind: 'malformed' })
+    // What is understood is judged as ever.
+    expect(refusal({ protocol: next })).toMatchObject({ kind: 'malformed', detail: 'record 1 is not JSON' })
   })
 })

@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { countSchema, dropReasonSchema, edgeIdSchema, epochSchema, laneSchema, seqSchema } from './lane.ts'
+import {
+  countSchema,
+  dropReasonSchema,
+  edgeIdSchema,
+  epochSchema,
+  lanePointSchema,
+  laneSchema,
+  seqSchema,
+} from './lane.ts'
 import { batchLimits } from './limits.ts'
 import { protocolVersionSchema } from './version.ts'
 
@@ -21,6 +29,10 @@ export const batchHeaderSchema = z
     encoding: z.enum(['zstd', 'none']),
     /** Length of the body after decompression. */
     expanded_bytes: z.number().int().nonnegative().max(batchLimits.expandedBytesMax),
+    /** First number of this epoch's lane; absent: 1. An epoch that goes on from an older image keeps the numbers of its journal. */
+    start_seq: seqSchema.optional(),
+    /** The point that the sender builds upon, for the cloud to hold against its own: a copy that goes on by itself is noticed by its first batch. */
+    base: lanePointSchema.optional(),
   })
   .refine(
     (header) =>
@@ -35,5 +47,8 @@ export const batchHeaderSchema = z
   })
 export type BatchHeader = z.infer<typeof batchHeaderSchema>
 
-/** What the sender says of itself; the rest of a header follows from the rows. */
-export type BatchSender = Pick<BatchHeader, 'edge_id' | 'epoch'>
+/**
+ * What the sender says of itself; the rest of a header follows from the rows. `start_seq` and `base` only towards a cloud that says 1.2 or
+ * later: one of before refuses a header with members that it does not know.
+ */
+export type BatchSender = Pick<BatchHeader, 'edge_id' | 'epoch' | 'start_seq' | 'base'>

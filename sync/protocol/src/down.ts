@@ -1,6 +1,9 @@
+import { courierDownSchema } from './courier/down.ts'
+import { courierKeyAnswerSchema } from './courier/key-exchange.ts'
 import { cursorSchema } from './cursor.ts'
 import { desiredRowSchema } from './desired-row.ts'
 import { enrolmentResponseSchema } from './enrolment.ts'
+import { laneRangesSchema, repairAnswerSchema } from './range.ts'
 import { receiptSchema } from './receipt.ts'
 import { refusalSchema } from './refusal.ts'
 
@@ -11,4 +14,8 @@ export const downMessages = {
   cursor: cursorSchema,
   enrolmentResponse: enrolmentResponseSchema,
   desiredRow: desiredRowSchema,
+  laneRanges: laneRangesSchema,
+  repairAnswer: repairAnswerSchema,
+  courierKeyAnswer: courierKeyAnswerSchema,
+  courierDown: courierDownSchema,
 } as const

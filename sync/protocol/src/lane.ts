@@ -8,7 +8,7 @@ export type Lane = z.infer<typeof laneSchema>
 export const edgeIdSchema = z.uuid()
 /**
  * Names one life of a data folder: a new id when it is made and when it is restored from a backup. Sequences begin at 1 in
- * each. Ids and no numbers, so that two restores of one image differ; which is the newer one the cloud knows by the order of arrival.
+ * one that was made, and behind what the cloud had in one that was restored. Ids and no numbers, so that two restores of one image differ; which is the newer one the cloud knows by the order of arrival.
  */
 export const epochSchema = z.uuid()
 export const seqSchema = z.number().int().positive()
@@ -26,8 +26,5 @@ export const dropReasonSchema = z.enum(['space', 'damaged', 'poison', 'pruned'])
 export type DropReason = z.infer<typeof dropReasonSchema>
 
 /** See `point.ts`. */
-export interface LanePoint {
-  readonly seq: number
-  readonly count: number
-  readonly digest: string
-}
+export const lanePointSchema = z.strictObject({ seq: countSchema, count: countSchema, digest: digestSchema })
+export type LanePoint = Readonly<z.infer<typeof lanePointSchema>>

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { downMessages } from './down.ts'
 import { upMessages } from './up.ts'
-import { endToUpgrade, protocolSchemaDigest } from './version.ts'
+import { endToUpgrade, isAheadOfUs, protocolSchemaDigest } from './version.ts'
 
 test('the schemas of all messages are those of this protocol version', () => {
   const all = { ...upMessages, ...downMessages, record: recordSchema }
@@ -23,12 +23,23 @@ test('the schemas of all messages are those of this protocol version', () => {
   ).toBe(protocolSchemaDigest)
 })
 
-test('an end that is one minor version behind is understood, and the older end is named beyond that', () => {
+test('a cloud understands every older edge of its major version, and one that is a minor version ahead; else the older end is named', () => {
   expect(endToUpgrade('1.0', 'edge', '1.0')).toBeNull()
-  expect(endToUpgrade('1.0', 'edge', '1.1')).toBeNull()
+  expect(endToUpgrade('1.0', 'edge', '1.7')).toBeNull()
   expect(endToUpgrade('1.1', 'edge', '1.0')).toBeNull()
-  expect(endToUpgrade('1.0', 'edge', '1.2')).toBe('edge')
   expect(endToUpgrade('1.10', 'edge', '1.2')).toBe('cloud')
   expect(endToUpgrade('2.0', 'edge', '1.9')).toBe('cloud')
+  expect(endToUpgrade('1.9', 'edge', '2.0')).toBe('edge')
+  expect(endToUpgrade('1.7', 'cloud', '1.0')).toBeNull()
+  expect(endToUpgrade('1.1', 'cloud', '1.2')).toBeNull()
+  expect(endToUpgrade('1.0', 'cloud', '1.2')).toBe('cloud')
   expect(endToUpgrade('1.9', 'cloud', '2.0')).toBe('cloud')
+  expect(endToUpgrade('2.0', 'cloud', '1.9')).toBe('edge')
+})
+
+test('what may hold members that we do not know is of a later minor version', () => {
+  expect(isAheadOfUs('1.10', '1.9')).toBe(true)
+  expect(isAheadOfUs('1.9', '1.9')).toBe(false)
+  expect(isAheadOfUs('1.8', '1.9')).toBe(false)
+  expect(isAheadOfUs('2.0', '1.9')).toBe(false)
 })

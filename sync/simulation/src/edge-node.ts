@@ -1,166 +1,231 @@
-import { startUplink, uplinkStep } from '@jidoka/sync-engine'
-import type { CursorNews, UplinkEffect, UplinkInput, UplinkState } from '@jidoka/sync-engine'
-import { encodeDropBatch, encodeReadingsBatch, encodeRecordsBatch, judgeReceipt, pointOf } from '@jidoka/sync-protocol'
-import type { Cursor, Lane, LaneCursor, LanePoint, Receipt, ReceiptJudgement, ReceiptKey } from '@jidoka/sync-protocol'
-import { lineOf } from './journal.ts'
+import { startUplink, uplinkLimits, uplinkStep } from '@jidoka/sync-engine'
+import type { UplinkEffect, UplinkInput, UplinkState } from '@jidoka/sync-engine'
+import { lanes, pointOf, protocolVersion } from '@jidoka/sync-protocol'
+import type { Lane, LanePoint, Receipt, ReceiptJudgement } from '@jidoka/sync-protocol'
+import { poisonMark } from './cloud-node.ts'
+import { batchesForCourier } from './courier.ts'
+import { EdgeLine } from './edge-line.ts'
+import type { Asking } from './edge-line.ts'
+import type { EdgeParts } from './edge-parts.ts'
 import type { ReadResult } from './journal.ts'
-import { Life, wallStartMs } from './life.ts'
-import type { Network, Outcome } from './network.ts'
-import type { Faults, PlantedBug } from './options.ts'
-import type { Random } from './random.ts'
-import type { Scheduler } from './scheduler.ts'
+import { wallStartMs } from './life.ts'
+import type { Life } from './life.ts'
+import type { Outcome, Request } from './network.ts'
+import { chaosMs } from './plan.ts'
 
-interface Parts {
-  readonly name: string
-  readonly edgeId: string
-  readonly random: Random
-  readonly scheduler: Scheduler
-  readonly network: Network
-  readonly faults: Faults
-  readonly trustList: readonly ReceiptKey[]
-  readonly bug: PlantedBug | null
-  readonly trace: (line: string) => void
-}
+type EffectOf<Kind extends UplinkEffect['kind']> = Extract<UplinkEffect, { kind: Kind }>
 
-/** An edge: the real engine and codecs around a simulated disk and line. */
+/** An edge: the real engine and codecs around a simulated disk, clock and line. */
 export class EdgeNode {
-  calm = false
   crashes = 0
   merges = 0
+  /** Rows of each lane that were set aside. */
+  readonly setAside: Record<Lane, number> = { records: 0, readings: 0 }
+  /** What was seen to be wrong while the world ran. */
+  readonly violations: string[] = []
+  /** Each life that was lived here; the last is the present one. */
   readonly lives: Life[] = []
-  readonly #parts: Parts
+  /** A person has switched it off for good. */
+  isEnded = false
+  /** Counts down with each effect; at none it crashes before or after it. */
+  crashIn: { effects: number; readonly after: boolean; readonly losesReceipt: boolean } | null = null
+  fullDiskUntilMs = 0
+  /** How far its own clock is wrong. */
+  skewMs = 0
+  readonly parts: EdgeParts
   #state: UplinkState | null = null
   /** Counts starts of the program; what an earlier one asked for is void. */
   #run = 0
   #wakes = 0
+  readonly #line: EdgeLine
+  readonly #receiptChanges: Record<Lane, number> = { records: 0, readings: 0 }
+  #exportedSeq: Record<Lane, number> = { records: 0, readings: 0 }
   /** What each lane's flight has read, in memory only. */
   readonly #read: Record<Lane, ReadResult | null> = { records: null, readings: null }
 
-  constructor(parts: Parts) {
-    this.#parts = parts
-    this.newLife()
+  constructor(parts: EdgeParts, life: Life) {
+    this.parts = parts
+    this.#line = new EdgeLine(parts)
+    this.lives.push(life)
   }
 
   get life(): Life {
     return this.lives.at(-1) as Life
   }
 
-  get name(): string {
-    return this.#parts.name
-  }
-
-  get edgeId(): string {
-    return this.#parts.edgeId
-  }
-
   get state(): UplinkState | null {
     return this.#state
   }
 
-  /** A new disk: the journal begins again, under a new epoch. */
-  newLife(): void {
-    const number = this.lives.length + 1
-    this.lives.push(
-      new Life(`${this.#parts.edgeId.slice(0, -4)}e${String(number).padStart(3, '0')}`, this.#parts.random),
-    )
-    this.#tell(`begins life ${number}`)
+  get #isFull(): boolean {
+    return this.parts.scheduler.nowMs < this.fullDiskUntilMs
   }
 
   start(): void {
-    const { journal } = this.life
+    if (this.isEnded) return
+    const { journal, startSeqs } = this.life
+    const laneStart = (lane: Lane) => {
+      const { point: confirmed, lastSeq, sentSeq } = journal[lane]
+      return { confirmed, lastSeq, sentSeq, startSeq: startSeqs[lane] }
+    }
     this.#run++
-    this.#state = startUplink({
-      lanes: {
-        records: { confirmed: journal.records.point, lastSeq: journal.records.lastSeq },
-        readings: { confirmed: journal.readings.point, lastSeq: journal.readings.lastSeq },
-      },
-    })
-    this.#tell('starts')
+    this.#line.restart()
+    this.#read.records = this.#read.readings = null
+    this.#state = startUplink({ lanes: { records: laneStart('records'), readings: laneStart('readings') } })
+    this.tell('starts')
     this.#give({ kind: 'wake' })
   }
 
-  /** SIGKILL or power loss; back after a while, with what was on disk. */
-  crash(why: string, newDisk = false): void {
+  /** SIGKILL or power loss; back after a while, with what was on disk, or with what `newLife` puts there. */
+  crash(
+    why: string,
+    { afterMs, losesReceipt = false, newLife }: { afterMs?: number; losesReceipt?: boolean; newLife?: () => Life } = {},
+  ): void {
     if (this.#state === null) return
     this.crashes++
-    this.#state = null
-    this.#run++
-    this.#tell(`crashes ${why}`)
-    // A new disk takes longer to put in than any message can be on its way (SPEC.md, "Not guaranteed").
-    this.#parts.scheduler.after(newDisk ? 90_000 : this.#parts.random.between(100, 8_000), () => {
-      if (newDisk) this.newLife()
+    this.#stop()
+    if (losesReceipt) for (const lane of Object.values(this.life.journal)) lane.loseReceipt()
+    this.tell(`crashes ${why}`)
+    this.parts.scheduler.after(afterMs ?? this.parts.random.between(100, 8_000), () => {
+      if (newLife !== undefined) this.lives.push(newLife())
       this.start()
     })
   }
 
-  /** A group commit of readings. A crash before it has acknowledged nothing and loses nothing. */
+  end(): void {
+    this.isEnded = true
+    this.#stop()
+    this.tell('is switched off for good')
+  }
+
+  /** A person begins a new epoch, whose lanes go on with these numbers. */
+  beginEpoch(startSeqs: Readonly<Record<Lane, number>>): void {
+    this.#stop()
+    this.lives.push(this.life.next(this.parts.newEpoch(), startSeqs))
+    this.tell(`begins a new epoch with records ${startSeqs.records} and readings ${startSeqs.readings}`)
+    this.start()
+  }
+
+  #stop(): void {
+    this.#state = null
+    this.#run++
+    if (this.parts.bug === 'sent_before_synced') this.life.journal.readings.truncate(this.life.truth.readings.lastSeq)
+  }
+
+  /** A group commit of readings. A crash before it has acknowledged nothing and loses nothing; so does a full disk. */
   commitReadings(): void {
-    if (this.#state === null) return
-    const commit = this.life.prepareReadings(this.#parts.scheduler.nowMs)
-    if (this.#happens(this.#parts.faults.edgeCrashAtEffect)) return this.crash('before a commit')
-    commit()
+    if (this.#state === null || this.#isFull) return
+    const commit = this.life.prepareReadings(this.parts.scheduler.nowMs)
+    if (this.#dies('before')) return this.#crashNow('before a commit')
+    const acknowledge = commit()
+    if (this.parts.bug === 'sent_before_synced') this.#later(400, acknowledge)
+    else acknowledge()
+    if (this.#dies('after')) return this.#crashNow('after a commit')
     this.#give({ kind: 'appended', lane: 'readings', lastSeq: this.life.journal.readings.lastSeq })
   }
 
-  commitRecord(): void {
+  commitRecord(isPoison = false): void {
     if (this.#state === null) return
+    const seq = this.life.journal.records.lastSeq + 1
     this.#appendRecord('audit', {
       actor: 'kim',
-      action: 'note',
+      action: isPoison ? poisonMark : 'note',
       subject: 'press',
-      detail: { n: this.#parts.random.between(0, 9) },
+      detail: { n: this.parts.random.between(0, 9) },
     })
+    if (isPoison && !this.#isFull) this.tell(`writes record ${seq}, which the cloud cannot read`)
   }
 
   dropForSpace(): void {
     const items = this.#state === null ? [] : this.life.dropForSpace()
-    if (items.length > 0) this.#tell(`drops readings ${items[0]?.firstSeq}..${items.at(-1)?.lastSeq} for space`)
+    if (items.length > 0) this.tell(`drops readings ${items[0]?.firstSeq}..${items.at(-1)?.lastSeq} for space`)
   }
 
   damageOne(): void {
     const item = this.#state === null ? null : this.life.damageOne()
-    if (item !== null) this.#tell(`a bit of readings ${item.firstSeq}..${item.lastSeq} flips on the disk`)
+    if (item !== null) this.tell(`a bit of readings ${item.firstSeq}..${item.lastSeq} flips on the disk`)
   }
 
-  prune(): void {
-    if (this.#state !== null) this.life.prune(this.#parts.bug === 'prune_before_receipt')
-  }
-
-  merge(): void {
-    const item = this.#state === null ? null : this.life.merge()
+  /** What runs beside the uplink: old rows go, small commits are merged. */
+  keepHouse(): void {
+    if (this.#state === null || this.#isFull) return
+    const { bug, random } = this.parts
+    const { journal } = this.life
+    if (random.chance(0.4))
+      this.life.prune((lane) => {
+        if (bug === 'prune_before_receipt') return journal[lane].lastSeq
+        if (bug === 'prune_what_was_sent') return Math.max(journal[lane].sentSeq, journal[lane].syncedSeq)
+        if (bug === 'courier_counts_as_receipt') return Math.max(this.#exportedSeq[lane], journal[lane].syncedSeq)
+        return journal[lane].syncedSeq
+      })
+    if (!random.chance(0.4)) return
+    const item = this.life.merge()
     if (item === null) return
     this.merges++
-    this.#tell(`merges readings ${item.firstSeq}..${item.lastSeq}`)
+    this.tell(`merges readings ${item.firstSeq}..${item.lastSeq}`)
+  }
+
+  poke(): void {
+    this.#give({ kind: 'poke' })
+  }
+
+  /** Everything behind the last receipt as ready batches, for a courier's file. */
+  exportBatches(): { readonly epoch: string; readonly batches: readonly Uint8Array[] } {
+    const batches: Uint8Array[] = []
+    const { life } = this
+    for (const lane of lanes) {
+      const exported = batchesForCourier(life, lane, this.#line)
+      batches.push(...exported.batches)
+      this.#exportedSeq = { ...this.#exportedSeq, [lane]: exported.toSeq }
+      this.#give({ kind: 'exported', lane, toSeq: exported.toSeq })
+    }
+    return { epoch: life.epoch, batches }
+  }
+
+  /** Receipts that a courier brings back. */
+  bringReceipt(receipt: Receipt): void {
+    if (this.#state === null || receipt.epoch !== this.life.epoch) return
+    const { lane } = receipt
+    this.#give({ kind: 'receipt_brought', lane, receipt, judgement: this.#judge(lane, receipt) })
+  }
+
+  tell(what: string): void {
+    this.parts.trace(`${this.parts.name} ${what}`)
   }
 
   #appendRecord(kind: string, body: object): void {
-    this.life.appendRecord(this.#parts.scheduler.nowMs, kind, body)
+    if (this.#isFull) return
+    this.life.appendRecord(this.parts.scheduler.nowMs, kind, body)
     this.#give({ kind: 'appended', lane: 'records', lastSeq: this.life.journal.records.lastSeq })
   }
 
-  #happens(probability: number): boolean {
-    return !this.calm && this.#parts.random.chance(probability)
+  #dies(when: 'before' | 'after'): boolean {
+    const { crashIn } = this
+    if (crashIn === null || crashIn.after !== (when === 'after') || this.parts.scheduler.nowMs > chaosMs) return false
+    return --crashIn.effects <= 0
   }
 
-  #tell(what: string): void {
-    this.#parts.trace(`${this.#parts.name} ${what}`)
+  #crashNow(why: string): void {
+    const { losesReceipt = false } = this.crashIn ?? {}
+    this.crashIn = null
+    this.crash(losesReceipt ? `${why}, and loses its last receipt` : why, { losesReceipt })
   }
 
   #give(input: UplinkInput): void {
     if (this.#state === null) return
-    const { scheduler, random } = this.#parts
+    const { scheduler, random } = this.parts
     const { state, effects } = uplinkStep(this.#state, input, {
       nowMs: scheduler.nowMs,
-      wallMs: wallStartMs + scheduler.nowMs,
+      wallMs: this.#wallMs(),
       random: random.next(),
     })
     this.#state = state
     const run = this.#run
     for (const effect of effects) {
-      if (this.#happens(this.#parts.faults.edgeCrashAtEffect)) this.crash(`before ${effect.kind}`)
+      if (this.#dies('before')) this.#crashNow(`before ${effect.kind}`)
       if (run !== this.#run) return
       this.#perform(effect)
-      if (run === this.#run && this.#happens(this.#parts.faults.edgeCrashAtEffect)) this.crash(`after ${effect.kind}`)
+      if (run === this.#run && this.#dies('after')) this.#crashNow(`after ${effect.kind}`)
       if (run !== this.#run) return
     }
   }
@@ -168,7 +233,11 @@ export class EdgeNode {
   /** Calls back unless the program has been started anew since. */
   #later(delayMs: number, act: () => void): void {
     const run = this.#run
-    this.#parts.scheduler.after(delayMs, () => void (run === this.#run && act()))
+    this.parts.scheduler.after(delayMs, () => void (run === this.#run && act()))
+  }
+
+  #wallMs(): number {
+    return Math.floor(wallStartMs + this.parts.scheduler.nowMs + this.skewMs)
   }
 
   #perform(effect: UplinkEffect): void {
@@ -176,24 +245,25 @@ export class EdgeNode {
       case 'ask_cursor':
         return this.#askCursor(effect)
       case 'read_batch':
-        return this.#later(1, () => this.#readBatch(effect))
+        return this.#later(this.parts.random.between(1, 30), () => this.#readBatch(effect))
       case 'send':
         return this.#send(effect)
+      case 'set_aside':
+        return this.#later(2, () => this.#keepApart(effect))
       // On disk after a moment; a crash before it forgets the receipt, and the cursor brings it again.
-      case 'store_receipt':
-        return this.#later(3, () => this.#keep(effect.lane, pointOf(effect.receipt)))
-      case 'adopt_cursor':
-        this.#tell(`takes over ${effect.lane} ${effect.point.seq} from the cloud`)
-        return this.#later(3, () => this.#keep(effect.lane, effect.point))
+      case 'store_receipt': {
+        const { lane, receipt } = effect
+        return this.#keep(lane, () => this.life.journal[lane].keepReceipt(pointOf(receipt)))
+      }
+      case 'adopt_cursor': {
+        const { lane, point, receipt } = effect
+        this.tell(`takes over ${lane} ${point.seq} from the cloud`)
+        return this.#keep(lane, () => this.life.journal[lane].adopt(point, receipt === null))
+      }
+      case 'report_trouble':
+        return this.#report(effect)
       case 'record_outage':
-        return this.#later(1, () =>
-          this.#appendRecord('outage', {
-            from_ms: Math.floor(effect.fromMs),
-            to_ms: effect.toMs === null ? null : Math.floor(effect.toMs),
-            cause: effect.cause,
-            rows_waiting: effect.rowsWaiting,
-          }),
-        )
+        return this.#later(1, () => this.#recordOutage(effect))
       case 'wake': {
         const wake = ++this.#wakes
         this.#later(effect.afterMs, () => void (wake === this.#wakes && this.#give({ kind: 'wake' })))
@@ -201,96 +271,126 @@ export class EdgeNode {
     }
   }
 
-  #keep(lane: Lane, point: LanePoint): void {
-    this.life.journal[lane].point = point
-  }
-
-  #askCursor({ flight, timeoutMs }: Extract<UplinkEffect, { kind: 'ask_cursor' }>): void {
-    const run = this.#run
-    this.#parts.network.request(
-      { kind: 'cursor', edgeId: this.edgeId, epoch: this.life.epoch },
-      timeoutMs,
-      (outcome) => {
-        if (run !== this.#run) return
-        if (outcome.kind === 'failed') this.#give({ kind: 'cursor_failed', flight, failure: outcome.failure })
-        else if (outcome.kind === 'cursor')
-          this.#give({ kind: 'cursor_known', flight, lanes: this.#newsOf(outcome.cursor) })
-      },
-    )
-  }
-
-  #newsOf({ lanes: cursors }: Cursor): Record<Lane, CursorNews> {
-    const news = (name: Lane, { next_seq, count_total, digest, receipt }: LaneCursor): CursorNews => ({
-      point: { seq: next_seq - 1, count: count_total, digest },
-      receipt,
-      judgement: receipt === null ? 'verified' : this.#judge(name, receipt),
+  #recordOutage({ fromMs, toMs, cause, rowsWaiting, drained }: EffectOf<'record_outage'>): void {
+    this.#appendRecord('outage', {
+      from_ms: fromMs,
+      to_ms: toMs,
+      cause,
+      rows_waiting: rowsWaiting,
+      ...(drained === null ? {} : { drained_ms: drained.atMs, dropped: drained.dropped, receipted: drained.receipted }),
     })
-    return { records: news('records', cursors.records), readings: news('readings', cursors.readings) }
+  }
+
+  /** Tried until it holds, or until a later receipt of the lane takes its place: rows that a set-back cloud has lost may not go before. */
+  #keep(lane: Lane, write: () => void): void {
+    const change = ++this.#receiptChanges[lane]
+    const attempt = (delayMs: number): void =>
+      this.#later(delayMs, () => {
+        if (this.#receiptChanges[lane] !== change) return
+        if (this.#isFull) attempt(500)
+        else write()
+      })
+    attempt(3)
+  }
+
+  #keepApart({ lane, flight, fromSeq, toSeq }: EffectOf<'set_aside'>): void {
+    if (this.#isFull) return this.#give({ kind: 'read_failed', lane, flight, cause: 'ENOSPC' })
+    const { journal, truth } = this.life
+    if (this.parts.scheduler.nowMs < uplinkLimits.poisonAfterMs)
+      this.violations.push(`${this.parts.name} sets ${lane} ${fromSeq}..${toSeq} aside within the first hour`)
+    if (++this.setAside[lane] > uplinkLimits.poisonPerDayMax)
+      this.violations.push(`${this.parts.name} sets more rows of ${lane} aside than a day allows`)
+    this.tell(`sets ${lane} ${fromSeq}..${toSeq} aside`)
+    const items = journal[lane].items.filter((item) => item.lastSeq >= fromSeq && item.firstSeq <= toSeq)
+    journal[lane].remove(items, 'poison')
+    truth[lane].lose({ firstSeq: fromSeq, lastSeq: toSeq }, 'poison')
+    this.#give({ kind: 'set_aside_done', lane, flight })
+  }
+
+  #request<Kind extends Request['kind']>(
+    request: Asking<Kind>,
+    timeoutMs: number,
+    done: (outcome: Outcome) => void,
+  ): void {
+    const run = this.#run
+    this.#line.request<Kind>(request, { wallMs: this.#wallMs(), timeoutMs }, (outcome) => {
+      if (run !== this.#run) return
+      this.#line.learnTime(outcome, this.#wallMs())
+      done(outcome)
+    })
+  }
+
+  #askCursor({ timeoutMs, ...asked }: EffectOf<'ask_cursor'>): void {
+    this.#request<'cursor'>({ kind: 'cursor', epoch: this.life.epoch }, timeoutMs, (outcome) => {
+      const flight = this.parts.bug === 'late_answer_taken' ? (this.#state?.link.flight ?? 0) : asked.flight
+      if (outcome.kind === 'failed') return this.#give({ kind: 'cursor_failed', flight, failure: outcome.failure })
+      if (outcome.kind !== 'cursor') return
+      const { cursor } = outcome
+      this.#line.learnOf(cursor)
+      this.#give({
+        kind: 'cursor_known',
+        flight,
+        lanes: this.#line.newsOf(cursor, this.#judge),
+        troubles: cursor.troubles ?? [],
+      })
+    })
   }
 
   /** Compares what the cloud says that it holds with what lies here. */
-  #judge(name: Lane, receipt: Receipt): ReceiptJudgement {
-    const { edgeId, trustList } = this.#parts
+  readonly #judge = (name: Lane, receipt: Receipt): ReceiptJudgement => {
     const confirmed = this.#state?.lanes[name].confirmed
     const read = this.#read[name]
     let held: LanePoint | null = null
     if (confirmed !== undefined && receipt.up_to_seq > confirmed.seq) {
-      if (read?.kind === 'rows' && read.toSeq === receipt.up_to_seq && read.after.digest === receipt.digest)
+      if (read?.kind === 'rows' && read.toSeq === receipt.up_to_seq && read.after?.digest === receipt.digest)
         held = read.after
       else held = this.life.journal[name].heldAt(confirmed, receipt.up_to_seq)
     }
-    return judgeReceipt(receipt, { edgeId, epoch: this.life.epoch, lane: name, trustList, held })
+    return this.#line.judge(receipt, { epoch: this.life.epoch, lane: name, held })
   }
 
-  #readBatch({ lane, flight, bytesMax }: Extract<UplinkEffect, { kind: 'read_batch' }>): void {
+  #readBatch({ lane, flight, bytesMax, single }: EffectOf<'read_batch'>): void {
     const confirmed = this.#state?.lanes[lane].confirmed
     if (confirmed === undefined) return
+    const { random, bug } = this.parts
+    // That the rows left is noted on the disk first.
+    if (this.#isFull) return this.#give({ kind: 'read_failed', lane, flight, cause: 'ENOSPC' })
     // A small disk and a small line: a few commits a batch, so that there are many batches.
-    const read = this.life.journal[lane].read(confirmed, Math.min(bytesMax, this.#parts.random.between(50, 600)))
+    const read = this.life.journal[lane].read(confirmed, Math.min(bytesMax, random.between(50, 600)), {
+      single,
+      noticesDamage: bug !== 'damage_not_noticed',
+    })
     this.#read[lane] = read
-    if (read.kind === 'gone')
-      this.#give({ kind: 'range_gone', lane, flight, fromSeq: read.fromSeq, toSeq: read.toSeq, reason: read.reason })
-    else this.#give({ kind: 'batch_read', lane, flight, fromSeq: read.fromSeq, toSeq: read.toSeq, bytes: read.bytes })
+    const { fromSeq, toSeq } = read
+    if (read.kind === 'gone') {
+      const reason = bug === 'wrong_reason' ? 'space' : read.reason
+      return this.#give({ kind: 'range_gone', lane, flight, fromSeq, toSeq, reason })
+    }
+    const { bytes, items } = read
+    this.#give({ kind: 'batch_read', lane, flight, fromSeq, toSeq, bytes, single: items.length === 1 })
   }
 
-  #send({ lane, flight, fromSeq, toSeq, drop, timeoutMs }: Extract<UplinkEffect, { kind: 'send' }>): void {
-    const run = this.#run
+  #send(effect: EffectOf<'send'>): void {
+    const { lane, timeoutMs } = effect
     const journal = this.life.journal[lane]
-    journal.sentSeq = Math.max(journal.sentSeq, toSeq)
-    const bytes = this.#encode(lane, fromSeq, toSeq, drop)
-    this.#parts.network.request({ kind: 'batch', edgeId: this.edgeId, bytes }, timeoutMs, (outcome: Outcome) => {
-      if (run !== this.#run) return
-      if (outcome.kind === 'failed') this.#give({ kind: 'send_failed', lane, flight, failure: outcome.failure })
-      else if (outcome.kind === 'receipt')
-        this.#give({
-          kind: 'receipted',
-          lane,
-          flight,
-          receipt: outcome.receipt,
-          judgement: this.#judge(lane, outcome.receipt),
-        })
+    journal.sentSeq = Math.max(journal.sentSeq, effect.toSeq)
+    const isRetry = (this.#state?.lanes.records.tries ?? 0) > 0
+    const bytes = this.#line.encode(this.life.epoch, effect, this.#read[lane], { isRetry })
+    this.#request<'batch'>({ kind: 'batch', bytes }, timeoutMs, (outcome) => {
+      const flight = this.parts.bug === 'late_answer_taken' ? (this.#state?.lanes[lane].flight ?? 0) : effect.flight
+      if (outcome.kind === 'failed') return this.#give({ kind: 'send_failed', lane, flight, failure: outcome.failure })
+      if (outcome.kind !== 'receipt') return
+      const { receipt } = outcome
+      this.#give({ kind: 'receipted', lane, flight, receipt, judgement: this.#judge(lane, receipt) })
     })
   }
 
-  #encode(
-    lane: Lane,
-    fromSeq: number,
-    toSeq: number,
-    drop: Extract<UplinkEffect, { kind: 'send' }>['drop'],
-  ): Uint8Array {
-    const sender = { edge_id: this.edgeId, epoch: this.life.epoch }
-    if (drop !== null) return encodeDropBatch(sender, { lane, fromSeq, toSeq, reason: drop })
-    const read = this.#read[lane]
-    if (read?.kind !== 'rows') throw new Error('nothing was read for this flight')
-    if (lane === 'readings')
-      return encodeReadingsBatch(
-        sender,
-        read.items.map(({ bytes }) => bytes),
-      )
-    const lines = read.items.map(lineOf)
-    // The planted bug: a shell that loses the end of a batch and says so to nobody.
-    if (this.#parts.bug === 'retry_drops_tail' && lines.length > 2 && (this.#state?.lanes.records.tries ?? 0) > 0)
-      lines[lines.length - 1] = (lines[0] ?? '').replace(/"seq":\d+/, `"seq":${toSeq}`)
-    return encodeRecordsBatch({ ...sender, from_seq: fromSeq }, lines)
+  #report({ lane, trouble, seq, held }: EffectOf<'report_trouble'>): void {
+    this.tell(`halts over ${lane}: ${trouble} at ${seq}`)
+    if (this.parts.plan.isOld) return
+    const report = { protocol: protocolVersion, epoch: this.life.epoch, lane, kind: trouble, seq, held }
+    this.#request<'trouble'>({ kind: 'trouble', report }, uplinkLimits.requestTimeoutMs, (outcome) => {
+      if (outcome.kind === 'failed') this.#give({ kind: 'report_failed', lane })
+    })
   }
 }

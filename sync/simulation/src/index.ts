@@ -1,4 +1,4 @@
-export { plantedBugs } from './options.ts'
+export { plantedBugNames, plantedBugs } from './options.ts'
 export type { PlantedBug, WorldOptions } from './options.ts'
-export { runWorld } from './world.ts'
-export type { WorldReport } from './world.ts'
+export { runWorld } from './run-world.ts'
+export type { WorldReport } from './run-world.ts'

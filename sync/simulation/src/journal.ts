@@ -1,5 +1,16 @@
-import { decodeSegment, heldReadings, heldRecords, laneStart, mergeSegments, SegmentError } from '@jidoka/sync-protocol'
-import type { DropReason, Lane, LanePoint, Segment } from '@jidoka/sync-protocol'
+import {
+  addTally,
+  decodeSegment,
+  epochStart,
+  heldReadings,
+  heldRecords,
+  mergeSegments,
+  rangeOf,
+  rangesOfReadings,
+  rangesOfRecords,
+  SegmentError,
+} from '@jidoka/sync-protocol'
+import type { DropReason, Lane, LanePoint, RangeTally, Segment } from '@jidoka/sync-protocol'
 
 /** A segment, or one record line. */
 export interface Item {
@@ -14,7 +25,8 @@ export type ReadResult =
       readonly fromSeq: number
       readonly toSeq: number
       readonly items: readonly Item[]
-      readonly after: LanePoint
+      /** Null where a damaged segment was not noticed, which is a planted bug. */
+      readonly after: LanePoint | null
       readonly bytes: number
     }
   | { readonly kind: 'gone'; readonly fromSeq: number; readonly toSeq: number; readonly reason: DropReason }
@@ -23,15 +35,105 @@ export type ReadResult =
 export class JournalLane {
   readonly #lane: Lane
   #items: Item[] = []
-  lastSeq = 0
+  lastSeq: number
   /** Of the last receipt that is on disk. */
-  point: LanePoint = laneStart
+  point: LanePoint
+  /** Sums of ranges, committed together with the receipt; null of one of which rows were gone before they were receipted. */
+  ranges: ReadonlyMap<number, RangeTally | null> = new Map()
   /** Last row that has left for the cloud; on disk before it leaves. */
   sentSeq = 0
-  readonly #gone: { fromSeq: number; toSeq: number; reason: DropReason }[] = []
+  #before: { readonly point: LanePoint; readonly ranges: JournalLane['ranges'] } | null = null
+  #gone: { fromSeq: number; toSeq: number; reason: DropReason }[] = []
 
-  constructor(lane: Lane) {
+  constructor(lane: Lane, startSeq: number) {
     this.#lane = lane
+    this.lastSeq = startSeq - 1
+    this.point = epochStart(startSeq)
+  }
+
+  /** An image of it. */
+  copy(): JournalLane {
+    const copy = new JournalLane(this.#lane, 1)
+    copy.#items = [...this.#items]
+    copy.#gone = [...this.#gone]
+    copy.lastSeq = this.lastSeq
+    copy.point = this.point
+    copy.ranges = this.ranges
+    copy.sentSeq = this.sentSeq
+    return copy
+  }
+
+  /** A new epoch goes on with the numbers: what was receipted before is of another lane of the cloud. */
+  beginEpoch(startSeq: number): void {
+    this.point = epochStart(startSeq)
+    this.sentSeq = startSeq - 1
+    this.ranges = new Map()
+    this.#before = null
+  }
+
+  /** Keeps a receipt and what its rows add to the sums of their ranges, in one commit. */
+  keepReceipt(point: LanePoint): void {
+    const { point: from } = this
+    this.#before = { point: from, ranges: this.ranges }
+    this.ranges = this.#rangesWith(from, point)
+    this.point = point
+  }
+
+  /** The cloud was set back, or stands elsewhere below our point. */
+  adopt(point: LanePoint, isBeginning: boolean): void {
+    const kept = [...this.ranges].filter(([range]) => !isBeginning && range <= rangeOf(Math.max(1, point.seq)))
+    this.ranges = new Map(
+      kept.map(([range, tally]) => [range, range === rangeOf(Math.max(1, point.seq)) ? null : tally]),
+    )
+    this.#before = null
+    this.point = point
+  }
+
+  /** Up to here rows may go: the store is written in order, so that no power loss takes a receipt and leaves what was removed under it removed. */
+  get syncedSeq(): number {
+    return Math.min(this.point.seq, this.#before?.point.seq ?? this.point.seq)
+  }
+
+  /** A power loss took the last receipt, which was not synced. */
+  loseReceipt(): void {
+    if (this.#before === null) return
+    this.point = this.#before.point
+    this.ranges = this.#before.ranges
+    this.#before = null
+  }
+
+  /** Of a planted bug: rows that were not synced are gone after a power loss. */
+  truncate(lastSeq: number): void {
+    this.#items = this.#items.filter((item) => item.lastSeq <= lastSeq)
+    this.lastSeq = Math.min(this.lastSeq, lastSeq)
+  }
+
+  #rangesWith(from: LanePoint, to: LanePoint): JournalLane['ranges'] {
+    const rows = to.seq - from.seq
+    if (rows <= 0 || to.count === from.count) return this.ranges
+    const ranges = new Map(this.ranges)
+    const more = to.count - from.count === rows ? this.#talliesOf(from.seq + 1, to.seq) : null
+    if (more === null)
+      for (let range = rangeOf(from.seq + 1); range <= rangeOf(to.seq); range++) ranges.set(range, null)
+    else
+      for (const [range, tally] of more) {
+        const kept = ranges.get(range)
+        ranges.set(range, kept === null ? null : addTally(kept, tally))
+      }
+    return ranges
+  }
+
+  #talliesOf(fromSeq: number, toSeq: number): Map<number, RangeTally> | null {
+    const items = this.#items.filter((item) => item.lastSeq >= fromSeq && item.firstSeq <= toSeq)
+    let nextSeq = fromSeq
+    for (const { firstSeq, lastSeq } of items) {
+      if (firstSeq > nextSeq) return null
+      nextSeq = lastSeq + 1
+    }
+    if (nextSeq <= toSeq) return null
+    if (this.#lane === 'records') return rangesOfRecords(fromSeq, items.map(lineOf))
+    const segments = items.map(readable)
+    return segments.every((segment) => segment !== null) ? rangesOfReadings(segments, fromSeq, toSeq) : null
   }
 
   get items(): readonly Item[] {
@@ -90,7 +192,11 @@ export class JournalLane {
   }
 
   /** Rows behind `from`, at least one item, about `bytesMax`; or the range up to the next row that is still there. */
-  read(from: LanePoint, bytesMax: number): ReadResult {
+  read(
+    from: LanePoint,
+    bytesMax: number,
+    { single, noticesDamage }: { readonly single: boolean; readonly noticesDamage: boolean },
+  ): ReadResult {
     const fromSeq = from.seq + 1
     const start = this.#items.findIndex((item) => item.lastSeq >= fromSeq)
     const first = this.#items[start]
@@ -101,11 +207,22 @@ export class JournalLane {
     for (const item of this.#items.slice(start)) {
       if (
         items.length > 0 &&
-        (bytes + item.bytes.length > bytesMax || item.firstSeq !== (items.at(-1)?.lastSeq ?? 0) + 1)
+        (single || bytes + item.bytes.length > bytesMax || item.firstSeq !== (items.at(-1)?.lastSeq ?? 0) + 1)
       )
         break
       if (this.#lane === 'readings') {
         const segment = readable(item)
+        if (segment === null && !noticesDamage) {
+          if (items.length > 0) break
+          return {
+            kind: 'rows',
+            fromSeq: item.firstSeq,
+            toSeq: item.lastSeq,
+            items: [item],
+            after: null,
+            bytes: item.bytes.length,
+          }
+        }
         if (segment === null) {
           if (items.length > 0) break
           this.remove([item], 'damaged')
@@ -140,9 +257,13 @@ export class JournalLane {
   }
 
   #goneFrom(fromSeq: number): ReadResult {
-    const range = this.#gone.find((each) => each.fromSeq <= fromSeq && each.toSeq >= fromSeq)
+    const rangeAt = (seq: number) => this.#gone.find((each) => each.fromSeq <= seq && each.toSeq >= seq)
+    const range = rangeAt(fromSeq)
     if (range === undefined) throw new Error(`row ${fromSeq} of ${this.#lane} is neither there nor known as gone`)
-    return { kind: 'gone', fromSeq, toSeq: range.toSeq, reason: range.reason }
+    // Neighbours that went for the same reason are told together.
+    let { toSeq } = range
+    for (let next = rangeAt(toSeq + 1); next?.reason === range.reason; next = rangeAt(toSeq + 1)) toSeq = next.toSeq
+    return { kind: 'gone', fromSeq, toSeq, reason: range.reason }
   }
 }
 

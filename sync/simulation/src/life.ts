@@ -9,23 +9,57 @@ import { readingText } from './row-text.ts'
 /** Where simulated time begins on the wall. */
 export const wallStartMs = 1_790_000_000_000
 
-/** One life of a data folder: its journal on disk, and beside it what is true about it. */
+/** One epoch of a data folder: its journal on disk, and beside it what is true about it. */
 export class Life {
   readonly epoch: string
-  readonly journal: Readonly<Record<Lane, JournalLane>> = {
-    records: new JournalLane('records'),
-    readings: new JournalLane('readings'),
-  }
-  readonly truth: Readonly<Record<Lane, LaneTruth>> = { records: new LaneTruth(), readings: new LaneTruth() }
+  readonly startSeqs: Readonly<Record<Lane, number>>
+  readonly journal: Readonly<Record<Lane, JournalLane>>
+  readonly truth: Readonly<Record<Lane, LaneTruth>>
+  /** The epoch before, when this one goes on with its numbers. */
+  readonly before: Life | null
   readonly #random: Random
 
-  constructor(epoch: string, random: Random) {
+  constructor(
+    epoch: string,
+    random: Random,
+    parts: Pick<Life, 'startSeqs' | 'journal' | 'truth'> & { readonly before?: Life | null },
+  ) {
     this.epoch = epoch
     this.#random = random
+    this.startSeqs = parts.startSeqs
+    this.journal = parts.journal
+    this.truth = parts.truth
+    this.before = parts.before ?? null
   }
 
-  /** Prepares a group commit of readings; what is returned makes it durable. */
-  prepareReadings(nowMs: number): () => void {
+  /** A data folder that was just made. */
+  static fresh(epoch: string, random: Random, startSeq: number): Life {
+    return new Life(epoch, random, {
+      startSeqs: { records: startSeq, readings: startSeq },
+      journal: { records: new JournalLane('records', startSeq), readings: new JournalLane('readings', startSeq) },
+      truth: { records: new LaneTruth(startSeq), readings: new LaneTruth(startSeq) },
+    })
+  }
+
+  /** What an image of the appliance's disk holds. */
+  image(random: Random): Life {
+    const { journal, truth } = this
+    return new Life(this.epoch, random, {
+      startSeqs: this.startSeqs,
+      journal: { records: journal.records.copy(), readings: journal.readings.copy() },
+      truth: { records: truth.records.copy(), readings: truth.readings.copy() },
+      before: this.before,
+    })
+  }
+
+  /** The same data folder in a new epoch, whose lanes go on with these numbers. */
+  next(epoch: string, startSeqs: Readonly<Record<Lane, number>>): Life {
+    for (const lane of lanes) this.journal[lane].beginEpoch(startSeqs[lane])
+    return new Life(epoch, this.#random, { startSeqs, journal: this.journal, truth: this.truth, before: this })
+  }
+
+  /** Prepares a group commit of readings; what is returned writes it, and what that returns acknowledges it. */
+  prepareReadings(nowMs: number): () => () => void {
     const random = this.#random
     const builder = new SegmentBuilder()
     const firstSeq = this.journal.readings.lastSeq + 1
@@ -42,7 +76,7 @@ export class Life {
     const bytes = builder.encode(firstSeq, wallStartMs)
     return () => {
       this.journal.readings.append({ firstSeq, lastSeq: firstSeq + texts.length - 1, bytes })
-      this.truth.readings.rows.push(...texts)
+      return () => void this.truth.readings.rows.push(...texts)
     }
   }
 
@@ -75,12 +109,11 @@ export class Life {
     return this.journal.readings.merge(this.#random.between(2, 6), (places) => this.#random.between(0, places - 1))
   }
 
-  /** Removes old rows. `regardless` is the planted bug: rows that no receipt covers go too. */
-  prune(regardless: boolean): void {
+  /** Removes some of the oldest rows, up to what a receipt covers; further in planted bugs. */
+  prune(upToSeq: (lane: Lane) => number): void {
     for (const name of lanes) {
       const lane = this.journal[name]
-      const upToSeq = regardless ? lane.lastSeq : lane.point.seq
-      const old = lane.items.filter(({ lastSeq }) => lastSeq <= upToSeq)
+      const old = lane.items.filter(({ lastSeq }) => lastSeq <= upToSeq(name))
       lane.remove(old.slice(0, this.#random.between(0, old.length)), 'pruned')
     }
   }

@@ -1,15 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { checkLane, LaneTruth } from './model.ts'
-import type { CloudLane } from './model.ts'
+import type { CloudLane, LaneRules } from './model.ts'
 
-const truth = new LaneTruth()
-truth.rows.push('a', 'b', 'c', 'd')
+const truth = new LaneTruth(1, ['a', 'b', 'c', 'd'])
 truth.lost.set(2, 'space')
 truth.lost.set(3, 'damaged')
 
 const row = (seq: number, text = 'abcd'[seq - 1] ?? '') => ({ seq, text })
-const check = (cloud: CloudLane, rules = { complete: true, mayBePruned: false }) =>
-  checkLane('lane', truth, cloud, rules)
+const check = (cloud: CloudLane, rules: Partial<LaneRules> = {}) =>
+  checkLane('lane', truth, cloud, {
+    fromSeq: 1,
+    toSeq: 4,
+    complete: true,
+    ignoresBeyond: false,
+    mayBePruned: () => false,
+    mayBeMissing: false,
+    ...rules,
+  })
 const drop = (fromSeq: number, toSeq: number, reason: 'space' | 'damaged' | 'pruned') => ({ fromSeq, toSeq, reason })
 
 describe('the model', () => {
@@ -35,8 +42,18 @@ describe('the model', () => {
 
   test('accepts a pruned row where the cloud lost what it had, and a life that ended early', () => {
     expect(
-      check({ rows: [row(2), row(3), row(4)], drops: [drop(1, 1, 'pruned')] }, { complete: true, mayBePruned: true }),
+      check({ rows: [row(2), row(3), row(4)], drops: [drop(1, 1, 'pruned')] }, { mayBePruned: () => true }),
     ).toEqual([])
-    expect(check({ rows: [row(1), row(2)], drops: [] }, { complete: false, mayBePruned: false })).toEqual([])
+    expect(check({ rows: [row(1), row(2)], drops: [] }, { complete: false })).toEqual([])
+  })
+
+  test('looks at the numbers of the epoch alone, and behind them only where nobody else may have written', () => {
+    const later = { rows: [row(2), row(3), row(4)], drops: [] }
+    expect(check(later, { fromSeq: 2 })).toEqual([])
+    expect(check({ rows: [row(1), ...later.rows], drops: [] }, { fromSeq: 2 })).not.toEqual([])
+    const beyond = { rows: [row(1), row(2), row(3, 'of a copy')], drops: [] }
+    expect(check(beyond, { toSeq: 2, ignoresBeyond: true })).toEqual([])
+    expect(check(beyond, { toSeq: 2 })).not.toEqual([])
+    expect(check({ rows: [row(1), row(4)], drops: [] }, { mayBeMissing: true })).toEqual([])
   })
 })

@@ -13,6 +13,7 @@ import {
 } from '@jidoka/contract'
 import type { RuleDefinition } from '@jidoka/domain'
 import type { Answer, Api, Query } from '@jidoka/ui'
+import { createFleetApi } from '../fleet/fleet-api.ts'
 
 type Inferred<Schema extends { readonly _output: unknown }> = Schema['_output']
 export type Site = Inferred<typeof siteSchema>
@@ -33,6 +34,7 @@ export function createConsoleApi(api: Api) {
   const get = async <Data>(path: string, signal?: AbortSignal, query?: Query): Promise<Data> =>
     (await api.get<Data>(path, { ...(signal ? { signal } : {}), ...(query ? { query } : {}) })).data
   return {
+    ...createFleetApi(api),
     edges: (signal?: AbortSignal) => get<EdgeSummary[]>(cloudPaths.edges, signal),
     edge: (id: string, signal?: AbortSignal) => get<EdgeDetail>(fill(cloudPaths.edge, { id }), signal),
     sites: (signal?: AbortSignal) => get<Site[]>(cloudPaths.sites, signal),

@@ -27,7 +27,7 @@ export function DirectoryProvider({ children }: { children: ReactNode }) {
   const askRules = useCoalesced(rules.reload, restMs)
   useLiveEvents({
     onEvent: ({ event }) => {
-      if (event === 'edge' || event === 'alarm' || event === 'deployment') askEdges()
+      if (event === 'edge' || event === 'alarm' || event === 'deployment' || event === 'trouble') askEdges()
       if (event === 'deployment') askRules()
     },
     onGap: () => {

@@ -106,7 +106,16 @@ function FleetTable({
       cell: (edge) => local(edge.site.name),
       compare: (a, b) => a.site.code.localeCompare(b.site.code),
     },
-    { key: 'state', header: t('fleet.state'), cell: (edge) => <EdgeStateMark state={edge.state} /> },
+    {
+      key: 'state',
+      header: t('fleet.state'),
+      cell: (edge) => (
+        <>
+          <EdgeStateMark state={edge.state} />
+          {edge.open_troubles === 0 ? null : <div className="small problem">{t('trouble.mark')}</div>}
+        </>
+      ),
+    },
     {
       key: 'seen',
       header: t('fleet.seen'),

@@ -11,7 +11,17 @@ export function itemState({
 }: Pick<FleetItem, 'desired_version' | 'reported'>): ItemState {
   if (desired === null) return reported === null || reported.state === 'removed' ? 'removed' : 'unwanted'
   if (reported === null || reported.version < desired || reported.state === 'removed') return 'waiting'
-  return reported.state
+  const { state } = reported
+  // What else an edge may say is of commands, which have states and a list of their own.
+  return state === 'refused' || state === 'quarantined' ? state : 'applied'
+}
+
+const kinds = ['rule', 'tag_catalogue', 'site', 'user', 'thresholds', 'policy'] as const
+
+/** The message that names a kind of item; null for one of an edge that is newer than this page. */
+export function itemKindKey(kind: string): `item_kind.${(typeof kinds)[number]}` | null {
+  const known = kinds.find((each) => each === kind)
+  return known === undefined ? null : `item_kind.${known}`
 }
 
 const stateOrder: readonly ItemState[] = ['refused', 'quarantined', 'waiting', 'unwanted', 'applied', 'removed']
@@ -28,10 +38,11 @@ export function sortItems(items: readonly FleetItem[]): FleetItem[] {
 
 const edgeOrder: readonly EdgeSummary['state'][] = ['silent', 'online', 'revoked']
 
-/** Those that are not heard first, then those with open alarms, then by name. */
+/** Those of which there are two first, then those that are not heard, then those with open alarms, then by name. */
 export function sortEdges(edges: readonly EdgeSummary[]): EdgeSummary[] {
   return edges.toSorted(
     (a, b) =>
+      Number(b.open_troubles > 0) - Number(a.open_troubles > 0) ||
       edgeOrder.indexOf(a.state) - edgeOrder.indexOf(b.state) ||
       b.open_alarms - a.open_alarms ||
       a.name.localeCompare(b.name),

@@ -7,6 +7,7 @@ const names: Record<CloudStreamEvent['event'], true> = {
   alarm: true,
   edge: true,
   deployment: true,
+  trouble: true,
   reset: true,
 }
 

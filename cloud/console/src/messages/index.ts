@@ -1,7 +1,12 @@
 import { defineMessages } from '@jidoka/ui'
+import { fleetEn } from './fleet-en.ts'
+import { fleetKo } from './fleet-ko.ts'
 import { pagesEn } from './pages-en.ts'
 import { pagesKo } from './pages-ko.ts'
 import { rulesEn } from './rules-en.ts'
 import { rulesKo } from './rules-ko.ts'
 
-export const messages = defineMessages({ en: { ...pagesEn, ...rulesEn }, ko: { ...pagesKo, ...rulesKo } })
+export const messages = defineMessages({
+  en: { ...pagesEn, ...fleetEn, ...rulesEn },
+  ko: { ...pagesKo, ...fleetKo, ...rulesKo },
+})

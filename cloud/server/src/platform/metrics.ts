@@ -9,6 +9,10 @@ export class Metrics {
   readonly requestSeconds: Histogram<'method' | 'route'>
   readonly syncRows: Counter<'lane'>
   readonly syncBatches: Counter<'lane' | 'outcome'>
+  readonly syncRefusals: Counter<'reason'>
+  readonly troublesOpen: Gauge
+  readonly edgeSilenceSeconds: Gauge
+  readonly courierPieces: Gauge
   readonly judgments: Counter<'origin'>
   readonly poolWaitSeconds: Histogram
   readonly streamClients: Gauge
@@ -40,6 +44,27 @@ export class Metrics {
       name: 'jidoka_sync_batches_total',
       help: 'Batches of edges by what became of them',
       labelNames: ['lane', 'outcome'],
+      registers,
+    })
+    this.syncRefusals = new Counter({
+      name: 'jidoka_sync_refusals_total',
+      help: 'Requests of edges that were refused, by reason',
+      labelNames: ['reason'],
+      registers,
+    })
+    this.troublesOpen = new Gauge({
+      name: 'jidoka_sync_troubles_open',
+      help: 'Lanes of edges that hold other rows than this database, until a person settles it',
+      registers,
+    })
+    this.edgeSilenceSeconds = new Gauge({
+      name: 'jidoka_edge_silence_seconds_max',
+      help: 'Time since the edge that has been silent longest was heard; revoked ones are left out',
+      registers,
+    })
+    this.courierPieces = new Gauge({
+      name: 'jidoka_courier_pieces_staged',
+      help: 'Pieces of courier files that are not done',
       registers,
     })
     this.judgments = new Counter({

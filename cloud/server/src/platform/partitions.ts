@@ -48,7 +48,7 @@ export class Partitions {
 }
 
 /** Months since the year 1900, as Date.UTC counts two-digit years. */
-function monthOf(instantMs: number): number {
+export function monthOf(instantMs: number): number {
   const instant = new Date(instantMs)
   return (instant.getUTCFullYear() - 1900) * 12 + instant.getUTCMonth()
 }

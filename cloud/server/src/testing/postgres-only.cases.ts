@@ -1,8 +1,10 @@
 import { createLog, systemClock } from '@jidoka/base'
+import { rangeRows } from '@jidoka/sync-protocol'
 import { describe, expect, it } from 'vitest'
 import { Database } from '../platform/db/database.ts'
 import { migrateUp } from '../platform/db/migrations.ts'
 import { allMigrations, openBackend } from '../platform/db/open.ts'
+import { mergeNextTags } from '../modules/fleet/readings/merge.ts'
 import { readConfig } from '../config.ts'
 import { openCloud } from '../cloud.ts'
 import type { PostgresServer, TestStore } from './stores.ts'
@@ -53,6 +55,42 @@ export function postgresOnlyCases(server: () => PostgresServer): void {
       const failure = open('postgres://me:secret-word@127.0.0.1:1/none')
       await expect(failure).rejects.toThrow('The database none at 127.0.0.1:1 cannot be used')
       await expect(failure).rejects.not.toThrow('secret-word')
+    })
+
+    it('I2: lets nobody wait while rows of readings are merged: who reads goes on seeing the rows from before', async () => {
+      const store = await server().newStore()
+      const world = await World.open(store)
+      const edge = await world.newEdge()
+      const atMs = world.clock.nowMs()
+      for (let batch = 0; batch < 6; batch++)
+        await edge.sendReadings(
+          Array.from({ length: 20 }, (_, index) => ({ tagNo: 1 + index, timeMs: atMs + batch * 1_000, value: batch })),
+        )
+      // The rest of the range in one go.
+      await edge.sendReadings(
+        Array.from({ length: rangeRows - 120 }, (_, index) => ({
+          tagNo: 1 + (index % 20),
+          timeMs: atMs + 6_000 + Math.floor(index / 20) * 1_000,
+          value: index % 50,
+        })),
+      )
+      const reader = await store.backend.pool.connect()
+      const count = async (session: Pick<typeof reader, 'query'>) =>
+        (
+          await session.query<{ n: number; rows: number }>(
+            `select count(*)::int as n, (select count(*)::int from core.reading_segments) as rows from core.sensor_events`,
+          )
+        ).rows[0]
+      await reader.query('begin isolation level repeatable read')
+      const before = await count(reader)
+      expect(before).toEqual({ n: rangeRows, rows: 7 * 20 })
+      const database = new Database(store.backend, { clock: systemClock })
+      for (let steps = 0; await database.withTenant('demo', mergeNextTags); steps++) expect(steps).toBeLessThan(20)
+      expect(await count(reader)).toEqual(before)
+      await reader.query('commit')
+      reader.release()
+      expect(await count(store.backend.pool)).toEqual({ n: rangeRows, rows: 20 })
+      await world.close()
     })
 
     it('wakes an edge that waits at another process of the cloud', async () => {

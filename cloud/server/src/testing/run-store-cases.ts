@@ -1,10 +1,16 @@
 import { auditCases } from '../modules/audit/audit.cases.ts'
 import { enrolmentCases } from '../modules/fleet/enrolment.cases.ts'
+import { commandCases } from '../modules/fleet/commands.cases.ts'
+import { courierCases } from '../modules/fleet/courier/courier.cases.ts'
 import { desiredCases } from '../modules/fleet/desired.cases.ts'
 import { ingestionCases } from '../modules/fleet/ingestion.cases.ts'
 import { overviewCases } from '../modules/fleet/overview.cases.ts'
+import { compactMigrationCases } from '../modules/fleet/readings/compact-migration.cases.ts'
+import { rangesCases } from '../modules/fleet/ranges.cases.ts'
 import { runsAndDropsCases } from '../modules/fleet/runs-and-drops.cases.ts'
 import { shapeCases } from '../modules/fleet/shape.cases.ts'
+import { syncRefusalCases } from '../modules/fleet/sync-refusals.cases.ts'
+import { twoHistoriesCases } from '../modules/fleet/two-histories.cases.ts'
 import { identityCases } from '../modules/identity/identity.cases.ts'
 import { judgmentCases } from '../modules/judgment/judgment.cases.ts'
 import { rulesCases } from '../modules/judgment/rules.cases.ts'
@@ -23,8 +29,14 @@ export function runStoreCases(newStore: NewStore): void {
   auditCases(newStore)
   enrolmentCases(newStore)
   ingestionCases(newStore)
+  twoHistoriesCases(newStore)
+  syncRefusalCases(newStore)
+  rangesCases(newStore)
+  compactMigrationCases(newStore)
   runsAndDropsCases(newStore)
+  courierCases(newStore)
   desiredCases(newStore)
+  commandCases(newStore)
   shapeCases(newStore)
   overviewCases(newStore)
   judgmentCases(newStore)

@@ -97,8 +97,11 @@ export interface PostgresServer extends StoreFactory {
   admin(text: string): Promise<void>
 }
 
-/** A PostgreSQL server of the test's own, on a free port of loopback. */
-export async function postgresServer(): Promise<PostgresServer> {
+/**
+ * A PostgreSQL server of the test's own, on a free port of loopback.
+ * @param settings as on its command line; tests need no disk to be waited for
+ */
+export async function postgresServer(settings: readonly string[] = ['fsync=off']): Promise<PostgresServer> {
   const run = promisify(execFile)
   const folder = newFolder()
   const data = join(folder, 'data')
@@ -126,9 +129,8 @@ export async function postgresServer(): Promise<PostgresServer> {
       '-c',
       'listen_addresses=127.0.0.1',
       '-c',
-      'fsync=off',
-      '-c',
       'max_connections=200',
+      ...settings.flatMap((setting) => ['-c', setting]),
     ]),
     {
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -51,7 +51,13 @@ export class World {
 
   static async open(
     store: TestStore,
-    options: { clock?: ManualClock; tenant?: string; modules?: string; log?: Log } = {},
+    options: {
+      clock?: ManualClock
+      tenant?: string
+      modules?: string
+      log?: Log
+      electric?: { url: string; secret: string }
+    } = {},
   ): Promise<World> {
     const clock = options.clock ?? new ManualClock(Date.UTC(2026, 10, 21, 9))
     const config = readConfig({
@@ -59,6 +65,8 @@ export class World {
       JIDOKA_CLOUD_TENANT: options.tenant ?? 'demo',
       JIDOKA_CLOUD_ADMIN_PASSWORD: adminPassword,
       JIDOKA_CLOUD_MODULES: options.modules,
+      ELECTRIC_URL: options.electric?.url,
+      ELECTRIC_SECRET: options.electric?.secret,
     })
     const cloud = await openCloud({
       config,

@@ -6,6 +6,7 @@ import type {
   RuleDefinition,
   SiteDescription,
   TagDefinition,
+  TagLimits,
 } from '@jidoka/domain'
 import { parseTagKey } from '@jidoka/domain'
 
@@ -34,6 +35,7 @@ export class Catalogue {
   readonly #entries: ReadonlyMap<string, CatalogueEntry>
   readonly #here: ReadonlyMap<string, CatalogueEntry>
   readonly #rules: ReadonlyMap<string, RuleDefinition>
+  readonly #limits: ReadonlyMap<string, TagLimits>
 
   constructor(
     desired: readonly DesiredItem[],
@@ -46,6 +48,8 @@ export class Catalogue {
     const tags = desired.find((item) => item.kind === 'tag_catalogue')?.body.tags ?? []
     this.#entries = new Map(tags.map((entry) => [entry.key, entry]))
     this.#here = new Map(here.map((entry) => [entry.key, entry]))
+    const thresholds = desired.find((item) => item.kind === 'thresholds')?.body.tags ?? []
+    this.#limits = new Map(thresholds.map(({ key, limits }) => [key, limits]))
     this.#rules = new Map(desired.flatMap((item) => (item.kind === 'rule' ? [[item.key, item.body] as const] : [])))
   }
 
@@ -58,14 +62,15 @@ export class Catalogue {
     return this.#rules.get(ruleId)?.name ?? sameText(ruleId)
   }
 
-  /** Null for a key that names no place. */
+  /** Null for a key that names no place. Thresholds stand in the place of the limits that an entry has, also of a tag that nobody has adopted. */
   face(key: string, definition: TagDefinition | undefined): TagFace | null {
     const place = parseTagKey(key)
     if (place === null) return null
     const ofCloud = this.#entries.get(key)
     const entry = ofCloud ?? this.#here.get(key)
     if (entry) {
-      const { name, kind, unit, decimals, stale_after_s, limits = {} } = entry
+      const { name, kind, unit, decimals, stale_after_s } = entry
+      const limits = this.#limits.get(key) ?? entry.limits ?? {}
       const adoptedHere = ofCloud === undefined
       return { ...place, name, kind, unit, decimals, stale_after_s, limits, adopted: true, adoptedHere }
     }
@@ -76,6 +81,7 @@ export class Catalogue {
       kind: definition?.kind ?? 'number',
       unit: definition?.unit ?? '',
       ...discoveredFace,
+      limits: this.#limits.get(key) ?? discoveredFace.limits,
       adopted: false,
       adoptedHere: false,
     }

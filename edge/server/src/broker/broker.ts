@@ -47,7 +47,8 @@ export interface Broker extends Service {
   publishVerdicts(verdicts: readonly StandingVerdict[]): void
   /** All that stand, after a start: retained again, and told to sessions that were not told before the stop. */
   restoreVerdicts(verdicts: readonly StandingVerdict[]): void
-  publishAlarms(alarms: readonly Alarm[]): void
+  /** Alarms of a commit, whose last record is `recordsSeq`. What was committed before the start is told by the start. */
+  publishAlarms(alarms: readonly Alarm[], recordsSeq: number): void
   /** Every verdict of a commit, while they are watched. */
   publishEveryVerdict(packets: VerdictPackets | null): void
   stats(): Readonly<BrokerStats>
@@ -103,7 +104,7 @@ class MqttBroker implements Broker {
     const inbound = new Inbound({ policy, limits, log, stats, held, journal, sessions, router })
     this.#inbound = inbound
     this.#connections = new Connections({ limits, policy, authenticate, log, stats, held, journal, sessions, inbound })
-    this.#ownMessages = new OwnMessages(router, journal)
+    this.#ownMessages = new OwnMessages(router, journal, options.reader === undefined ? 0 : Infinity)
     this.#verdictStream = new VerdictStream({
       sessions,
       limits,
@@ -196,8 +197,8 @@ class MqttBroker implements Broker {
     this.#ownMessages.restoreVerdicts(verdicts)
   }
 
-  publishAlarms(alarms: readonly Alarm[]): void {
-    this.#ownMessages.publishAlarms(alarms)
+  publishAlarms(alarms: readonly Alarm[], recordsSeq: number): void {
+    this.#ownMessages.publishAlarms(alarms, recordsSeq)
   }
 
   publishEveryVerdict(packets: VerdictPackets | null): void {
@@ -225,6 +226,7 @@ class MqttBroker implements Broker {
       this.#inbound.will(login, readStoredPublish(packet))
       this.#journal.note({ kind: 'will_gone', clientId })
     }
+    this.#ownMessages.restoreAlarms(state.untoldAlarms)
   }
 
   #publishSys(): void {

@@ -1,4 +1,4 @@
-import type { Judgment } from '@jidoka/domain'
+import type { Alarm, Judgment } from '@jidoka/domain'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { StandingVerdict } from '../ports.ts'
 import { RawBroker } from './conformance/raw-broker.ts'
@@ -20,7 +20,22 @@ const verdict = (subject: string, status: string, judgedAtMs: number): StandingV
     judged_at_ms: judgedAtMs,
   } as unknown as Judgment,
 })
+const alarm = (id: string, state: Alarm['state'] = 'unacknowledged'): Alarm =>
+  ({
+    id,
+    rule_id: 'hot',
+    line: 'A',
+    subject: 'A/1',
+    priority: 'high',
+    state,
+    status: 'HIGH',
+    changed_at_ms: 1,
+  }) as Alarm
 const keeper = { id: 'light', clean: false } as const
+const stateOf = (text: string) => {
+  const { alarm_id: id, state } = JSON.parse(text) as { alarm_id: string; state: string }
+  return `${id} ${state}`
+}
 const statusOf = (text: string) => (JSON.parse(text) as { status: string }).status
 
 describe('standing verdicts', () => {
@@ -56,5 +71,59 @@ describe('standing verdicts', () => {
     expect((await again.next('publish')).isRepeat).toBe(true)
     await again.ping()
     expect(again.unread).toEqual([])
+  })
+})
+
+describe('alarms', () => {
+  const tell = (each: Alarm) => at.broker.publishAlarms([each], at.journal.commitAlarm(each))
+
+  test('that were stored in the instant of a crash reach a kept session after it, and are told once', async () => {
+    at = await RawBroker.start()
+    const light = await at.connect(keeper)
+    await light.subscribe(['alarm/#', 1])
+    tell(alarm('first'))
+    light.answer(0x40, (await light.next('publish')).messageId)
+    await light.ping()
+    // Committed by the journal's thread; the message to the session is not.
+    at.journal.hold()
+    tell(alarm('second'))
+    at.journal.commitAlarm(alarm('second', 'returned'))
+    await at.crash()
+    const back = await at.connect(keeper)
+    for (const expected of ['second unacknowledged', 'second returned']) {
+      const message = await back.next('publish')
+      expect(stateOf(message.text)).toBe(expected)
+      back.answer(0x40, message.messageId)
+    }
+    await back.ping()
+    await at.crash()
+    const again = await at.connect(keeper)
+    await again.ping()
+    expect(again.unread).toEqual([])
+  })
+
+  test('of the time before it had subscribed are not told to a session after a crash', async () => {
+    at = await RawBroker.start()
+    tell(alarm('first'))
+    const light = await at.connect(keeper)
+    await light.subscribe(['alarm/#', 1])
+    await light.ping()
+    await at.crash()
+    const back = await at.connect(keeper)
+    await back.ping()
+    expect(back.unread).toEqual([])
+  })
+
+  test('that a start has told are told no second time when their commit is heard of behind it', async () => {
+    at = await RawBroker.start()
+    const light = await at.connect(keeper)
+    await light.subscribe(['alarm/#', 1])
+    const recordsSeq = at.journal.commitAlarm(alarm('first'))
+    await at.crash()
+    at.broker.publishAlarms([alarm('first')], recordsSeq)
+    const back = await at.connect(keeper)
+    expect(stateOf((await back.next('publish')).text)).toBe('first unacknowledged')
+    await back.ping()
+    expect(back.unread).toEqual([])
   })
 })

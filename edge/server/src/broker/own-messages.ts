@@ -1,6 +1,6 @@
 import { alarmTopic } from '@jidoka/contract'
 import type { Alarm } from '@jidoka/domain'
-import type { StandingVerdict } from '../ports.ts'
+import type { BrokerState, StandingVerdict } from '../ports.ts'
 import type { BrokerJournal } from './broker-journal.ts'
 import { alarmMessage, verdictMessage } from './messages.ts'
 import { publishPacket } from './packets.ts'
@@ -12,10 +12,13 @@ export class OwnMessages {
   readonly #router: Router
   readonly #journal: BrokerJournal
   readonly #retainedVerdicts = new RetainedVerdicts()
+  #alarmsToldSeq: number
 
-  constructor(router: Router, journal: BrokerJournal) {
+  /** `alarmsToldSeq`: the last record up to which alarms are told. Infinite where `restoreAlarms` is to come, which finds in the store what was before it. */
+  constructor(router: Router, journal: BrokerJournal, alarmsToldSeq: number) {
     this.#router = router
     this.#journal = journal
+    this.#alarmsToldSeq = alarmsToldSeq
   }
 
   publishVerdicts(verdicts: readonly StandingVerdict[]): void {
@@ -36,9 +39,23 @@ export class OwnMessages {
     }
   }
 
-  publishAlarms(alarms: readonly Alarm[]): void {
+  /** Alarms of a commit, whose last record is `recordsSeq`. */
+  publishAlarms(alarms: readonly Alarm[], recordsSeq: number): void {
+    if (alarms.length === 0 || recordsSeq <= this.#alarmsToldSeq) return
+    this.#tellAlarms(alarms, recordsSeq)
+  }
+
+  /** After a start, when the sessions are there: tells what was committed before the stop, and the messages to sessions were not. */
+  restoreAlarms({ alarms, recordsSeq }: BrokerState['untoldAlarms']): void {
+    this.#tellAlarms(alarms, recordsSeq)
+  }
+
+  /** The mark is noted behind the messages, and also where nobody listens: who subscribes later is not told what was before. */
+  #tellAlarms(alarms: readonly Alarm[], recordsSeq: number): void {
     for (const alarm of alarms)
       this.#publish({ topic: alarmTopic(alarm.line), payload: payloadOf(alarmMessage(alarm)), qos: 1, retain: false })
+    this.#alarmsToldSeq = recordsSeq
+    this.#journal.note({ kind: 'alarms_told', recordsSeq })
   }
 
   *#messagesOf(verdicts: readonly StandingVerdict[]): Iterable<Message> {

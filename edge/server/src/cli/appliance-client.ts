@@ -20,13 +20,38 @@ export class ApplianceClient {
 
   async get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
     const response = await this.#fetch(path, AbortSignal.timeout(answerTimeoutMs))
-    const enclosed = z.object({ data: z.unknown() }).safeParse(await response.json())
-    const parsed = schema.safeParse(enclosed.data?.data)
-    if (!parsed.success)
-      throw new OperationalError(
-        'The appliance answers in another way than this command knows. Use the command line of the same version.',
-      )
-    return parsed.data
+    return readAnswer(response, schema)
+  }
+
+  async post<Schema extends z.ZodType>(
+    path: string,
+    body: unknown,
+    schema: Schema,
+    signal: AbortSignal = AbortSignal.timeout(answerTimeoutMs),
+  ): Promise<z.output<Schema>> {
+    const type = 'application/json'
+    const response = await this.#fetch(path, signal, { body: new Blob([JSON.stringify(body)], { type }), type })
+    return readAnswer(response, schema)
+  }
+
+  /** A body as it comes, which may take as long as it needs. */
+  async download(path: string, signal: AbortSignal): Promise<Response> {
+    return this.#fetch(path, signal)
+  }
+
+  /** A file that is made for the asking. */
+  async downloadMade(path: string, signal: AbortSignal): Promise<Response> {
+    return this.#fetch(path, signal, { body: new Blob(), type: 'application/json' })
+  }
+
+  /** Sends a file as the body. */
+  async upload<Schema extends z.ZodType>(
+    path: string,
+    { body, type, signal }: { readonly body: Blob; readonly type: string; readonly signal: AbortSignal },
+    schema: Schema,
+  ): Promise<z.output<Schema>> {
+    const response = await this.#fetch(path, signal, { body, type })
+    return readAnswer(response, schema)
   }
 
   /** Events of a stream as they come, until the signal ends it. */
@@ -46,10 +71,18 @@ export class ApplianceClient {
     }
   }
 
-  async #fetch(path: string, signal: AbortSignal): Promise<Response> {
+  async #fetch(
+    path: string,
+    signal: AbortSignal,
+    sent?: { readonly body: Blob; readonly type: string },
+  ): Promise<Response> {
     try {
       const response = await fetch(new URL(path, this.#access.url), {
-        headers: { authorization: `Bearer ${this.#access.token}` },
+        ...(sent === undefined ? {} : { method: 'POST', body: sent.body }),
+        headers: {
+          authorization: `Bearer ${this.#access.token}`,
+          ...(sent === undefined ? {} : { 'content-type': sent.type }),
+        },
         signal,
       })
       if (response.ok) return response
@@ -67,4 +100,13 @@ export class ApplianceClient {
       throw error
     }
   }
+}
+
+async function readAnswer<Schema extends z.ZodType>(response: Response, schema: Schema): Promise<z.output<Schema>> {
+  const enclosed = z.object({ data: z.unknown() }).safeParse(await response.json())
+  const parsed = schema.safeParse(enclosed.data?.data)
+  if (parsed.success) return parsed.data
+  throw new OperationalError(
+    'The appliance answers in another way than this command knows. Use the command line of the same version.',
+  )
 }

@@ -68,6 +68,10 @@ function instantOf(option: string, text: string | undefined): number {
 
 function report(findings: Findings, { out }: CommandContext): ExitCode {
   out(`From their snapshots: ${findings.remade} judgments came out the same.`)
+  if (findings.namedByScript > 0)
+    out(
+      `  ${findings.namedByScript} are of an older program and name their rule by its script and parameters alone: which inputs it had is in the history of rules.`,
+    )
   for (const [reason, count] of findings.notRemade) out(`  ${count} were not made again: ${reason}.`)
   out(
     `From the journal: ${findings.readings} readings and ${findings.events} events judged anew; ` +

@@ -2,12 +2,17 @@ import { describeError } from '@jidoka/base'
 import { brokerCommand } from './broker.ts'
 import { UsageError } from './command.ts'
 import type { Command, CommandContext, ExitCode } from './command.ts'
+import { courierExportCommand, courierImportCommand } from './courier.ts'
 import { deviceAddCommand, deviceListCommand, deviceRemoveCommand } from './device.ts'
 import { exportCommand } from './export.ts'
+import { epochNewCommand } from './epoch.ts'
+import { receiptsListCommand, receiptsVerifyCommand } from './receipts.ts'
 import { replayCommand } from './replay.ts'
 import { rulesTestCommand } from './rules-test.ts'
 import { sqlCommand } from './sql.ts'
 import { statusCommand } from './status.ts'
+import { supportBundleCommand } from './support-bundle.ts'
+import { syncAuditCommand, syncStatusCommand, syncWatchCommand } from './sync.ts'
 import { tailCommand } from './tail.ts'
 
 const commands: readonly Command[] = [
@@ -17,6 +22,15 @@ const commands: readonly Command[] = [
   exportCommand,
   sqlCommand,
   replayCommand,
+  supportBundleCommand,
+  syncStatusCommand,
+  syncWatchCommand,
+  syncAuditCommand,
+  receiptsListCommand,
+  receiptsVerifyCommand,
+  epochNewCommand,
+  courierExportCommand,
+  courierImportCommand,
   deviceAddCommand,
   deviceListCommand,
   deviceRemoveCommand,

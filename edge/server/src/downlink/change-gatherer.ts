@@ -1,6 +1,7 @@
+import { desiredKinds } from '@jidoka/domain'
 import type { DesiredItem, DesiredKind } from '@jidoka/domain'
 import { parseDesiredRow } from '@jidoka/sync-protocol'
-import type { DesiredChange, DesiredPosition } from '../ports.ts'
+import type { DesiredChange, DesiredPosition, UnreadableItem } from '../ports.ts'
 import { downlinkLimits } from './limits.ts'
 
 /** The messages of a shape as far as they matter here; Electric's client has more. */
@@ -13,10 +14,12 @@ export interface ShapeMessage {
 type Slot =
   | { readonly upsert: DesiredItem }
   | { readonly removal: { readonly kind: DesiredKind; readonly key: string } }
+  | { readonly unreadable: UnreadableItem }
 
 /**
  * Gathers the messages of a shape into one change that is applied whole: the last word on each item counts, and nothing
- * is handed on before the server says that this is all there is at present.
+ * is handed on before the server says that this is all there is at present. What a newer cloud wrote and this program cannot
+ * read is handed on by name, so that what stands in its place is kept.
  */
 export class ChangeGatherer {
   readonly #edgeId: string
@@ -26,17 +29,21 @@ export class ChangeGatherer {
   #replaceAll: boolean
   /** True until something of the cloud is in force: so far there is nothing, or the starter. */
   #isNew: boolean
-  #hasRefused = false
+  /** Rows of which not even the name could be read. */
+  #unnamedCount = 0
 
   constructor(options: {
     readonly edgeId: string
     readonly fromStart: boolean
+    /** Nothing of the cloud is in force yet. */
+    readonly isNew: boolean
+    /** Told of what cannot be reported to the cloud, since it has no name that both know. */
     readonly onRefused: (problem: string) => void
   }) {
     this.#edgeId = options.edgeId
     this.#onRefused = options.onRefused
     this.#replaceAll = options.fromStart
-    this.#isNew = options.fromStart
+    this.#isNew = options.isNew
   }
 
   /** Takes messages; returns true when they make a whole. */
@@ -47,7 +54,7 @@ export class ChangeGatherer {
       if (control === 'must-refetch') {
         this.#slots.clear()
         this.#replaceAll = true
-        this.#hasRefused = false
+        this.#unnamedCount = 0
         isWhole = false
       } else if (control === 'up-to-date') {
         isWhole = true
@@ -68,17 +75,22 @@ export class ChangeGatherer {
     return {
       upserts: slots.flatMap((slot) => ('upsert' in slot ? [slot.upsert] : [])),
       removals: slots.flatMap((slot) => ('removal' in slot ? [slot.removal] : [])),
-      replaceAll: this.#replaceAll,
+      unreadable: slots.flatMap((slot) => ('unreadable' in slot ? [slot.unreadable] : [])),
+      unnamedCount: this.#unnamedCount,
+      // A row without a name may be any of those that stand.
+      replaceAll: this.#replaceAll && this.#unnamedCount === 0 && !this.#leavesStarter,
       position,
     }
   }
 
   settle(): void {
-    if (!this.#isNothing) {
+    const isSnapshotOver = !this.#isNothing || this.#unnamedCount > 0
+    if (isSnapshotOver && !this.#leavesStarter) {
       this.#replaceAll = false
       this.#isNew = false
     }
     this.#slots.clear()
+    this.#unnamedCount = 0
   }
 
   /**
@@ -86,14 +98,18 @@ export class ChangeGatherer {
    * does not take away what the appliance was started with, and rows that could not be read are not rows that are gone.
    */
   get #isNothing(): boolean {
-    return this.#slots.size === 0 && (!this.#replaceAll || this.#isNew || this.#hasRefused)
+    return this.#slots.size === 0 && (!this.#replaceAll || this.#isNew || this.#unnamedCount > 0)
+  }
+
+  /** Nothing of the cloud is in force yet, and nothing that it wants can be read: better the starter than nothing. */
+  get #leavesStarter(): boolean {
+    return this.#isNew && ![...this.#slots.values()].some((slot) => 'upsert' in slot)
   }
 
   #takeRow(operation: string, value: unknown): void {
     const row = parseDesiredRow(value)
     if (row.kind === 'refused') {
-      this.#hasRefused = true
-      this.#onRefused(row.problem)
+      this.#takeUnreadable(operation, row.item, row.problem)
       return
     }
     if (row.edgeId !== this.#edgeId) {
@@ -105,5 +121,26 @@ export class ChangeGatherer {
       `${item.kind} ${item.key}`,
       operation === 'delete' ? { removal: { kind: item.kind, key: item.key } } : { upsert: item },
     )
+  }
+
+  #takeUnreadable(operation: string, item: Omit<UnreadableItem, 'problem'> | null, problem: string): void {
+    if (item === null) {
+      this.#unnamedCount++
+      this.#onRefused(problem)
+      return
+    }
+    const { key, version } = item
+    const kind = desiredKinds.find((known) => known === item.kind)
+    if (kind === undefined)
+      this.#onRefused(
+        `This program does not know desired items of the kind "${item.kind}" ("${key}"). Upgrade the appliance.`,
+      )
+    // Its name is enough to take it back.
+    if (operation === 'delete') {
+      if (kind === undefined) this.#slots.delete(`${item.kind} ${key}`)
+      else this.#slots.set(`${kind} ${key}`, { removal: { kind, key } })
+      return
+    }
+    this.#slots.set(`${item.kind} ${key}`, { unreadable: { kind: item.kind, key, version, problem } })
   }
 }

@@ -64,6 +64,20 @@ describe('the desired state', () => {
     await vi.waitUntil(() => keys().join() === 'lee 1')
   })
 
+  test('what could not be read is asked for again by the next start, and only then', async () => {
+    const parts = await edge.enrolled()
+    edge.cloud.change('insert', user('kim', 1))
+    const first = await edge.follower(parts)
+    await vi.waitUntil(() => keys().join() === 'kim 1')
+    await first.stop()
+    if (edge.journal.position !== null) edge.journal.position = { ...edge.journal.position, isPartial: true }
+    const applied = vi.spyOn(edge.journal, 'applyDesired')
+    const second = await edge.follower(edge.parts())
+    await vi.waitUntil(() => applied.mock.calls.length === 1)
+    expect(applied.mock.calls[0]?.[0]).toMatchObject({ replaceAll: true, upserts: [{ key: 'kim' }] })
+    await second.stop()
+  })
+
   test('starts offline, and follows as soon as the line is there', async () => {
     const parts = await edge.enrolled()
     await edge.cloud.stop()

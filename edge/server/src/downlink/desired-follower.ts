@@ -30,6 +30,7 @@ export class DesiredFollower implements Service {
   readonly name = 'downlink'
   readonly #options: DesiredFollowerOptions
   #position: DesiredPosition | null
+  #isNew: boolean
   #current: AbortController | null = null
   #cancelRetry: () => void = () => {}
   #isStopped = false
@@ -38,7 +39,9 @@ export class DesiredFollower implements Service {
   constructor(options: DesiredFollowerOptions) {
     this.#options = options
     const stored = options.reader.desiredPosition()
-    this.#position = stored === null || isStarterPosition(stored) ? null : stored
+    this.#isNew = stored === null || isStarterPosition(stored)
+    // What the program before this one could not read, this one may: it comes again only with everything.
+    this.#position = this.#isNew || stored?.isPartial === true ? null : stored
   }
 
   start(): Promise<void> {
@@ -61,6 +64,7 @@ export class DesiredFollower implements Service {
     const gatherer = new ChangeGatherer({
       edgeId,
       fromStart: this.#position === null,
+      isNew: this.#isNew,
       onRefused: (problem) => log.error({ action: 'desired_refused' }, problem),
     })
     const stream = new ShapeStream<never>({
@@ -105,6 +109,7 @@ export class DesiredFollower implements Service {
         else log.warn(what, item.problem)
       }
       this.#position = position
+      if (change.replaceAll || change.upserts.length > 0) this.#isNew = false
     }
     gatherer.settle()
     this.#failuresInRow = 0

@@ -1,4 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { edgePaths } from '@jidoka/contract'
+import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { compress } from 'hono/compress'
 import type { EdgeEnv, EdgeServices } from './context.ts'
@@ -19,6 +21,8 @@ import { HttpProblem, notFound } from './problem.ts'
 import { invalidInput, problemResponse } from './problem-response.ts'
 import { authRoutes } from './routes/auth.ts'
 import { boardRoutes } from './routes/board.ts'
+import { commandRoutes } from './routes/commands.ts'
+import { courierRoutes } from './routes/courier.ts'
 import { judgmentRoutes } from './routes/judgments.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { syncRoutes } from './routes/sync.ts'
@@ -38,19 +42,20 @@ export function createApp(services: EdgeServices): OpenAPIHono<EdgeEnv> {
   app.use(requestId, securityHeaders(services))
   // 1 KiB: below it the gzip header costs more than it saves.
   app.use(compress({ threshold: 1_024 }))
+  const smallBodies = bodyLimit({
+    maxSize: httpLimits.bodyBytesMax,
+    onError: () => {
+      throw new HttpProblem('too_large', `A body may have ${httpLimits.bodyBytesMax} bytes at most.`)
+    },
+  })
   app.use(
     '/api/*',
     rateLimit(services),
-    bodyLimit({
-      maxSize: httpLimits.bodyBytesMax,
-      onError: () => {
-        throw new HttpProblem('too_large', `A body may have ${httpLimits.bodyBytesMax} bytes at most.`)
-      },
-    }),
+    exceptCourier(smallBodies),
     sameOriginOnly,
     identify(services),
     signedInFirst,
-    answerInTime(services),
+    exceptCourier(answerInTime(services)),
   )
 
   operationRoutes(app, services)
@@ -59,10 +64,18 @@ export function createApp(services: EdgeServices): OpenAPIHono<EdgeEnv> {
   tagRoutes(app, services)
   judgmentRoutes(app, services)
   syncRoutes(app, services)
+  courierRoutes(app, services)
+  commandRoutes(app, services)
   describeApi(app, services.version)
   staticFiles(app, services.webFolder)
   return app
 }
+
+/** A courier file goes to the disk as it comes, with a bound of its own, and applying it takes longer than an answer may. */
+const exceptCourier =
+  (limit: MiddlewareHandler<EdgeEnv>): MiddlewareHandler<EdgeEnv> =>
+  (c, next) =>
+    c.req.path === edgePaths.courierImport ? next() : limit(c, next)
 
 function describeApi(app: OpenAPIHono<EdgeEnv>, version: string): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', {

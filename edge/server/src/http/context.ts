@@ -4,7 +4,10 @@ import type { History, LineToCloud } from '@jidoka/contract'
 import type { Permission, RuleDefinition } from '@jidoka/domain'
 import type { Context } from 'hono'
 import type { LiveBoard } from '../board/board.ts'
-import type { JournalReader, Pipeline } from '../ports.ts'
+import type { CourierDesk } from '../courier/courier-desk.ts'
+import type { SupportBundle } from '../commands/bundle/support-bundle.ts'
+import type { JournalReader, Pipeline, StoredCommand } from '../ports.ts'
+import type { SyncDesk } from '../uplink/sync-desk.ts'
 import type { LoginLimiter } from '../users/login-limiter.ts'
 import type { Session, SessionTable } from '../users/sessions.ts'
 import type { Principal, UserDirectory } from '../users/user-directory.ts'
@@ -43,7 +46,12 @@ export interface EdgeServices {
   readonly limiter: LoginLimiter
   readonly hub: StreamHub
   readonly lineToCloud: () => LineToCloud
+  readonly sync: Pick<SyncDesk, 'status' | 'tryNow' | 'beginEpoch' | 'audit' | 'beginAudit'>
+  readonly courier: Pick<CourierDesk, 'export' | 'exports' | 'import'>
   readonly tryRule: (definition: RuleDefinition, input: TryRuleInput) => Promise<TryRuleOutcome>
+  /** The newest ones, oldest arrival first. */
+  readonly commands: (limit: number) => readonly StoredCommand[]
+  readonly supportBundle: () => Promise<SupportBundle & { readonly file: string }>
   readonly metricsText: () => Promise<string>
   /** A sentence for each part that is not ready; empty when all are. */
   readonly notReady: () => readonly string[]

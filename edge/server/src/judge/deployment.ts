@@ -1,9 +1,10 @@
-import { definitionMistakes, ruleSource, statusMistake } from '@jidoka/domain'
+import { definitionMistakes, statusMistake } from '@jidoka/domain'
 import type { RuleDefinition, Value } from '@jidoka/domain'
-import { failedExample, rowOf, ruleHash } from '@jidoka/rules'
+import { failedExample, rowOf } from '@jidoka/rules'
 import type { ExampleOutcome, RowValues } from '@jidoka/rules'
 import { newInstance } from './rule-instance.ts'
 import type { RuleInstance } from './rule-instance.ts'
+import { ruleNames } from './rule-names.ts'
 import type { PreparedRule, RowOutcome, RuleRunner } from './rule-runner.ts'
 
 export type Deployment = { readonly rule: RuleInstance } | { readonly problem: string; readonly hash: string }
@@ -13,7 +14,7 @@ export type Deployment = { readonly rule: RuleInstance } | { readonly problem: s
  * fails one of its own examples. A disabled rule is only kept.
  */
 export function deployRule(definition: RuleDefinition, runner: RuleRunner): Deployment {
-  const hash = ruleHash(ruleSource(definition))
+  const hash = ruleNames(definition).whole
   if (!definition.enabled) return { rule: newInstance(definition, hash, null, false) }
   const mistakes = definitionMistakes(definition)
   if (mistakes.length > 0) return { problem: mistakes.join(' '), hash }

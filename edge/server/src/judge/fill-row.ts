@@ -1,6 +1,8 @@
 import { inputTag, readFact, readReading, readStatus } from './inputs.ts'
 import type { Plant, Tag } from './plant.ts'
+import { newRow } from './row-buffer.ts'
 import type { Row } from './row-buffer.ts'
+import type { Subject } from './subject.ts'
 
 /** Puts what each input of the row's group sees at this moment into its cells. `reading`: what triggered it, or the last of its tag. */
 export function fillRow(row: Row, reading: Tag['last'], plant: Plant, nowMs: number): void {
@@ -45,4 +47,12 @@ export function fillRow(row: Row, reading: Tag['last'], plant: Plant, nowMs: num
     if (cell.freshFromMs > row.freshFromMs) row.freshFromMs = cell.freshFromMs
     if (cell.freshUntilMs < row.freshUntilMs) row.freshUntilMs = cell.freshUntilMs
   }
+}
+
+/** What a subject's inputs see with nothing new. */
+export function rowNow(subject: Subject, plant: Plant, nowMs: number): Row {
+  subject.tag ??= plant.tag(subject.key)
+  const row = newRow(subject, subject.inputs.length)
+  fillRow(row, subject.tag?.last, plant, nowMs)
+  return row
 }

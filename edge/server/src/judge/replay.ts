@@ -1,8 +1,8 @@
-import { ruleSource, unjudged } from '@jidoka/domain'
+import { unjudged } from '@jidoka/domain'
 import type { Judgment, RuleDefinition, SnapshotInput } from '@jidoka/domain'
-import { ruleHash } from '@jidoka/rules'
 import { judgeExample } from './deployment.ts'
 import { recordText } from './record-text.ts'
+import { namedBy, ruleNames } from './rule-names.ts'
 import type { PreparedRule, RuleRunner } from './rule-runner.ts'
 
 export interface ReplayedVerdict {
@@ -16,7 +16,7 @@ const compiledKept = new WeakMap<RuleRunner, Map<string, PreparedRule>>()
 const compiledKeptMax = 1_000
 
 /**
- * Makes a judgment again from its snapshot and its rule (I3). The definition must be the one that its hash names.
+ * Makes a judgment again from its snapshot and its rule (I3). The definition must be one that its hash names, by either formula.
  * @throws RangeError when it is another one, or does not compile.
  */
 export function replayJudgment(judgment: Judgment, definition: RuleDefinition, runner: RuleRunner): ReplayedVerdict {
@@ -32,8 +32,8 @@ export function replayJudgment(judgment: Judgment, definition: RuleDefinition, r
 }
 
 function compiled(judgment: Judgment, definition: RuleDefinition, runner: RuleRunner): PreparedRule {
-  const hash = ruleHash(ruleSource(definition))
-  if (hash !== judgment.rule_hash)
+  const hash = ruleNames(definition).whole
+  if (namedBy(definition, judgment.rule_hash) === null)
     throw new RangeError(
       `the judgment ${judgment.id} was made by the rule ${judgment.rule_hash}, and this one is ${hash}`,
     )

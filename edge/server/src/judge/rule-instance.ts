@@ -1,3 +1,4 @@
+import { unjudged } from '@jidoka/domain'
 import type { Judgment, RuleDefinition } from '@jidoka/domain'
 import type { Run } from './hysteresis.ts'
 import { judgeLimits } from './limits.ts'
@@ -97,3 +98,6 @@ export function slotOf(rule: RuleInstance, subject: string, line: string, equipm
   rule.slots.set(subject, slot)
   return slot
 }
+
+/** Whether a verdict of the rule itself stands there. */
+export const isJudged = (slot: Slot): boolean => slot.standingStatus !== null && slot.standingStatus !== unjudged

@@ -1,24 +1,23 @@
 import { numberSetting } from '@jidoka/base'
 import { z } from 'zod'
 import { keepingClasses } from './classes.ts'
-import type { KeepingClassName } from './classes.ts'
 import { keepingDefaults } from './policy.ts'
 import type { KeepingPolicy } from './policy.ts'
 
 /** A century: no plant asks for more, and no sum of days and milliseconds overflows. */
 const daysMax = 36_500
-const days = (name: KeepingClassName) =>
-  numberSetting(z.number().min(1).max(daysMax)).default(keepingDefaults.days[name])
+/** Absent: as the cloud wants it, else as in `keepingDefaults`. */
+const days = numberSetting(z.number().min(1).max(daysMax)).optional()
 
 /** How long and how much the appliance keeps; see `keepingClasses` for what the classes hold and in which order they go. */
 export const keepingConfigSchema = z.strictObject({
-  readings_days: days('readings'),
-  verdicts_days: days('verdicts'),
-  events_days: days('events'),
-  abnormal_days: days('abnormal'),
-  alarms_days: days('alarms'),
-  reports_days: days('reports'),
-  audit_days: days('audit'),
+  readings_days: days,
+  verdicts_days: days,
+  events_days: days,
+  abnormal_days: days,
+  alarms_days: days,
+  reports_days: days,
+  audit_days: days,
   /** Of the file system of the data folder, whoever fills it. Above 98 there is no room left for a merge. */
   disk_high_water_percent: numberSetting(z.number().min(10).max(98)).default(keepingDefaults.highWaterPercent),
   /**
@@ -43,7 +42,10 @@ export const keepingConfigSchema = z.strictObject({
 
 export function keepingPolicyOf(config: z.infer<typeof keepingConfigSchema>, hasCloud: boolean): KeepingPolicy {
   return {
-    days: Object.fromEntries(keepingClasses.map(({ name }) => [name, config[`${name}_days`]])) as KeepingPolicy['days'],
+    days: Object.fromEntries(
+      keepingClasses.map(({ name }) => [name, config[`${name}_days`] ?? keepingDefaults.days[name]]),
+    ) as KeepingPolicy['days'],
+    setHere: keepingClasses.map(({ name }) => name).filter((name) => config[`${name}_days`] !== undefined),
     highWaterPercent: config.disk_high_water_percent,
     bytesMax: config.bytes_max ?? null,
     reserveBytes: config.reserve_bytes,

@@ -1,5 +1,5 @@
 import type { Clock } from '@jidoka/base'
-import type { NewRecord } from '@jidoka/domain'
+import type { NewRecord, Policy } from '@jidoka/domain'
 import { journalFile } from '../store/database.ts'
 import type { Database } from '../store/database.ts'
 import { fullError } from '../store/errors.ts'
@@ -65,6 +65,11 @@ export class Keeper {
       this.#reserveAtMs = monotonicMs + reserveEveryMs
     }
     return this.#retention?.plan(settledSeq) ?? null
+  }
+
+  /** What the cloud wants to be kept; it holds from the next step on. */
+  desire(policy: Policy | null): void {
+    this.#retention?.desire(policy)
   }
 
   carryOut(step: DropStep, nowMs: number, tell: Tell): void {

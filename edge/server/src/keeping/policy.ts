@@ -1,9 +1,12 @@
+import type { Policy } from '@jidoka/domain'
 import type { KeepingClassName } from './classes.ts'
 import { keepingClasses } from './classes.ts'
 
 /** How long and how much the journal keeps. */
 export interface KeepingPolicy {
   readonly days: Readonly<Record<KeepingClassName, number>>
+  /** Classes whose days somebody set on the machine: the desired state does not change them. */
+  readonly setHere?: readonly KeepingClassName[] | undefined
   /** Of the file system: above it receipted rows go, oldest of the first class first. */
   readonly highWaterPercent: number
   /** Of the journal's own bytes, beside the mark of the file system; null: no such bound. */
@@ -18,6 +21,17 @@ export const keepingDefaults = {
   highWaterPercent: 85,
   reserveBytes: 64 * 1024 * 1024,
   days: Object.fromEntries(keepingClasses.map(({ name, days }) => [name, days])) as Record<KeepingClassName, number>,
+}
+
+/** The days that hold: what was set on the machine, else what the cloud wants, else the defaults. */
+export function daysInForce({ days, setHere = [] }: KeepingPolicy, desired: Policy | null): KeepingPolicy['days'] {
+  const wanted = desired?.retention ?? {}
+  return Object.fromEntries(
+    keepingClasses.map(({ name }) => [
+      name,
+      (setHere.includes(name) ? undefined : wanted[`${name}_days`]) ?? days[name],
+    ]),
+  ) as KeepingPolicy['days']
 }
 
 export const keepingLimits = {

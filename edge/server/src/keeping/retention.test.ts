@@ -50,6 +50,18 @@ describe('retention', () => {
     expect(at.gaps('readings')).toEqual([{ from: 1, to: 40, count: 40, reason: 'pruned' }])
   })
 
+  test('takes what the cloud wants from the next step on, without waiting for its next look', () => {
+    const retention = at.retention({ hasCloud: false })
+    at.segment(10)
+    passDays(8)
+    const settled = { readings: Infinity, records: Infinity }
+    expect(retention.plan(settled)).toBeNull()
+    retention.desire({ retention: { readings_days: 7 } })
+    expect(retention.plan(settled)?.drops).toMatchObject([{ name: 'readings', reason: 'pruned' }])
+    retention.desire(null)
+    expect(retention.plan(settled)).toBeNull()
+  })
+
   test('a clock that leaps ten years ahead drops nothing', () => {
     const retention = at.retention({ hasCloud: false })
     at.segment(10)

@@ -1,8 +1,9 @@
 import type { Clock } from '@jidoka/base'
-import type { NewRecord } from '@jidoka/domain'
+import type { NewRecord, Policy } from '@jidoka/domain'
 import type { Lane } from '@jidoka/sync-protocol'
 import { journalFile, meta, setMeta } from '../store/database.ts'
 import type { Database } from '../store/database.ts'
+import { receiptedSeq } from '../store/epochs.ts'
 import { removeSegmentFile } from '../store/segment-files.ts'
 import { keepingClasses } from './classes.ts'
 import type { KeepingClass } from './classes.ts'
@@ -11,7 +12,7 @@ import type { DiskSpace } from './disk-space.ts'
 import { GapTable, rangesOf } from './gaps.ts'
 import { planDrops } from './plan.ts'
 import type { Drop } from './plan.ts'
-import { keepingLimits } from './policy.ts'
+import { daysInForce, keepingLimits } from './policy.ts'
 import type { KeepingPolicy } from './policy.ts'
 import { roomOf } from './room.ts'
 import { RuleHistoryTrim } from './rule-history.ts'
@@ -47,12 +48,14 @@ export class Retention {
   readonly #ruleHistory: RuleHistoryTrim
   readonly #statements
   readonly #clockWatch: ClockWatch
+  #days: KeepingPolicy['days']
   #lookAtMs = 0
   #isAboveMark = false
 
   constructor(options: RetentionOptions) {
     this.#options = options
-    const { database } = options
+    const { database, policy } = options
+    this.#days = policy.days
     this.#stock = new Stock(database)
     this.#gaps = new GapTable(database)
     this.#ruleHistory = new RuleHistoryTrim(database)
@@ -63,10 +66,13 @@ export class Retention {
       record: database.prepare('delete from records where seq = ?'),
       judgment: database.prepare('delete from judgments where seq = ?'),
       alarms: database.prepare('delete from alarms where open = 0 and changed_at_ms <= ?'),
-      receipts: database.prepare<[], { lane: Lane; up_to_seq: number }>(
-        "select lane, json_extract(body, '$.up_to_seq') as up_to_seq from receipts",
-      ),
     }
+  }
+
+  /** Days as the cloud wants them, where the machine's own configuration does not say. Looked at with the next step. */
+  desire(policy: Policy | null): void {
+    this.#days = daysInForce(this.#options.policy, policy)
+    this.#lookAtMs = 0
   }
 
   /** What goes in the next commit; null for now nothing. With `isUrgent` the disk is full, and it is looked at in any case. */
@@ -160,15 +166,13 @@ export class Retention {
   #expiredBeforeMs(each: KeepingClass, nowMs: number): number | null {
     if (!this.#clockWatch.isSteady) return null
     const { ageStepMs } = keepingLimits
-    return Math.floor((nowMs - this.#options.policy.days[each.name] * 86_400_000) / ageStepMs) * ageStepMs
+    return Math.floor((nowMs - this.#days[each.name] * 86_400_000) / ageStepMs) * ageStepMs
   }
 
   #receiptedSeq(): Record<Lane, number> {
-    const seq = { readings: Infinity, records: Infinity }
-    if (!this.#options.policy.hasCloud) return seq
-    seq.readings = seq.records = 0
-    for (const { lane, up_to_seq } of this.#statements.receipts.all()) seq[lane] = up_to_seq
-    return seq
+    const { policy, database } = this.#options
+    if (!policy.hasCloud) return { readings: Infinity, records: Infinity }
+    return { readings: receiptedSeq(database, 'readings'), records: receiptedSeq(database, 'records') }
   }
 
   #floor({ name }: KeepingClass): number {

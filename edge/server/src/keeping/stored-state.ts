@@ -1,6 +1,7 @@
 import type { Lane } from '@jidoka/sync-protocol'
 import { journalFile, openForReading } from '../store/database.ts'
 import type { Database } from '../store/database.ts'
+import { receiptedSeq } from '../store/epochs.ts'
 import type { DiskSpace } from './disk-space.ts'
 import type { KeepingPolicy } from './policy.ts'
 import { roomOf } from './room.ts'
@@ -59,14 +60,11 @@ export class StoredStateReader {
       gone: get<{ lane: Lane; reason: string; rows: number }>(
         'select lane, reason, sum(count) as rows from gaps group by lane, reason',
       ),
-      receipted: get<{ seq: number }>(
-        "select json_extract(body, '$.up_to_seq') as seq from receipts where lane = 'readings'",
-      ),
     }
   }
 
   read(space: DiskSpace): StoredState {
-    const { lanes, files, rows, records, oldest, receipted } = this.#statements
+    const { lanes, files, rows, records, oldest } = this.#statements
     const next = new Map(lanes.all().map((row) => [row.lane, row.next_seq]))
     const readingsSeq = (next.get('readings') ?? 1) - 1
     const [inFiles, inRows] = [files.get(), rows.get()]
@@ -75,7 +73,7 @@ export class StoredStateReader {
     return {
       readingsSeq,
       recordsSeq: (next.get('records') ?? 1) - 1,
-      receiptedReadingsSeq: this.#policy.hasCloud ? (receipted.get()?.seq ?? 0) : Infinity,
+      receiptedReadingsSeq: this.#policy.hasCloud ? receiptedSeq(this.#database, 'readings') : Infinity,
       bytesPerReading: sampled === 0 ? 0 : ((inFiles?.bytes ?? 0) + (inRows?.bytes ?? 0)) / sampled,
       bytesPerRecord: records.get()?.bytes ?? 0,
       heldReadings: first === undefined ? 0 : readingsSeq - first.first_seq + 1,

@@ -1,4 +1,4 @@
-import type { LineToCloud } from '@jidoka/contract'
+import type { LineToCloud, SyncStatus } from '@jidoka/contract'
 import { expect, test } from 'vitest'
 import { newStats } from '../broker/stats.ts'
 import { emptyCommit } from '../http/testing/memory-journal.ts'
@@ -21,8 +21,32 @@ const line: LineToCloud = {
   },
 }
 
+const syncStatus: SyncStatus = {
+  epoch: 'e',
+  state: 'online',
+  since: line.since,
+  problem: null,
+  lanes: [
+    {
+      lane: 'readings',
+      start_seq: 1,
+      stored_seq: 9,
+      receipted_seq: 4,
+      waiting_rows: 5,
+      oldest_unsent_s: 2.5,
+      rows_per_second: null,
+      seconds_left: null,
+      problem: null,
+    },
+  ],
+  troubles: [{ kind: 'diverged', lane: 'readings', seq: 4, since: line.since, sentence: 'two histories' }],
+  last_receipt: null,
+  last_audit: null,
+}
+
 const sources: MetricSources = {
   lineToCloud: () => line,
+  syncStatus: () => syncStatus,
   rowsGone: () => [{ lane: 'readings', reason: 'pruned', rows: 12 }],
   alarmsOpen: () => 0,
   broker: newStats,
@@ -65,4 +89,23 @@ test('a commit counts its repeats, and its dead letters by reason', async () => 
   expect(lines).toContain('jidoka_repeated_publishes_total 4')
   expect(lines).toContain('jidoka_dead_letters_total{reason="not_json"} 2')
   expect(lines).toContain('jidoka_dead_letters_total{reason="wrong_tenant"} 1')
+})
+
+test('the line shows what waits and since when, its retries and refusals by reason, and leaves out what is not known', async () => {
+  const metrics = new Metrics(sources)
+  metrics.line.batch('readings', 'refused', 100, 'busy')
+  metrics.line.batch('readings', 'failed', 100, null)
+  metrics.line.batch('readings', 'accepted', 100, null)
+  metrics.line.batch('readings', 'accepted', 50, null)
+  metrics.line.poison('records')
+  const lines = (await metrics.text()).split('\n')
+  expect(lines).toContain('jidoka_sync_backlog_rows{lane="readings"} 5')
+  expect(lines).toContain('jidoka_sync_oldest_unsent_seconds{lane="readings"} 2.5')
+  expect(lines).toContain('jidoka_sync_refusals_total{lane="readings",reason="busy"} 1')
+  expect(lines).toContain('jidoka_sync_retries_total{lane="readings"} 2')
+  expect(lines).toContain('jidoka_sync_bytes_total{lane="readings"} 350')
+  expect(lines).toContain('jidoka_sync_poison_total{lane="records"} 1')
+  expect(lines).toContain('jidoka_sync_troubles 1')
+  expect(lines.filter((each) => each.startsWith('jidoka_sync_backlog_seconds{'))).toEqual([])
+  expect(lines.filter((each) => each.startsWith('jidoka_sync_audit_differences '))).toEqual([])
 })

@@ -1,8 +1,9 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
-import type { LineToCloud } from '@jidoka/contract'
+import type { LineToCloud, SyncStatus } from '@jidoka/contract'
 import type { BrokerStats } from '../broker/index.ts'
 import { horizonDaysMax } from '../keeping/horizon.ts'
 import { brokerMetrics } from './broker-metrics.ts'
+import { LineMetrics } from './line-metrics.ts'
 import type { Committed, DeadLetterReason } from '../ports.ts'
 
 /** 64 statuses get a series of their own, later ones share `OTHER`: statuses come from scripts, and a script may make one up each time. */
@@ -11,6 +12,7 @@ const statusSeriesMax = 64
 /** What gauges look at when somebody scrapes. */
 export interface MetricSources {
   readonly lineToCloud: () => LineToCloud
+  readonly syncStatus: () => SyncStatus
   readonly rowsGone: () => readonly { readonly lane: string; readonly reason: string; readonly rows: number }[]
   readonly alarmsOpen: () => number
   readonly mqttClients: () => number
@@ -59,24 +61,12 @@ export class Metrics {
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers: [this.#registry],
   })
-  readonly #batches = new Counter({
-    name: 'jidoka_sync_batches_total',
-    help: 'Batches sent to the cloud, by lane and outcome',
-    labelNames: ['lane', 'outcome'] as const,
-    registers: [this.#registry],
-  })
-  readonly #receipted = new Counter({
-    name: 'jidoka_sync_rows_receipted_total',
-    help: 'Rows that the cloud gave a receipt for',
-    labelNames: ['lane'] as const,
-    registers: [this.#registry],
-  })
+  /** What happens on the line to the cloud. */
+  readonly line: LineMetrics
 
   constructor(sources: MetricSources) {
     collectDefaultMetrics({ register: this.#registry })
-    this.#gauge('jidoka_sync_backlog_rows', 'Rows stored and not yet receipted by the cloud', ['lane'], (gauge) => {
-      for (const lane of sources.lineToCloud().lanes) gauge.set({ lane: lane.lane }, lane.waiting_rows)
-    })
+    this.line = new LineMetrics(this.#registry, sources.syncStatus)
     this.#gauge('jidoka_line_to_cloud_online', '1 while the cloud answers', [], (gauge) =>
       gauge.set(sources.lineToCloud().state === 'online' ? 1 : 0),
     )
@@ -151,14 +141,6 @@ export class Metrics {
     for (const [status, count] of Object.entries(counts.verdictsByStatus))
       this.#judgments.inc({ status: this.#statusLabel(status) }, count)
     for (const { reason } of deadLetters) this.#deadLetters.inc({ reason: reason satisfies DeadLetterReason })
-  }
-
-  batch(lane: string, outcome: 'accepted' | 'refused' | 'failed'): void {
-    this.#batches.inc({ lane, outcome })
-  }
-
-  receipted(lane: string, rows: number): void {
-    this.#receipted.inc({ lane }, rows)
   }
 
   text(): Promise<string> {

@@ -1,16 +1,18 @@
-import type { CatalogueEntry, DesiredItem, FactoryEvent, ReportedItem } from '@jidoka/domain'
+import type { FactoryEvent, Policy } from '@jidoka/domain'
 import type { Judge } from '../judge/judge.ts'
-import { recordText } from '../judge/record-text.ts'
 import type { Damage } from '../keeping/set-aside.ts'
-import type { DesiredChange, LineFacts, StoredUser } from '../ports.ts'
+import type { LineFacts } from '../ports.ts'
 import { BrokerWriter } from '../store/broker-writer.ts'
 import type { Database } from '../store/database.ts'
 import type { JournalWriter } from '../store/journal-writer.ts'
+import { LineWriter } from '../store/line-writer.ts'
 import { SegmentReplacer } from '../store/segment-replacer.ts'
 import { AdoptedTags } from './adopted-tags.ts'
 import type { Command, CommandAnswer } from './commands.ts'
 import type { CommitDraft } from './commit-draft.ts'
 import type { Deliveries } from './deliveries.ts'
+import { beginEpoch, poisonRecord } from './epoch-records.ts'
+import { DesiredState } from './desired-state.ts'
 import { ingestLimits } from './limits.ts'
 import { factsAfter } from './line-facts.ts'
 import type { TagRegistry } from './tag-registry.ts'
@@ -25,6 +27,7 @@ export interface CommandHandlerOptions {
   readonly facts: Map<string, LineFacts>
   readonly deliveries: Deliveries
   readonly catalogueChanged: () => void
+  readonly policyChanged: (policy: Policy | null) => void
   /** False when what was reported as damaged is whole. */
   readonly setAside: (damage: Damage, draft: CommitDraft) => boolean
 }
@@ -35,16 +38,20 @@ export class CommandHandler {
   readonly #broker: BrokerWriter
   readonly #segments: SegmentReplacer
   readonly #adopted: AdoptedTags
+  readonly #line: LineWriter
+  readonly #desired: DesiredState
 
   constructor(options: CommandHandlerOptions) {
     this.#options = options
     this.#broker = new BrokerWriter(options.database)
     this.#segments = new SegmentReplacer(options.database)
+    this.#line = new LineWriter(options.database)
     this.#adopted = new AdoptedTags({
       database: options.database,
       tags: options.tags,
       changed: options.catalogueChanged,
     })
+    this.#desired = new DesiredState({ ...options, adopted: this.#adopted })
   }
 
   handle(command: Exclude<Command, { kind: 'prepare_windows' }>, draft: CommitDraft): CommandAnswer {
@@ -69,15 +76,30 @@ export class CommandHandler {
       case 'withdraw_tag':
         return this.#adopted.withdraw(command.key, command.actor, draft)
       case 'apply_desired':
-        return this.#desired(command.change, draft)
+        return this.#desired.apply(command.change, draft)
+      case 'start_command':
+        return this.#desired.moveCommand(command.id, { state: 'started', problem: null, result: null }, draft)
+      case 'settle_command':
+        return this.#desired.moveCommand(command.id, command.outcome, draft)
       case 'store_receipt':
-        writer.receipt(command.receipt)
+        this.#line.receipt(command.receipt, command.counted)
         return undefined
       case 'forget_receipt':
-        writer.receiptGone(command.lane)
+        this.#line.receiptGone(command.lane)
         return undefined
-      case 'append_record':
-        draft.record(command.record)
+      case 'append_record': {
+        const { record } = command
+        draft.record(record)
+        if (record.kind === 'outage' && record.body.receipted !== undefined)
+          this.#line.keepReceipts(record.body.receipted)
+        return undefined
+      }
+      case 'note_poison':
+        this.#line.poison(command.poison, draft.nowMs)
+        draft.record(poisonRecord(command.poison, draft.nowMs))
+        return undefined
+      case 'begin_epoch':
+        beginEpoch(this.#options.database, command.begin, draft)
         return undefined
       case 'save_user':
         writer.user(command.user)
@@ -103,11 +125,9 @@ export class CommandHandler {
     }
   }
 
-  /** What the stored catalogue says of tags, after a start. */
-  loadCatalogue(): void {
-    const stored = this.#item('tag_catalogue', 'tags')
-    const { tags } = stored === null ? { tags: [] } : (JSON.parse(stored.body) as { tags: CatalogueEntry[] })
-    this.#adopted.catalogue(tags, null)
+  /** What the store says that is desired, after a start. */
+  loadDesired(): void {
+    this.#desired.load()
   }
 
   /** True when the event is new and was stored. */
@@ -132,116 +152,5 @@ export class CommandHandler {
     draft.facts.set(event.line, after)
     if (event.type === 'production_count') judge.noteProduction(event.line, draft)
     return true
-  }
-
-  #desired(change: DesiredChange, draft: CommitDraft): readonly ReportedItem[] {
-    const { writer } = this.#options
-    const reported: ReportedItem[] = []
-    const removals = change.replaceAll ? this.#missingFrom(change.upserts) : change.removals
-    for (const { kind, key } of removals) {
-      const item = this.#remove(kind, key, draft)
-      if (item !== null) reported.push(item)
-    }
-    for (const item of change.upserts) reported.push(this.#upsert(item, draft))
-    writer.desiredPosition(change.position)
-    return reported
-  }
-
-  #missingFrom(upserts: readonly DesiredItem[]): readonly { kind: DesiredItem['kind']; key: string }[] {
-    const wanted = new Set(upserts.map(({ kind, key }) => `${kind}\n${key}`))
-    return this.#options.database
-      .prepare<[], { kind: DesiredItem['kind']; key: string }>('select kind, key from desired_items')
-      .all()
-      .filter(({ kind, key }) => !wanted.has(`${kind}\n${key}`))
-  }
-
-  #upsert(item: DesiredItem, draft: CommitDraft): ReportedItem {
-    const stored = this.#item(item.kind, item.key)
-    // After a fresh start of the shape everything comes again; what is as it was needs no second report.
-    if (stored !== null && stored.version === item.version && stored.body === JSON.stringify(item.body)) {
-      const known = this.#reported(item.kind, item.key)
-      if (known !== null) return known
-    }
-    this.#options.writer.desiredItem(item)
-    const reported = this.#apply(item, draft)
-    draft.reported(reported)
-    return reported
-  }
-
-  #apply(item: DesiredItem, draft: CommitDraft): ReportedItem {
-    const { judge, writer } = this.#options
-    const applied: ReportedItem = {
-      kind: item.kind,
-      key: item.key,
-      version: item.version,
-      state: 'applied',
-      problem: null,
-      rule_hash: null,
-    }
-    switch (item.kind) {
-      case 'rule': {
-        if (item.body.id !== item.key) {
-          return {
-            ...applied,
-            state: 'refused',
-            problem: `The item is named "${item.key}" and holds the rule "${item.body.id}".`,
-          }
-        }
-        const { problem, hash } = judge.deploy(item.body, draft)
-        return {
-          ...applied,
-          state: problem === null ? 'applied' : 'refused',
-          problem: problem === null ? null : recordText(problem),
-          rule_hash: hash,
-        }
-      }
-      case 'tag_catalogue':
-        this.#adopted.catalogue(item.body.tags, draft)
-        return applied
-      case 'user': {
-        const { name, role, locale, password_hash: passwordHash } = item.body
-        writer.user({ login: item.key, name, role, locale, passwordHash, origin: 'desired' } satisfies StoredUser)
-        return applied
-      }
-      default:
-        return applied
-    }
-  }
-
-  #remove(kind: DesiredItem['kind'], key: string, draft: CommitDraft): ReportedItem | null {
-    const { writer, judge } = this.#options
-    const stored = this.#item(kind, key)
-    if (stored === null) return null
-    writer.desiredItemGone(kind, key)
-    if (kind === 'rule') judge.remove(key, draft)
-    else if (kind === 'user') writer.userGone(key, 'desired')
-    else if (kind === 'tag_catalogue') this.#adopted.catalogue([], draft)
-    const reported: ReportedItem = {
-      kind,
-      key,
-      version: stored.version,
-      state: 'removed',
-      problem: null,
-      rule_hash: null,
-    }
-    draft.reported(reported)
-    return reported
-  }
-
-  #item(kind: string, key: string): { version: number; body: string } | null {
-    return (
-      this.#options.database
-        .prepare<[string, string], { version: number; body: string }>(
-          'select version, body from desired_items where kind = ? and key = ?',
-        )
-        .get(kind, key) ?? null
-    )
-  }
-
-  #reported(kind: string, key: string): ReportedItem | null {
-    const row = this.#options.database
-      .prepare<[string, string], { body: string }>('select body from reported_items where kind = ? and key = ?')
-      .get(kind, key)
-    return row === undefined ? null : (JSON.parse(row.body) as ReportedItem)
   }
 }

@@ -5,8 +5,12 @@ import type {
   AdoptionOutcome,
   AlarmOutcome,
   BrokerChange,
+  CommandOutcome,
   ConnectorPosition,
+  CountedRanges,
   DesiredChange,
+  EpochBegin,
+  PoisonRows,
   RuleInForce,
   StoredUser,
 } from '../ports.ts'
@@ -19,15 +23,19 @@ export type Command =
   | { readonly kind: 'adopt_tag'; readonly entry: CatalogueEntry; readonly actor: string }
   | { readonly kind: 'withdraw_tag'; readonly key: string; readonly actor: string }
   | { readonly kind: 'apply_desired'; readonly change: DesiredChange }
-  | { readonly kind: 'store_receipt'; readonly receipt: Receipt }
+  | { readonly kind: 'store_receipt'; readonly receipt: Receipt; readonly counted?: CountedRanges | undefined }
   | { readonly kind: 'forget_receipt'; readonly lane: Lane }
   | { readonly kind: 'append_record'; readonly record: NewRecord }
+  | { readonly kind: 'note_poison'; readonly poison: PoisonRows }
+  | { readonly kind: 'begin_epoch'; readonly begin: EpochBegin }
   | { readonly kind: 'save_user'; readonly user: StoredUser }
   | { readonly kind: 'save_setting'; readonly name: string; readonly value: string }
   | { readonly kind: 'broker'; readonly changes: readonly BrokerChange[] }
   | { readonly kind: 'note_sent'; readonly upToSeq: number }
   | { readonly kind: 'replace_segments'; readonly merged: SegmentReplacement }
   | { readonly kind: 'set_aside'; readonly damage: Damage }
+  | { readonly kind: 'start_command'; readonly id: string }
+  | { readonly kind: 'settle_command'; readonly id: string; readonly outcome: CommandOutcome }
   /** One slice of filling the windows of rules that come next; `definitions` with the first. True when nothing is left to fill. */
   | { readonly kind: 'prepare_windows'; readonly definitions: readonly RuleDefinition[] | null }
   | { readonly kind: 'rules' }
@@ -41,12 +49,16 @@ export interface CommandAnswers {
   readonly store_receipt: undefined
   readonly forget_receipt: undefined
   readonly append_record: undefined
+  readonly note_poison: undefined
+  readonly begin_epoch: undefined
   readonly save_user: undefined
   readonly save_setting: undefined
   readonly broker: undefined
   readonly note_sent: undefined
   readonly replace_segments: SegmentReplaced
   readonly set_aside: boolean
+  readonly start_command: boolean
+  readonly settle_command: boolean
   readonly prepare_windows: boolean
   readonly rules: readonly RuleInForce[]
 }

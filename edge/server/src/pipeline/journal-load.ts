@@ -26,12 +26,12 @@ export interface JournalState {
   readonly tags: TagRegistry
   readonly facts: Map<string, LineFacts>
   readonly judge: Judge
-  /** Called when the tags are there: what the catalogue says of them. */
-  readonly loadCatalogue: () => void
+  /** Called when the tags are there: what the catalogue says of them, and what else is desired. */
+  readonly loadDesired: () => void
 }
 
 /** Fills the state in memory from the store, at the start and after a commit that failed. Answers where the lanes stand. */
-export function loadJournal({ database, segments, tags, facts, judge, loadCatalogue }: JournalState): Lanes {
+export function loadJournal({ database, segments, tags, facts, judge, loadDesired }: JournalState): Lanes {
   const all = <Row>(sql: string): Row[] => database.prepare<[], Row>(sql).all()
   const next = new Map(
     all<{ lane: string; next_seq: number }>('select lane, next_seq from lanes').map((row) => [row.lane, row.next_seq]),
@@ -39,7 +39,7 @@ export function loadJournal({ database, segments, tags, facts, judge, loadCatalo
   const lanes = { nextReadingSeq: next.get('readings') ?? 1, nextRecordSeq: next.get('records') ?? 1 }
 
   tags.restore(all<TagDefinition>('select tag_no, key, kind, unit from tags order by tag_no'), parseTagKey)
-  loadCatalogue()
+  loadDesired()
   restoreLastValues(tags, loadLastValues(database, segments))
   facts.clear()
   for (const { body } of all<{ body: string }>('select body from line_facts')) {

@@ -6,11 +6,16 @@ import type { AlarmAction, CatalogueEntry, FactoryEvent, NewRecord, RuleDefiniti
 import type { Lane, Receipt } from '@jidoka/sync-protocol'
 import type {
   BrokerChange,
+  CommandJournal,
+  CommandOutcome,
   Committed,
   ConnectorPosition,
+  CountedRanges,
   DesiredChange,
+  EpochBegin,
   Inbound,
   Pipeline,
+  PoisonRows,
   StoredUser,
 } from '../ports.ts'
 import type { Damage } from '../keeping/set-aside.ts'
@@ -37,7 +42,7 @@ interface InAir {
 }
 
 /** The main thread's side of the journal: gathers what comes while the worker commits, and hands each answer to whoever waits for it. */
-export class JournalPipeline implements Pipeline {
+export class JournalPipeline implements Pipeline, CommandJournal {
   readonly #worker: Worker
   readonly #log: Log
   readonly #flights = new FlightWriter()
@@ -143,8 +148,16 @@ export class JournalPipeline implements Pipeline {
     return this.#command({ kind: 'apply_desired', change })
   }
 
-  async storeReceipt(receipt: Receipt): Promise<void> {
-    await this.#command({ kind: 'store_receipt', receipt })
+  startCommand(id: string) {
+    return this.#command({ kind: 'start_command', id })
+  }
+
+  settleCommand(id: string, outcome: CommandOutcome) {
+    return this.#command({ kind: 'settle_command', id, outcome })
+  }
+
+  async storeReceipt(receipt: Receipt, counted?: CountedRanges): Promise<void> {
+    await this.#command({ kind: 'store_receipt', receipt, counted })
   }
 
   async forgetReceipt(lane: Lane): Promise<void> {
@@ -153,6 +166,14 @@ export class JournalPipeline implements Pipeline {
 
   async appendRecord(record: NewRecord): Promise<void> {
     await this.#command({ kind: 'append_record', record })
+  }
+
+  async notePoison(poison: PoisonRows): Promise<void> {
+    await this.#command({ kind: 'note_poison', poison })
+  }
+
+  async beginEpoch(begin: EpochBegin): Promise<void> {
+    await this.#command({ kind: 'begin_epoch', begin })
   }
 
   async saveUser(user: StoredUser): Promise<void> {

@@ -1,5 +1,4 @@
 import type { Clock } from '@jidoka/base'
-import type { RuleDefinition } from '@jidoka/domain'
 import { SegmentBuilder } from '@jidoka/sync-protocol'
 import { Judge } from '../judge/judge.ts'
 import { judgeLimits } from '../judge/limits.ts'
@@ -9,18 +8,15 @@ import type { DiskSpace } from '../keeping/disk-space.ts'
 import { openJournal } from '../keeping/open-journal.ts'
 import { keepingLimits } from '../keeping/policy.ts'
 import type { KeepingPolicy } from '../keeping/policy.ts'
-import type { SettledSeq } from '../keeping/retention.ts'
 import { askForSalvage } from '../keeping/salvage-files.ts'
 import type { Committed, LineFacts, RuleInForce } from '../ports.ts'
-import { closeInOrder, meta } from '../store/database.ts'
+import { closeInOrder } from '../store/database.ts'
 import type { OpenedDatabase } from '../store/database.ts'
 import { StoreProblemError, toStoreProblem } from '../store/errors.ts'
-import { JournalWriter, openRunsAt } from '../store/journal-writer.ts'
+import { JournalWriter } from '../store/journal-writer.ts'
 import { writeMark } from '../store/journal-mark.ts'
-import { lastValuesSeq } from '../store/last-values.ts'
-import type { LastValue } from '../store/last-values.ts'
-import { readTagsFrom } from '../store/read-tags.ts'
 import { SegmentStore } from '../store/segment-store.ts'
+import { Checkpoint } from './checkpoint.ts'
 import { CommandHandler } from './command-handler.ts'
 import type { Command, CommandAnswer } from './commands.ts'
 import { CommitDraft } from './commit-draft.ts'
@@ -29,13 +25,14 @@ import { FlightReader } from './flight.ts'
 import type { Flight } from './flight.ts'
 import { Intake } from './intake.ts'
 import { lastHistory, loadJournal } from './journal-load.ts'
-import { checkpointRuns, writeDraft } from './journal-write.ts'
+import { writeDraft } from './journal-write.ts'
 import type { Lanes } from './journal-write.ts'
 import { beginSegment } from './segment-in-progress.ts'
+import { StoreRecovery } from './store-recovery.ts'
 import { TagRegistry } from './tag-registry.ts'
+import { ToldCommits } from './told-commits.ts'
+import { WindowFilling } from './window-filling.ts'
 import { WindowBank } from '../windows/window-bank.ts'
-import type { WindowReader } from '../windows/window-bank.ts'
-import { VerdictPacketWriter } from './verdict-packets.ts'
 
 export interface JournalOptions {
   readonly dataFolder: string
@@ -49,20 +46,6 @@ export interface JournalOptions {
   readonly space?: ((folder: string) => DiskSpace) | undefined
 }
 
-const journalLimits = {
-  /** Last values go to their columns this often; a restart reads the segments since then, some 100,000 readings at most at full load. */
-  checkpointMs: 10_000,
-  /** Bytes that a probe writes to see whether the disk takes a flight again. */
-  probeBytes: 256 * 1024,
-  /** Steps of making room on a full disk before it is tried again: some 500 files, or 128 MiB of rows. */
-  roomStepsMax: 32,
-  /** A connector's overlap is minutes and a repaired MES may send a week again; older keys are forgotten so that the table stays small. */
-  seenEventsMs: 30 * 86_400_000,
-  seenEventsPruneMs: 3_600_000,
-  /** A flight that waits behind a slice of filling windows waits no longer than behind a commit of a slow disk. */
-  prepareSliceMs: 15,
-} as const
-
 export interface FlightOutcome {
   readonly committed: Committed | null
   readonly answers: readonly CommandAnswer[]
@@ -73,7 +56,8 @@ export interface FlightOutcome {
  * what the store holds: when a commit fails, everything is loaded anew, by the same code as after a crash.
  */
 export class Journal {
-  readonly epoch: string
+  /** As the mark beside the journal bears it. */
+  #epoch: string
   readonly found: string | null
   readonly #clock: Clock
   readonly #database: OpenedDatabase['database']
@@ -88,23 +72,14 @@ export class Journal {
   readonly #deliveries: Deliveries
   readonly #intake: Intake
   readonly #commands: CommandHandler
+  readonly #filling: WindowFilling
+  readonly #checkpoint: Checkpoint
+  readonly #recovery: StoreRecovery
   readonly #flights = new FlightReader()
   readonly #builder = new SegmentBuilder()
+  readonly #toldCommits = new ToldCommits()
   #lanes: Lanes = { nextReadingSeq: 1, nextRecordSeq: 1 }
-  /** Inside a commit it sees what the commit has written. */
-  readonly #windowReader: WindowReader = {
-    firstSeqWithin: (span) => this.#store.catalogue.receivedFrom(span)?.firstSeq ?? null,
-    readTagsFrom: (tagNos, fromSeq) => readTagsFrom(this.#store, tagNos, fromSeq),
-  }
-  /** Null while nobody wants every single verdict. */
-  #packets: VerdictPacketWriter | null = null
-  /** What is still to be told of the last commit. */
-  #following: Committed[] = []
-  #checkpointAtMs: number
-  /** Of the last checkpoint: what came behind is needed to make again what is only in memory. */
-  #settledSeq: SettledSeq
   #isDropping = false
-  #pruneAtMs = 0
   /** The last sweep that was committed. Null: rules on the clock wait for their next instant, since devices have not come back yet. */
   #sweptAtMs: number | null = null
 
@@ -112,18 +87,13 @@ export class Journal {
   constructor(options: JournalOptions) {
     const opened = openJournal(options.dataFolder, options.clock.nowMs())
     this.#database = opened.database
-    this.epoch = opened.epoch
+    this.#epoch = opened.epoch
     this.found = opened.found
     this.#clock = options.clock
     if (options.pageCountMax !== undefined) this.limitPages(options.pageCountMax)
     this.#writer = new JournalWriter(this.#database)
     this.#dataFolder = options.dataFolder
     this.#store = new SegmentStore(this.#database, options.dataFolder)
-    const checkpointSeq = (name: string) => Number(meta(this.#database, name) ?? '0')
-    this.#settledSeq = {
-      readings: Math.min(checkpointSeq(lastValuesSeq), checkpointSeq(openRunsAt.readings)),
-      records: checkpointSeq(openRunsAt.records),
-    }
     this.#keeper = new Keeper({ ...options, database: this.#database, policy: options.keeping })
     this.#judge = new Judge({
       runner: options.runner,
@@ -134,6 +104,7 @@ export class Journal {
         windows: this.#windows,
       },
     })
+    this.#filling = new WindowFilling(this.#judge, this.#store, options.clock)
     this.#deliveries = new Deliveries(this.#database)
     this.#intake = new Intake({
       tenantId: options.tenantId,
@@ -149,9 +120,22 @@ export class Journal {
       facts: this.#facts,
       deliveries: this.#deliveries,
       catalogueChanged: () => this.#intake.forgetTopics(),
+      policyChanged: (policy) => this.#keeper.desire(policy),
       setAside: (damage, draft) => this.#keeper.setAside(damage, draft.nowMs, (record) => draft.record(record)),
     })
-    this.#checkpointAtMs = options.clock.monotonicMs() + journalLimits.checkpointMs
+    this.#checkpoint = new Checkpoint({
+      database: this.#database,
+      writer: this.#writer,
+      tags: this.#tags,
+      judge: this.#judge,
+      clock: this.#clock,
+    })
+    this.#recovery = new StoreRecovery({
+      keeper: this.#keeper,
+      writer: this.#writer,
+      checkpoint: this.#checkpoint,
+      commit: (work) => this.#commitAlone(work),
+    })
     this.#load()
     this.#reconcile()
   }
@@ -176,33 +160,36 @@ export class Journal {
       this.#judge.finish(draft)
       for (const command of commands) {
         if (command.kind === 'prepare_windows') {
-          answers.push(this.#prepareWindows(command.definitions, draft.nowMs))
+          answers.push(this.#filling.prepare(command.definitions, draft.nowMs))
           continue
         }
         answers.push(this.#commands.handle(command, draft))
         this.#judge.finish(draft)
-        this.#judge.fillWindows(this.#windowReader, draft.nowMs)
+        this.#filling.fill(draft.nowMs)
       }
     })
+    for (const command of commands) {
+      if (command.kind !== 'begin_epoch') continue
+      this.#epoch = command.begin.epoch
+      writeMark(this.#dataFolder, this.#epoch, this.#lanes, false)
+    }
     return { committed: this.#told(draft, commands.length > 0, startMs), answers }
   }
 
-  #prepareWindows(definitions: readonly RuleDefinition[] | null, nowMs: number): boolean {
-    const untilMs = this.#clock.monotonicMs() + journalLimits.prepareSliceMs
-    const isTimeUp = () => this.#clock.monotonicMs() >= untilMs
-    return this.#judge.prepareWindows(definitions, this.#windowReader, nowMs, isTimeUp)
+  /** The present life of the data folder. */
+  get epoch(): string {
+    return this.#epoch
   }
 
   /** Whether every single verdict is wanted; see `Committed.verdictPackets`. */
   watchVerdicts(wanted: boolean): void {
-    if (wanted === (this.#packets !== null)) return
-    this.#packets = wanted ? new VerdictPacketWriter() : null
-    this.#judge.watch(this.#packets)
+    const watcher = this.#toldCommits.watch(wanted)
+    if (watcher !== undefined) this.#judge.watch(watcher)
   }
 
-  /** More of the last commit, to be told behind it: the packets of its verdicts that did not fit into one block. */
+  /** See `ToldCommits.takeFollowing`. */
   takeFollowing(): readonly Committed[] {
-    return this.#following.splice(0)
+    return this.#toldCommits.takeFollowing()
   }
 
   /** A flight that is answered without being tried: only its names are taken over, since later flights use them. */
@@ -216,22 +203,22 @@ export class Journal {
     const draft = new CommitDraft(this.#clock.nowMs())
     this.#judge.tick(this.#sweptAtMs ?? draft.nowMs, draft)
     this.#judge.sweep(draft)
-    const checkpointIsDue = startMs >= this.#checkpointAtMs
+    const checkpointIsDue = this.#checkpoint.isDue(startMs)
     const settledSeq = { readings: this.#lanes.nextReadingSeq - 1, records: this.#lanes.nextRecordSeq - 1 }
-    const drops = this.#keeper.due(this.#settledSeq)
+    const drops = this.#keeper.due(this.#checkpoint.settledSeq)
     this.#isDropping = drops !== null
     const isWorthwhile = !draft.isEmpty || checkpointIsDue || drops !== null
     const work = () => {
       if (drops !== null) this.#keeper.carryOut(drops, draft.nowMs, (record) => draft.record(record))
     }
     this.#commit(draft, isWorthwhile, work, () => {
-      if (checkpointIsDue) this.#checkpoint(draft.nowMs)
+      if (checkpointIsDue) this.#checkpoint.write(this.#lanes, draft.nowMs)
     })
     this.#sweptAtMs = draft.nowMs
     if (!isWorthwhile) return null
     if (checkpointIsDue) {
-      this.#settledSeq = settledSeq
-      writeMark(this.#dataFolder, this.epoch, this.#lanes, false)
+      this.#checkpoint.settledSeq = settledSeq
+      writeMark(this.#dataFolder, this.#epoch, this.#lanes, false)
     }
     if (drops !== null) this.#keeper.finish(drops)
     return this.#told(draft, false, startMs)
@@ -242,56 +229,26 @@ export class Journal {
     return this.#isDropping ? keepingLimits.stepEveryMs : judgeLimits.sweepMs
   }
 
-  /** A commit has failed: gives up the reserve where that helps, and records that the store is full. Null when even that cannot be written. */
+  /** See `StoreRecovery.troubled`. */
   troubled(problem: StoreProblemError): Committed | null {
-    this.#keeper.troubled(problem)
-    const record = this.#keeper.troubleToRecord()
-    if (record === null) return null
-    const startMs = this.#clock.monotonicMs()
-    const draft = new CommitDraft(this.#clock.nowMs())
-    draft.record(record)
-    try {
-      this.#commit(draft, true, () => {})
-    } catch (error) {
-      if (error instanceof StoreProblemError) return null
-      throw error
-    }
-    this.#keeper.troubleIsRecorded()
-    return this.#told(draft, false, startMs)
+    return this.#recovery.troubled(problem)
   }
 
-  /**
-   * After a failure: makes room where rows may go, and looks whether the disk takes data again. `tell` gets each commit.
-   * @throws StoreProblemError while it does not
-   */
+  /** See `StoreRecovery.recover`. @throws StoreProblemError */
   recover(tell: (committed: Committed) => void): void {
-    for (let step = 0; step < journalLimits.roomStepsMax; step++) {
-      const drops = this.#keeper.makeRoom(this.#settledSeq)
-      if (drops === null) break
-      this.#commitAlone(tell, (draft) => this.#keeper.carryOut(drops, draft.nowMs, (record) => draft.record(record)))
-      this.#keeper.finish(drops)
-    }
-    this.probe()
-    this.#keeper.mustHaveRoom()
-    this.#commitAlone(tell, (draft) => this.#keeper.resumed((record) => draft.record(record)))
-    this.#keeper.resumedIsRecorded()
-  }
-
-  #commitAlone(tell: (committed: Committed) => void, work: (draft: CommitDraft) => void): void {
-    const startMs = this.#clock.monotonicMs()
-    const draft = new CommitDraft(this.#clock.nowMs())
-    this.#commit(draft, true, () => work(draft))
-    const committed = this.#told(draft, false, startMs)
-    if (committed !== null) tell(committed)
+    this.#recovery.recover(tell)
   }
 
   /** Whether the disk takes data again. @throws StoreProblemError */
   probe(): void {
-    try {
-      this.#writer.probe(journalLimits.probeBytes)
-    } catch (error) {
-      throw toStoreProblem(error) ?? error
-    }
+    this.#recovery.probe()
+  }
+
+  #commitAlone(work: (draft: CommitDraft) => void): Committed | null {
+    const startMs = this.#clock.monotonicMs()
+    const draft = new CommitDraft(this.#clock.nowMs())
+    this.#commit(draft, true, () => work(draft))
+    return this.#told(draft, false, startMs)
   }
 
   rules(): readonly RuleInForce[] {
@@ -306,9 +263,9 @@ export class Journal {
         draft,
         true,
         () => this.#judge.closeRuns(draft),
-        () => this.#checkpoint(draft.nowMs),
+        () => this.#checkpoint.write(this.#lanes, draft.nowMs),
       )
-      writeMark(this.#dataFolder, this.epoch, this.#lanes, true)
+      writeMark(this.#dataFolder, this.#epoch, this.#lanes, true)
       closeInOrder(this.#database)
     } catch (error) {
       // With a full disk the folder stays marked as open: the next start checks it, and nothing acknowledged is lost.
@@ -343,7 +300,7 @@ export class Journal {
         settle()
       })
     } catch (error) {
-      this.#packets?.take()
+      this.#toldCommits.forget()
       const problem = toStoreProblem(error)
       if (problem === null) throw error
       if (problem.problem === 'damaged') askForSalvage(this.#dataFolder)
@@ -352,31 +309,11 @@ export class Journal {
     }
   }
 
-  #checkpoint(nowMs: number): void {
-    const dirty: (readonly [number, LastValue])[] = []
-    for (const tag of this.#tags.all()) {
-      if (tag.lastIsDirty && tag.last !== undefined) dirty.push([tag.tagNo, tag.last])
-      tag.lastIsDirty = false
-    }
-    this.#writer.lastValues(dirty, this.#lanes.nextReadingSeq - 1)
-    checkpointRuns(this.#judge.takeDirtyRuns(), this.#judge.instances(), this.#writer, this.#lanes)
-    if (nowMs >= this.#pruneAtMs) {
-      this.#writer.forgetEventsBefore(nowMs - journalLimits.seenEventsMs)
-      this.#pruneAtMs = nowMs + journalLimits.seenEventsPruneMs
-    }
-    this.#checkpointAtMs = this.#clock.monotonicMs() + journalLimits.checkpointMs
-  }
-
   /** Null when nothing happened that anybody could want to know. */
   #told(draft: CommitDraft, hadCommands: boolean, startMs: number): Committed | null {
     if (draft.isEmpty && !hadCommands) return null
-    const { nextReadingSeq, nextRecordSeq } = this.#lanes
     draft.windowReadings = this.#windows.takeNoted()
-    const [packets = null, ...more] = this.#packets?.take() ?? []
-    const told = (each: CommitDraft, blocks: typeof packets) =>
-      each.toCommitted(nextReadingSeq - 1, nextRecordSeq - 1, this.#clock.monotonicMs() - startMs, blocks)
-    for (const block of more) this.#following.push(told(new CommitDraft(draft.nowMs), block))
-    return told(draft, packets)
+    return this.#toldCommits.tell(draft, this.#lanes, this.#clock.monotonicMs() - startMs)
   }
 
   #load(): void {
@@ -387,21 +324,20 @@ export class Journal {
       tags: this.#tags,
       facts: this.#facts,
       judge: this.#judge,
-      loadCatalogue: () => this.#commands.loadCatalogue(),
+      loadDesired: () => this.#commands.loadDesired(),
     })
     this.#intake.forgetTopics()
-    this.#judge.fillWindows(this.#windowReader, this.#clock.nowMs())
+    this.#filling.fill(this.#clock.nowMs())
   }
 
   /** After a start: a folder of an older program has no history of its rules, and this one may take other rules than the last did. */
   #reconcile(): void {
     const draft = new CommitDraft(this.#clock.nowMs())
     this.#judge.reconcile(lastHistory(this.#database), draft)
-    // Runs are counted from a checkpoint on: without one, those of before a crash could not be told from those of an older program.
-    const isFirst = meta(this.#database, openRunsAt.readings) === null
+    const isFirst = this.#checkpoint.wasNeverWritten
     if (draft.isEmpty && !isFirst) return
     const settle = () => {
-      if (isFirst) this.#checkpoint(draft.nowMs)
+      if (isFirst) this.#checkpoint.write(this.#lanes, draft.nowMs)
     }
     try {
       this.#commit(draft, true, () => {}, settle)

@@ -4,7 +4,7 @@ import { describeError, FolderInUseError, lockFolder } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
 import type { KeepingPolicy } from '../keeping/policy.ts'
 import type { Damage } from '../keeping/set-aside.ts'
-import type { Pipeline } from '../ports.ts'
+import type { CommandJournal, Pipeline } from '../ports.ts'
 import { toOpenError } from '../store/database.ts'
 import { JournalOpenError } from '../store/errors.ts'
 import type { SegmentReplaced, SegmentReplacement } from '../store/segment-replacer.ts'
@@ -31,20 +31,21 @@ export interface PipelineOptions {
   readonly keeping?: KeepingPolicy | undefined
 }
 
-export type OpenPipeline = Pipeline & {
-  /** Puts a merged segment in the place of its parts, in one commit; see merging/. */
-  replaceSegments(merged: SegmentReplacement): Promise<SegmentReplaced>
-  /** The life of this data folder: a uuid, made with it. */
-  readonly epoch: string
-  /** What opening found worth telling a person; null when the last stop was in order. */
-  readonly found: string | null
-  /** What a reader has found damaged; true when the journal has set it aside. */
-  reportDamage(damage: Damage): Promise<boolean>
-  /** Bounds the database's size from now on, in pages of 4 KiB: for rehearsing a full disk. */
-  limitPages(pageCountMax: number): void
-  /** Takes nothing more, commits what was taken, closes the journal in order and gives the folder back. */
-  stop(): Promise<void>
-}
+export type OpenPipeline = Pipeline &
+  CommandJournal & {
+    /** Puts a merged segment in the place of its parts, in one commit; see merging/. */
+    replaceSegments(merged: SegmentReplacement): Promise<SegmentReplaced>
+    /** The life of this data folder: a uuid, made with it. */
+    readonly epoch: string
+    /** What opening found worth telling a person; null when the last stop was in order. */
+    readonly found: string | null
+    /** What a reader has found damaged; true when the journal has set it aside. */
+    reportDamage(damage: Damage): Promise<boolean>
+    /** Bounds the database's size from now on, in pages of 4 KiB: for rehearsing a full disk. */
+    limitPages(pageCountMax: number): void
+    /** Takes nothing more, commits what was taken, closes the journal in order and gives the folder back. */
+    stop(): Promise<void>
+  }
 
 /**
  * Opens a data folder for writing and starts its worker. When it resolves, readers may open the folder too.

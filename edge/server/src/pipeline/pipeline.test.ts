@@ -71,7 +71,7 @@ describe('the pipeline', () => {
       kind: 'outage',
       body: { from_ms: 1, to_ms: null, cause: 'cut', rows_waiting: 5 },
     })
-    expect(reader.outages(5)).toEqual([{ fromMs: 1, toMs: null, cause: 'cut', rowsWaiting: 5 }])
+    expect(reader.outages(5)).toMatchObject([{ fromMs: 1, toMs: null, cause: 'cut', rowsWaiting: 5 }])
     expect(await pipeline.changeAlarm('00000000-0000-7000-8000-000000000000', 'acknowledge', 'kim')).toEqual({
       unknown: true,
     })

@@ -11,6 +11,8 @@ export class Findings {
   /** Judgments made again from their snapshots, and those that were not, with the reason and how often. */
   remade = 0
   readonly notRemade = new Map<string, number>()
+  /** Judgments of an older program, whose name for a rule leaves out where its inputs come from. */
+  namedByScript = 0
   /** Judgments that came out of the journal again, verdicts counted in runs, and the runs. */
   judgmentsSame = 0
   verdictsCounted = 0

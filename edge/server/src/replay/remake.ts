@@ -1,5 +1,6 @@
 import type { Judgment, RuleDefinition } from '@jidoka/domain'
 import { isTakenOut, replayJudgment } from '../judge/replay.ts'
+import { namedBy, ruleNames } from '../judge/rule-names.ts'
 import type { RuleRunner } from '../judge/rule-runner.ts'
 import { differenceOf, nameOf } from './compare.ts'
 import { Findings } from './findings.ts'
@@ -15,8 +16,11 @@ export class Remaker {
 
   constructor(history: readonly PlacedRule[], runner: RuleRunner, findings: Findings) {
     for (const { hash, state, definition } of history) {
-      if (definition !== null) this.#definitions.set(hash, definition)
-      if (state === 'quarantined') this.#takenOut.add(hash)
+      // A rule that an older program put in force has its name of then in the history, and judges under that of now.
+      for (const name of definition === null ? [hash] : [hash, ruleNames(definition).whole]) {
+        if (definition !== null) this.#definitions.set(name, definition)
+        if (state === 'quarantined') this.#takenOut.add(name)
+      }
     }
     this.#runner = runner
     this.#findings = findings
@@ -35,6 +39,7 @@ export class Remaker {
       return
     }
     try {
+      if (namedBy(definition, judgment.rule_hash) === 'script') this.#findings.namedByScript++
       const difference = differenceOf(judgment, replayJudgment(judgment, definition, this.#runner), null)
       if (difference === null) this.#findings.remade++
       else this.#findings.differs(`From its snapshot: ${nameOf(judgment)} ${difference}.`)

@@ -1,5 +1,4 @@
-import { ruleSource } from '@jidoka/domain'
-import { ruleHash } from '@jidoka/rules'
+import { namedBy } from '../judge/rule-names.ts'
 import type { RuleRunner } from '../judge/rule-runner.ts'
 import { Findings } from './findings.ts'
 import { PrunedRecords } from './pruned-records.ts'
@@ -35,7 +34,7 @@ export function replay({ dataFolder, fromMs, toMs, ruleId, newRunner }: ReplayOp
       if (isWithin)
         findings.gaps.push(`${count} of the records ${fromSeq} to ${toSeq} are not held any more (${reason}).`)
     for (const { definition, hash, rule_id: id } of history) {
-      if (definition !== null && ruleHash(ruleSource(definition)) !== hash)
+      if (definition !== null && namedBy(definition, hash) === null)
         findings.differs(`The history of rules holds another rule ${id} than the one with the hash ${hash}.`)
     }
     const isWanted = ({ record }: PlacedRecord): boolean =>

@@ -1,5 +1,6 @@
 import type { BrokerState, StoredSession } from '../ports.ts'
 import type { Database } from './database.ts'
+import { readUntoldAlarms } from './untold-alarms.ts'
 
 /** What the broker kept, for its start. */
 export function readBrokerState(database: Database): BrokerState {
@@ -26,5 +27,6 @@ export function readBrokerState(database: Database): BrokerState {
       session: row.session,
       messageId: row.message_id,
     })),
+    untoldAlarms: readUntoldAlarms(database),
   }
 }

@@ -1,11 +1,14 @@
 import type { BrokerChange } from '../ports.ts'
 import type { Database } from './database.ts'
+import { noteAlarmsTold } from './untold-alarms.ts'
 
 /** Writes what the broker keeps. Belongs inside the commit of its flight, like every write. */
 export class BrokerWriter {
+  readonly #database: Database
   readonly #statements
 
   constructor(database: Database) {
+    this.#database = database
     this.#statements = prepareAll(database)
   }
 
@@ -49,6 +52,9 @@ export class BrokerWriter {
         return
       case 'inbound_released':
         statements.inboundReleased.run(change.session, change.messageId)
+        return
+      case 'alarms_told':
+        noteAlarmsTold(this.#database, change.recordsSeq)
     }
   }
 }

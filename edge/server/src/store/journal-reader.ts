@@ -9,13 +9,17 @@ import type {
   JudgmentFilter,
   LineFacts,
   StandingVerdict,
+  StoredCommand,
   StoredUser,
 } from '../ports.ts'
 import { readBrokerState } from './broker-reader.ts'
+import { readCommands, readOpenCommands } from './command-store.ts'
 import { journalBytes, meta, openForReading } from './database.ts'
 import type { Database } from './database.ts'
 import { loadLastValues } from './last-values.ts'
+import { startSeqs } from './epochs.ts'
 import { JudgmentReader } from './read-judgments.ts'
+import { LineReader } from './read-line.ts'
 import { readSeries } from './read-series.ts'
 import type { Series, SeriesQuestion } from './read-series.ts'
 import { firstSeqWithin, readTagsFrom } from './read-tags.ts'
@@ -33,6 +37,10 @@ export interface StoreReader extends JournalReader {
   readTagsFrom(tagNos: readonly number[] | null, fromSeq: number, options?: ReadTagsOptions): Iterable<TagReading>
   /** The first reading that was committed at this time or later, by the appliance's clock; the next to come where there is none. */
   firstSeqAtOrAfter(receivedMs: number): number
+  /** The newest ones, oldest arrival first. */
+  commands(limit: number): readonly StoredCommand[]
+  /** Those that have not ended, oldest arrival first. */
+  openCommands(): readonly StoredCommand[]
 }
 
 export interface ReaderOptions {
@@ -46,23 +54,30 @@ export function openReader(options: ReaderOptions): StoreReader {
 }
 
 class SqliteJournalReader implements StoreReader {
-  readonly epoch: string
   readonly #dataFolder: string
   readonly #database: Database
   readonly #store: SegmentStore
   readonly #judged: JudgmentReader
+  readonly #line: LineReader
 
   constructor({ dataFolder, onDamaged }: ReaderOptions) {
     this.#dataFolder = dataFolder
     this.#database = openForReading(dataFolder)
     this.#store = new SegmentStore(this.#database, dataFolder, onDamaged)
     this.#judged = new JudgmentReader(this.#database)
-    const epoch = meta(this.#database, 'epoch')
-    if (epoch === null)
+    this.#line = new LineReader(this.#database)
+    if (meta(this.#database, 'epoch') === null)
       throw new OperationalError(
         `The journal in ${dataFolder} has no epoch: it was not made to its end. Start the appliance once.`,
       )
-    this.epoch = epoch
+  }
+
+  get epoch(): string {
+    return meta(this.#database, 'epoch') ?? ''
+  }
+
+  startSeqs() {
+    return startSeqs(this.#database)
   }
 
   lanes() {
@@ -164,8 +179,32 @@ class SqliteJournalReader implements StoreReader {
     return this.#judged.judgment(id)
   }
 
-  outages(limit: number) {
-    return this.#judged.outages(limit)
+  outages(limit: number, beforeMs?: number) {
+    return this.#line.outages(limit, beforeMs)
+  }
+
+  outagesUndrained(limit: number) {
+    return this.#line.outagesUndrained(limit)
+  }
+
+  receiptHistory(filter: Parameters<JournalReader['receiptHistory']>[0]) {
+    return this.#line.receiptHistory(filter)
+  }
+
+  rangeSums(lane: Lane, fromRange: number, limit: number) {
+    return this.#line.rangeSums(lane, fromRange, limit)
+  }
+
+  poisonFrom(lane: Lane, seq: number) {
+    return this.#line.poisonFrom(lane, seq)
+  }
+
+  poisonCounts(sinceMs: number) {
+    return this.#line.poisonCounts(sinceMs)
+  }
+
+  storedMs(lane: Lane, seq: number) {
+    return this.#line.storedMs(lane, seq)
   }
 
   deadLetters(limit: number): readonly DeadLetter[] {
@@ -210,6 +249,14 @@ class SqliteJournalReader implements StoreReader {
       (row) =>
         ({ kind: row.kind, key: row.key, version: row.version, body: JSON.parse(row.body) as unknown }) as DesiredItem,
     )
+  }
+
+  commands(limit: number): readonly StoredCommand[] {
+    return readCommands(this.#database, limit)
+  }
+
+  openCommands(): readonly StoredCommand[] {
+    return readOpenCommands(this.#database)
   }
 
   desiredPosition(): DesiredPosition | null {

@@ -8,7 +8,6 @@ import type {
   RuleDefinition,
   TagDefinition,
 } from '@jidoka/domain'
-import type { Lane, Receipt } from '@jidoka/sync-protocol'
 import type { ConnectorPosition, DeadLetter, DesiredPosition, LineFacts, RuleInForce, StoredUser } from '../ports.ts'
 import type { StoredRun } from '../judge/open-run.ts'
 import { setMeta } from './database.ts'
@@ -156,14 +155,6 @@ export class JournalWriter {
     this.#statements.reportedItemGone.run(kind, key)
   }
 
-  receipt(receipt: Receipt): void {
-    this.#statements.receipt.run(receipt.lane, JSON.stringify(receipt))
-  }
-
-  receiptGone(lane: Lane): void {
-    this.#statements.receiptGone.run(lane)
-  }
-
   connectorPosition({ connector, position }: ConnectorPosition): void {
     this.#statements.connectorPosition.run(connector, position)
   }
@@ -258,7 +249,8 @@ function prepareAll(database: Database) {
     lane: sql('update lanes set next_seq = ? where lane = ?'),
     record: sql('insert into records (seq, at_ms, kind, line, crc, readings_seq) values (?, ?, ?, ?, ?, ?)'),
     judgment: sql(
-      'insert into judgments (seq, id, rule_id, line, status, abnormal, at_ms) values (?, ?, ?, ?, ?, ?, ?)',
+      // A new epoch appends again what stands: the same verdict, which is listed once.
+      'insert into judgments (seq, id, rule_id, line, status, abnormal, at_ms) values (?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing',
     ),
     alarm: sql(
       'insert into alarms (id, open, changed_at_ms, body) values (?, ?, ?, ?) on conflict (id) do update set open = excluded.open, changed_at_ms = excluded.changed_at_ms, body = excluded.body',
@@ -284,8 +276,6 @@ function prepareAll(database: Database) {
     desiredItemGone: sql('delete from desired_items where kind = ? and key = ?'),
     reportedItem: sql('insert or replace into reported_items (kind, key, body) values (?, ?, ?)'),
     reportedItemGone: sql('delete from reported_items where kind = ? and key = ?'),
-    receipt: sql('insert or replace into receipts (lane, body) values (?, ?)'),
-    receiptGone: sql('delete from receipts where lane = ?'),
     connectorPosition: sql('insert or replace into connector_positions (connector, position) values (?, ?)'),
     seenEvent: sql('insert into seen_events (source, source_key, seen_ms) values (?, ?, ?) on conflict do nothing'),
     forgetEvents: sql('delete from seen_events where seen_ms < ?'),

@@ -1,4 +1,5 @@
 import { brokerTables } from './broker-tables.ts'
+import { commandTables } from './command-tables.ts'
 
 /**
  * Every version that a data folder can have, in one place. A step is never edited once it has left this house; a change
@@ -144,6 +145,44 @@ export const migrations: readonly Migration[] = [
       create table unreleased (session text not null, message_id integer not null, primary key (session, message_id)) without rowid;
     ` + brokerTables,
   },
+  {
+    version: 4,
+    what: 'epochs that go on with the numbers of the journal, every receipt, sums by range, rows that the cloud cannot read',
+    sql: `
+      -- Every receipt that was stored, also of epochs before this one. kept: one that an outage ended with, which stays when older ones go.
+      create table receipt_history (
+        id integer primary key, lane text not null, epoch text not null, up_to_seq integer not null,
+        received_at_ms integer not null, body text not null, kept integer not null default 0
+      );
+      create unique index receipt_history_by_seq on receipt_history (lane, epoch, up_to_seq);
+      create index receipt_history_by_age on receipt_history (lane, id);
+      insert into receipt_history (lane, epoch, up_to_seq, received_at_ms, body)
+        select lane, json_extract(body, '$.epoch'), json_extract(body, '$.up_to_seq'), json_extract(body, '$.received_at_ms'), body
+        from receipts where json_extract(body, '$.epoch') is not null and json_extract(body, '$.up_to_seq') is not null
+          and json_extract(body, '$.received_at_ms') is not null;
+
+      -- Lives of this folder before the present one, each with its first numbers.
+      create table epoch_history (
+        epoch text primary key, start_readings integer not null, start_records integer not null, ended_ms integer not null
+      ) without rowid;
+
+      -- Of the present epoch: what was receipted of a range, from from_seq on; see uplink/range-sums.ts.
+      create table range_sums (
+        lane text not null, range integer not null, from_seq integer not null, up_to_seq integer not null,
+        count integer not null, sum text not null, primary key (lane, range)
+      ) without rowid;
+
+      -- Rows that the cloud could never read. They stay in the journal, and are told to the cloud as dropped.
+      create table poison (
+        lane text not null, from_seq integer not null, to_seq integer not null, at_ms integer not null, detail text not null,
+        primary key (lane, from_seq)
+      ) without rowid;
+
+      -- Outages that ended before were never told as drained.
+      insert into meta (name, value) select 'drained_from_seq', cast(next_seq as text) from lanes where lane = 'records';
+    `,
+  },
+  { version: 5, what: 'commands of the cloud, by their id', sql: commandTables },
 ]
 
 export const newestVersion = migrations.reduce((newest, step) => Math.max(newest, step.version), 0)

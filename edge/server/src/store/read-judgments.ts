@@ -45,16 +45,6 @@ export class JudgmentReader {
     return row === undefined ? null : (bodyOf(row.line) as Judgment)
   }
 
-  outages(limit: number) {
-    return this.#all<{ line: string }>(
-      "select line from records where kind = 'outage' order by seq desc limit ?",
-      Math.min(limit, rowsMax),
-    ).map((row) => {
-      const body = bodyOf(row.line) as { from_ms: number; to_ms: number | null; cause: string; rows_waiting: number }
-      return { fromMs: body.from_ms, toMs: body.to_ms, cause: body.cause, rowsWaiting: body.rows_waiting }
-    })
-  }
-
   deadLetters(limit: number): readonly DeadLetter[] {
     return this.#all<DeadLetter>(
       'select at_ms as atMs, source, topic, reason, detail, sample from dead_letters order by id desc limit ?',

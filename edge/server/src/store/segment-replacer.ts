@@ -1,8 +1,8 @@
-import { receiptSchema } from '@jidoka/sync-protocol'
 import { mayMerge } from '../merging/plan.ts'
 import type { LineBounds } from '../merging/plan.ts'
 import { meta, setMeta } from './database.ts'
 import type { Database } from './database.ts'
+import { receiptedSeq } from './epochs.ts'
 
 /** A merged segment that takes the place of its parts. It lies in a file already, or comes as a row. */
 export interface SegmentReplacement {
@@ -31,9 +31,7 @@ const sentReadingsSeq = 'sent_readings_seq'
 
 /** How far the readings lane has left and was confirmed. */
 export function lineBounds(database: Database): LineBounds {
-  const body = database.prepare<[], { body: string }>("select body from receipts where lane = 'readings'").get()?.body
-  const receiptedSeq = body === undefined ? 0 : receiptSchema.parse(JSON.parse(body)).up_to_seq
-  return { receiptedSeq, sentSeq: Number(meta(database, sentReadingsSeq) ?? '0') }
+  return { receiptedSeq: receiptedSeq(database, 'readings'), sentSeq: Number(meta(database, sentReadingsSeq) ?? '0') }
 }
 
 /** Puts merged segments in place. Its methods belong inside the journal's commit. */

@@ -7,7 +7,7 @@ import type { EdgeIdentity } from './identity.ts'
 import { cloudLineLimits } from './limits.ts'
 
 export interface CloudRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
   readonly body?: Uint8Array<ArrayBuffer>
   readonly contentType?: string
@@ -23,6 +23,8 @@ export interface CloudLineOptions {
   readonly identity: EdgeIdentity
   readonly clock: Clock
   readonly fetch?: typeof fetch
+  /** The way down was refused because this appliance is revoked: the way up, which may have nothing to send, hears of it at once. */
+  readonly onRevoked?: () => void
 }
 
 /** HTTP to the cloud: every request signed with the appliance's key, bounded in time and size, and its end told as a value. */
@@ -31,6 +33,7 @@ export class CloudLine {
   readonly #identity: EdgeIdentity
   readonly #clock: Clock
   readonly #fetch: typeof fetch
+  readonly #onRevoked: () => void
   readonly #offset = new ClockOffset()
   readonly #closed = new AbortController()
 
@@ -39,6 +42,12 @@ export class CloudLine {
     this.#identity = options.identity
     this.#clock = options.clock
     this.#fetch = options.fetch ?? fetch
+    this.#onRevoked = options.onRevoked ?? (() => {})
+  }
+
+  /** The cloud's time, as far as its answers have said that it is another one than here. */
+  cloudNowMs(): number {
+    return this.#offset.apply(this.#clock.nowMs())
   }
 
   /** Ends what is on the line; nothing goes out afterwards. */
@@ -76,9 +85,11 @@ export class CloudLine {
   readonly signedFetch: typeof fetch = async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const response = await this.#send(url, init)
-    if (response.status !== 401) return response
+    if (response.status !== 401 && response.status !== 403) return response
     const text = await readBounded(response)
-    if (refusalOf(text)?.kind === 'stale' && this.#offset.learn(response.headers, this.#clock.nowMs()))
+    const refusal = refusalOf(text)
+    if (refusal?.kind === 'revoked') this.#onRevoked()
+    if (refusal?.kind === 'stale' && this.#offset.learn(response.headers, this.#clock.nowMs()))
       return this.#send(url, init)
     return new Response(text, response)
   }

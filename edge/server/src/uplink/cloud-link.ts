@@ -1,15 +1,26 @@
 import type { Clock, Log, Service } from '@jidoka/base'
-import { stopAll } from '@jidoka/base'
-import type { Lane, Receipt } from '@jidoka/sync-protocol'
+import { OperationalError, stopAll } from '@jidoka/base'
+import type { CommandResult } from '@jidoka/domain'
+import type { UplinkState } from '@jidoka/sync-engine'
+import type { Lane, LanePoint } from '@jidoka/sync-protocol'
+import { resendRanges } from '../commands/resend.ts'
+import { CourierKeyTeller } from '../courier/key-teller.ts'
 import { DesiredFollower } from '../downlink/desired-follower.ts'
+import { keepDamagedBytes } from '../keeping/damaged-folder.ts'
 import type { JournalReader, Pipeline } from '../ports.ts'
 import { WorkerClient } from '../threads/worker-client.ts'
+import { auditRanges } from './audit.ts'
+import type { AuditQuestion, AuditReport } from './audit.ts'
 import type { BatchFunctions } from './batch-worker.ts'
 import { CloudLine } from './cloud-line.ts'
+import { CloudTalk, pointsOf } from './cloud-talk.ts'
 import { Enroller } from './enroller.ts'
 import type { EdgeIdentity } from './identity.ts'
+import { cloudLineLimits } from './limits.ts'
 import type { LineStatus } from './line-status.ts'
+import type { RangeStretch, RepairQuestion } from './range-rows.ts'
 import { Uplink } from './uplink.ts'
+import type { UplinkMeter } from './uplink.ts'
 
 export interface CloudLinkOptions {
   readonly cloudUrl: string
@@ -24,8 +35,7 @@ export interface CloudLinkOptions {
   readonly clock: Clock
   readonly log: Log
   readonly random: () => number
-  readonly onBatch: (lane: Lane, outcome: 'accepted' | 'refused' | 'failed') => void
-  readonly onReceipt: (receipt: Receipt, rows: number) => void
+  readonly meter: UplinkMeter
   readonly onFailure: (error: unknown) => void
 }
 
@@ -36,13 +46,14 @@ export class CloudLink implements Service {
   readonly #line: CloudLine
   readonly #worker: WorkerClient<BatchFunctions>
   readonly #enroller: Enroller | null
+  #uplink: Uplink | null = null
   #parts: readonly Service[] = []
   #isStopping = false
 
   constructor(options: CloudLinkOptions) {
     const { cloudUrl, identity, clock, log, status, enrolmentToken: token, dataFolder } = options
     this.#options = options
-    this.#line = new CloudLine({ cloudUrl, identity, clock })
+    this.#line = new CloudLine({ cloudUrl, identity, clock, onRevoked: () => this.#uplink?.poke() })
     this.#worker = new WorkerClient({
       name: 'batch',
       url: new URL('./batch-worker.ts', import.meta.url),
@@ -67,6 +78,11 @@ export class CloudLink implements Service {
           })
   }
 
+  /** For what goes up beside the lanes; null until this appliance is enrolled. */
+  get line(): CloudLine | null {
+    return this.#options.identity.enrolled === null ? null : this.#line
+  }
+
   /** Resolves at once: a cloud that is away must not keep the appliance from starting. */
   start(): Promise<void> {
     this.#run().catch(this.#options.onFailure)
@@ -79,6 +95,57 @@ export class CloudLink implements Service {
     await stopAll(this.#parts)
     this.#line.close()
     await this.#worker.stop()
+  }
+
+  /** How the lanes stand; null while there is no enrolment. */
+  get state(): UplinkState | null {
+    return this.#uplink?.state ?? null
+  }
+
+  /** Tries again now what waits. */
+  poke(): void {
+    this.#uplink?.poke()
+  }
+
+  /** Where the cloud stands in the present epoch; null when it does not say. */
+  async cloudPoints(): Promise<Readonly<Record<Lane, LanePoint>> | null> {
+    const { identity, reader } = this.#options
+    if (identity.enrolled === null) return null
+    const talk = new CloudTalk({ line: this.#line, identity, epoch: () => reader.epoch })
+    const answer = await talk.cursor(cloudLineLimits.pointsTimeoutMs)
+    return answer.kind === 'ok' ? pointsOf(answer.value) : null
+  }
+
+  /** Compares the two ends range by range. @throws OperationalError where there is nothing to compare with. */
+  audit(question: AuditQuestion): Promise<AuditReport> {
+    const { identity, reader } = this.#options
+    const { enrolled } = identity
+    if (enrolled === null)
+      throw new OperationalError('This appliance is not enrolled: there is no other end to compare with.')
+    const parts = {
+      line: this.#line,
+      edgeId: enrolled.edge_id,
+      reader,
+      recount: (stretch: RangeStretch) => this.#worker.call('recount', stretch),
+      repairBatch: (stretch: RepairQuestion) => this.#worker.call('repairBatch', stretch),
+      pause: (delayMs: number) => new Promise<void>((resolve) => this.#options.clock.after(delayMs, resolve)),
+    }
+    return auditRanges(parts, question)
+  }
+
+  /** Sends readings once more, range by range. @throws OperationalError where nothing can be sent. */
+  resend(lane: Lane, fromSeq: number, toSeq: number): Promise<CommandResult> {
+    const { identity, reader, clock } = this.#options
+    const { enrolled } = identity
+    if (enrolled === null) throw new OperationalError('This appliance is not enrolled: there is nobody to send to.')
+    const parts = {
+      line: this.#line,
+      sender: { edge_id: enrolled.edge_id, epoch: reader.epoch },
+      reader,
+      repairBatch: (question: RepairQuestion) => this.#worker.call('repairBatch', question),
+      pause: (delayMs: number) => new Promise<void>((resolve) => clock.after(delayMs, resolve)),
+    }
+    return resendRanges(parts, { lane, fromSeq, toSeq })
   }
 
   async #run(): Promise<void> {
@@ -99,7 +166,7 @@ export class CloudLink implements Service {
     }
     const uplink = new Uplink({
       line: this.#line,
-      enrolled,
+      identity,
       pipeline,
       reader,
       batches: {
@@ -110,8 +177,8 @@ export class CloudLink implements Service {
       clock,
       log,
       random,
-      onBatch: this.#options.onBatch,
-      onReceipt: this.#options.onReceipt,
+      meter: this.#options.meter,
+      keepPoison: (name, bytes) => keepDamagedBytes(this.#options.dataFolder, name, bytes),
       onFailure: this.#options.onFailure,
     })
     const follower = new DesiredFollower({
@@ -123,7 +190,9 @@ export class CloudLink implements Service {
       log,
       random,
     })
-    this.#parts = [uplink, follower]
+    const keyTeller = new CourierKeyTeller({ line: this.#line, identity, pipeline, reader, clock, log, random })
+    this.#uplink = uplink
+    this.#parts = [uplink, follower, keyTeller]
     for (const part of this.#parts) await part.start()
   }
 }

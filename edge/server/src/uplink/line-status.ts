@@ -1,6 +1,6 @@
 import type { Clock } from '@jidoka/base'
 import type { LineToCloud } from '@jidoka/contract'
-import { uplinkStatus } from '@jidoka/sync-engine'
+import { describeProblem, uplinkStatus } from '@jidoka/sync-engine'
 import type { UplinkState } from '@jidoka/sync-engine'
 import type { Receipt } from '@jidoka/sync-protocol'
 import { instant } from '../board/views.ts'
@@ -40,6 +40,9 @@ export class LineStatus {
         offlineSinceMs,
       )
     else if (halted) this.set('offline', halted.problem)
+    // Nothing waits to be sent, and the cloud has refused to say where it stands: revoked, say.
+    else if (uplink.link.state === 'waiting' && uplink.link.problem !== null)
+      this.set('offline', describeProblem(uplink.link.problem))
     else if (online) this.set('online', null)
     else this.set('connecting', null)
   }

@@ -1,24 +1,14 @@
 import type { Clock, Log, Service } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
-import { describeFailure, retryDelayMs, startUplink, uplinkStep } from '@jidoka/sync-engine'
-import type { CursorNews, Failure, UplinkEffect, UplinkInput, UplinkState } from '@jidoka/sync-engine'
-import {
-  batchContentType,
-  cursorPath,
-  cursorSchema,
-  encodeDropBatch,
-  judgeReceipt,
-  lanes,
-  laneStart,
-  pointOf,
-  receiptSchema,
-  syncPaths,
-} from '@jidoka/sync-protocol'
-import type { Lane, LanePoint, Receipt, ReceiptJudgement } from '@jidoka/sync-protocol'
-import type { JournalReader, Pipeline } from '../ports.ts'
+import { describeFailure, retryDelayMs, startUplink, uplinkLimits, uplinkStep } from '@jidoka/sync-engine'
+import type { CursorNews, UplinkEffect, UplinkInput, UplinkState } from '@jidoka/sync-engine'
+import { encodeDropBatch, epochStart, lanes, pointOf } from '@jidoka/sync-protocol'
+import type { Lane, LanePoint, Receipt, ReceiptJudgement, RefusalKind } from '@jidoka/sync-protocol'
+import type { CountedRanges, JournalReader, Pipeline } from '../ports.ts'
 import type { BatchQuestion, BuiltBatch } from './batch-builder.ts'
 import type { CloudLine } from './cloud-line.ts'
-import type { Enrolled } from './identity.ts'
+import { CloudTalk, pointsOf } from './cloud-talk.ts'
+import type { EdgeIdentity } from './identity.ts'
 import { cloudLineLimits } from './limits.ts'
 import type { LineStatus } from './line-status.ts'
 
@@ -30,18 +20,40 @@ export interface BatchSource {
 
 export interface UplinkOptions {
   readonly line: CloudLine
-  readonly enrolled: Enrolled
-  readonly pipeline: Pick<Pipeline, 'onCommitted' | 'storeReceipt' | 'forgetReceipt' | 'appendRecord' | 'noteSent'>
-  readonly reader: Pick<JournalReader, 'epoch' | 'lanes' | 'receipted' | 'outages'>
+  readonly identity: Pick<EdgeIdentity, 'enrolled' | 'believe'>
+  readonly pipeline: Pick<
+    Pipeline,
+    'onCommitted' | 'storeReceipt' | 'forgetReceipt' | 'appendRecord' | 'noteSent' | 'notePoison'
+  >
+  readonly reader: Pick<
+    JournalReader,
+    'epoch' | 'startSeqs' | 'lanes' | 'receipted' | 'outages' | 'outagesUndrained' | 'poisonCounts'
+  >
   readonly batches: BatchSource
   readonly status: LineStatus
   readonly clock: Clock
   readonly log: Log
   readonly random: () => number
-  readonly onBatch: (lane: Lane, outcome: 'accepted' | 'refused' | 'failed') => void
-  readonly onReceipt: (receipt: Receipt, rows: number) => void
+  readonly meter: UplinkMeter
+  /** Keeps the bytes of a row that the cloud cannot read, for who wants to know why. */
+  readonly keepPoison: (name: string, bytes: Uint8Array) => void
   /** Called when the engine finds its invariants broken: the process must stop. */
   readonly onFailure: (error: unknown) => void
+}
+
+/** Counts what happens on the line. */
+export interface UplinkMeter {
+  /** `refusal`: why it was refused. */
+  batch(lane: Lane, outcome: 'accepted' | 'refused' | 'failed', bytes: number, refusal: RefusalKind | null): void
+  receipted(lane: Lane, rows: number): void
+  poison(lane: Lane): void
+}
+
+/** A batch as it was read, until the next one of its lane. */
+interface Built {
+  readonly flight: number
+  readonly afterSeq: number
+  readonly batch: BuiltBatch
 }
 
 type EffectOf<Kind extends UplinkEffect['kind']> = Extract<UplinkEffect, { kind: Kind }>
@@ -51,26 +63,40 @@ export class Uplink implements Service {
   readonly name = 'uplink'
   readonly #options: UplinkOptions
   #state: UplinkState
-  readonly #built = new Map<Lane, { readonly flight: number; readonly batch: BuiltBatch }>()
+  readonly #talk: CloudTalk
+  readonly #built = new Map<Lane, Built>()
   readonly #told: Record<Lane, { seq: number; cancel: (() => void) | null }>
   /** Counts what was asked of the journal about each lane's receipt: a repeat must not undo what came after it. */
   readonly #receiptChanges: Record<Lane, number> = { records: 0, readings: 0 }
+  /** Of outages that are drained, for a cloud that can read them; the next start finds them again. */
+  readonly #drainedUntold: EffectOf<'record_outage'>[] = []
   #cancelWake: () => void = () => {}
   #unsubscribe: () => void = () => {}
   #isStopped = false
 
   constructor(options: UplinkOptions) {
     this.#options = options
-    const { readingsSeq, recordsSeq } = options.reader.lanes()
-    const receipts = options.reader.receipted()
-    const confirmed = (receipt: Receipt | null): LanePoint => (receipt === null ? laneStart : pointOf(receipt))
-    const [outage] = options.reader.outages(1)
+    const { reader, clock } = options
+    this.#talk = new CloudTalk({ line: options.line, identity: options.identity, epoch: () => reader.epoch })
+    const { readingsSeq, recordsSeq } = reader.lanes()
+    const receipts = reader.receipted()
+    const startSeqs = reader.startSeqs()
+    const poisonToday = reader.poisonCounts(clock.nowMs() - uplinkLimits.poisonDayMs)
+    const laneOf = (lane: Lane, lastSeq: number) => {
+      const receipt = receipts[lane]
+      const startSeq = startSeqs[lane]
+      const confirmed = receipt === null ? epochStart(startSeq) : pointOf(receipt)
+      return { confirmed, lastSeq, startSeq, poisonToday: poisonToday[lane] }
+    }
+    const [outage] = reader.outages(1)
     this.#state = startUplink({
-      lanes: {
-        records: { confirmed: confirmed(receipts.records), lastSeq: recordsSeq },
-        readings: { confirmed: confirmed(receipts.readings), lastSeq: readingsSeq },
-      },
+      lanes: { records: laneOf('records', recordsSeq), readings: laneOf('readings', readingsSeq) },
       openOutage: outage?.toMs === null ? outage : null,
+      undrained: reader
+        .outagesUndrained(cloudLineLimits.undrainedMax)
+        .flatMap(({ fromMs, toMs, cause, rowsWaiting }) =>
+          toMs === null ? [] : [{ fromMs, toMs, cause, rowsWaiting }],
+        ),
     })
     this.#told = { records: { seq: recordsSeq, cancel: null }, readings: { seq: readingsSeq, cancel: null } }
     for (const lane of lanes) {
@@ -94,6 +120,16 @@ export class Uplink implements Service {
     this.#cancelWake()
     for (const lane of lanes) this.#told[lane].cancel?.()
     return Promise.resolve()
+  }
+
+  /** Somebody has reason to believe that the cloud answers otherwise now. */
+  poke(): void {
+    this.#dispatch({ kind: 'poke' })
+  }
+
+  /** How it stands, for who asks. */
+  get state(): UplinkState {
+    return this.#state
   }
 
   /** Tells the engine of new rows a little later, so that a batch holds more than one commit. */
@@ -126,7 +162,7 @@ export class Uplink implements Service {
   }
 
   #carryOut(effect: UplinkEffect): void {
-    const { pipeline, clock, log } = this.#options
+    const { pipeline, log } = this.#options
     const orLog = (what: string) => (error: unknown) =>
       log.error({ action: what, err: error }, `${what}: ${describeError(error)}`)
     switch (effect.kind) {
@@ -140,7 +176,12 @@ export class Uplink implements Service {
         this.#options.status.receipted(effect.receipt)
         this.#receiptChanges[effect.lane]++
         // A receipt that is not stored comes again with the cursor of the next start.
-        pipeline.storeReceipt(effect.receipt).catch(orLog('store_receipt'))
+        pipeline.storeReceipt(effect.receipt, this.#counted(effect)).catch(orLog('store_receipt'))
+        return
+      case 'set_aside':
+        return this.#run(this.#setAside(effect))
+      case 'report_trouble':
+        this.#report(effect).catch(orLog('report_trouble'))
         return
       case 'adopt_cursor':
         log.warn(
@@ -149,20 +190,29 @@ export class Uplink implements Service {
         )
         this.#adopt(effect, ++this.#receiptChanges[effect.lane])
         return
-      case 'record_outage': {
-        const body = {
-          from_ms: effect.fromMs,
-          to_ms: effect.toMs,
-          cause: effect.cause.slice(0, 500),
-          rows_waiting: effect.rowsWaiting,
-        }
-        pipeline.appendRecord({ kind: 'outage', at_ms: clock.nowMs(), body }).catch(orLog('record_outage'))
+      case 'record_outage':
+        // A cloud of before 1.2 would refuse the record for its new members: it waits until one that knows them has answered.
+        if (effect.drained === null || this.#talk.knowsTroubles) this.#recordOutage(effect)
+        else if (this.#drainedUntold.push(effect) > uplinkLimits.outagesDrainingMax) this.#drainedUntold.shift()
         return
-      }
       case 'wake':
         this.#cancelWake()
-        this.#cancelWake = clock.after(effect.afterMs, () => this.#dispatch({ kind: 'wake' }))
+        this.#cancelWake = this.#options.clock.after(effect.afterMs, () => this.#dispatch({ kind: 'wake' }))
     }
+  }
+
+  #recordOutage({ fromMs, toMs, cause, rowsWaiting, drained }: EffectOf<'record_outage'>): void {
+    const { pipeline, clock, log } = this.#options
+    const body = {
+      from_ms: fromMs,
+      to_ms: toMs,
+      cause: cause.slice(0, 500),
+      rows_waiting: rowsWaiting,
+      ...(drained === null ? {} : { drained_ms: drained.atMs, dropped: drained.dropped, receipted: drained.receipted }),
+    }
+    pipeline.appendRecord({ kind: 'outage', at_ms: clock.nowMs(), body }).catch((error: unknown) => {
+      log.error({ action: 'record_outage', err: error }, `record_outage: ${describeError(error)}`)
+    })
   }
 
   /**
@@ -192,98 +242,112 @@ export class Uplink implements Service {
   }
 
   async #askCursor({ flight, timeoutMs }: EffectOf<'ask_cursor'>): Promise<UplinkInput> {
-    const { line, reader } = this.#options
-    const answer = await line.request({ method: 'GET', path: cursorPath(reader.epoch), timeoutMs })
-    if (answer.kind === 'failed') return this.#cursorFailed(flight, answer.failure)
-    const cursor = cursorSchema.safeParse(answer.json)
-    if (!cursor.success) return this.#cursorFailed(flight, { kind: 'strange_answer', status: 200, retryAfterMs: null })
-    const news = async (lane: Lane): Promise<CursorNews> => {
-      const { next_seq, count_total, digest, receipt } = cursor.data.lanes[lane]
-      return {
-        point: { seq: next_seq - 1, count: count_total, digest },
-        receipt,
-        judgement: receipt === null ? 'unverifiable' : await this.#judge(lane, receipt),
-      }
+    const answer = await this.#talk.cursor(timeoutMs)
+    if (answer.kind === 'failed') {
+      this.#options.log.debug({ action: 'cursor', success: false }, describeFailure(answer.failure))
+      return { kind: 'cursor_failed', flight, failure: answer.failure }
     }
-    return { kind: 'cursor_known', flight, lanes: { records: await news('records'), readings: await news('readings') } }
+    if (this.#talk.knowsTroubles) for (const drained of this.#drainedUntold.splice(0)) this.#recordOutage(drained)
+    const cursor = answer.value
+    const points = pointsOf(cursor)
+    const news = async (lane: Lane): Promise<CursorNews> => {
+      const { receipt } = cursor.lanes[lane]
+      const judgement = receipt === null ? 'unverifiable' : await this.#judge(lane, receipt)
+      return { point: points[lane], receipt, judgement }
+    }
+    const laneNews = { records: await news('records'), readings: await news('readings') }
+    return { kind: 'cursor_known', flight, lanes: laneNews, troubles: cursor.troubles ?? [] }
   }
 
-  #cursorFailed(flight: number, failure: Failure): UplinkInput {
-    this.#options.log.debug({ action: 'cursor', success: false }, describeFailure(failure))
-    return { kind: 'cursor_failed', flight, failure }
-  }
-
-  async #read({ lane, flight, bytesMax }: EffectOf<'read_batch'>): Promise<UplinkInput> {
-    const { batches, enrolled, reader, pipeline } = this.#options
-    const { confirmed, lastSeq } = this.#state.lanes[lane]
+  async #read({ lane, flight, bytesMax, single }: EffectOf<'read_batch'>): Promise<UplinkInput> {
+    const { batches, pipeline } = this.#options
+    const { confirmed, lastSeq, startSeq } = this.#state.lanes[lane]
     try {
-      const batch = await batches.build({
-        sender: { edge_id: enrolled.edge_id, epoch: reader.epoch },
-        lane,
-        after: confirmed,
-        lastSeq,
-        bytesMax,
-      })
+      const sender = this.#talk.sender(confirmed, startSeq)
+      const batch = await batches.build({ sender, lane, after: confirmed, lastSeq, bytesMax, single })
       // From here on the rows keep their shape until they are receipted, so that a repeat is the same batch. A store that cannot
       // note it, with a full disk say, is one that cannot be read for now: the lane waits and tries again.
       if (lane === 'readings' && batch.kind === 'rows') await pipeline.noteSent(batch.toSeq)
-      this.#built.set(lane, { flight, batch })
-      if (batch.kind === 'gone')
-        return { kind: 'range_gone', lane, flight, fromSeq: batch.fromSeq, toSeq: batch.toSeq, reason: batch.reason }
-      return { kind: 'batch_read', lane, flight, fromSeq: batch.fromSeq, toSeq: batch.toSeq, bytes: batch.storedBytes }
+      this.#built.set(lane, { flight, afterSeq: confirmed.seq, batch })
+      const { fromSeq, toSeq } = batch
+      return batch.kind === 'gone'
+        ? { kind: 'range_gone', lane, flight, fromSeq, toSeq, reason: batch.reason }
+        : { kind: 'batch_read', lane, flight, fromSeq, toSeq, bytes: batch.storedBytes, single: batch.single }
     } catch (error) {
       return { kind: 'read_failed', lane, flight, cause: describeError(error) }
     }
   }
 
-  async #send({ lane, flight, fromSeq, toSeq, drop, timeoutMs }: EffectOf<'send'>): Promise<UplinkInput> {
-    const { line, enrolled, reader, log, onBatch } = this.#options
-    const built = this.#built.get(lane)
-    const sender = { edge_id: enrolled.edge_id, epoch: reader.epoch }
-    const { confirmed } = this.#state.lanes[lane]
-    const dropped = drop === null ? null : encodeDropBatch(sender, { lane, fromSeq, toSeq, reason: drop })
-    const body = dropped ?? (built?.flight === flight && built.batch.kind === 'rows' ? built.batch.body : null)
-    if (body === null) throw new TypeError(`the batch of flight ${flight} of the lane ${lane} was not read`)
-    const answer = await line.request({
-      method: 'POST',
-      path: syncPaths.batches,
-      body,
-      contentType: batchContentType,
-      timeoutMs,
-    })
+  async #send(effect: EffectOf<'send'>): Promise<UplinkInput> {
+    const { log, meter } = this.#options
+    const { lane, flight, fromSeq, toSeq, drop, base, startSeq, timeoutMs } = effect
+    const rows = drop === null ? this.#rowsOf(lane, flight) : null
+    // Rows that are set aside were read as rows, and count nothing.
+    if (drop !== null)
+      this.#built.set(lane, { flight, afterSeq: base.seq, batch: { kind: 'gone', fromSeq, toSeq, reason: drop } })
+    const body =
+      drop === null
+        ? rows?.body
+        : encodeDropBatch(this.#talk.sender(base, startSeq), { lane, fromSeq, toSeq, reason: drop })
+    if (body === undefined) throw new TypeError(`the batch of flight ${flight} of the lane ${lane} was not read`)
+    const answer = await this.#talk.send(body, timeoutMs)
     if (answer.kind === 'failed') {
-      onBatch(lane, answer.failure.kind === 'refused' ? 'refused' : 'failed')
-      log.debug({ action: 'send', lane, fromSeq, toSeq, success: false }, describeFailure(answer.failure))
-      return { kind: 'send_failed', lane, flight, failure: answer.failure }
+      const { failure } = answer
+      const refusal = failure.kind === 'refused' ? failure.refusal.kind : null
+      meter.batch(lane, refusal === null ? 'failed' : 'refused', body.length, refusal)
+      log.debug({ action: 'send', lane, fromSeq, toSeq, success: false }, describeFailure(failure))
+      return { kind: 'send_failed', lane, flight, failure }
     }
-    const receipt = receiptSchema.safeParse(answer.json)
-    if (!receipt.success) {
-      onBatch(lane, 'failed')
-      return { kind: 'send_failed', lane, flight, failure: { kind: 'strange_answer', status: 200, retryAfterMs: null } }
+    const receipt = answer.value
+    const judgement = await this.#judge(lane, receipt, rows?.point ?? { ...base, seq: toSeq })
+    meter.batch(lane, 'accepted', body.length, null)
+    if (judgement === 'verified') meter.receipted(lane, receipt.count_total - base.count)
+    return { kind: 'receipted', lane, flight, receipt, judgement }
+  }
+
+  /** The bytes first: a start after a crash between the two finds rows that are to be tried again, and none that are lost. */
+  async #setAside({ lane, flight, fromSeq, toSeq, detail }: EffectOf<'set_aside'>): Promise<UplinkInput> {
+    const { pipeline, keepPoison, meter, log } = this.#options
+    const built = this.#built.get(lane)?.batch
+    try {
+      if (built?.kind === 'rows' && built.toSeq === toSeq) keepPoison(`poison-${lane}-${fromSeq}.batch`, built.body)
+      await pipeline.notePoison({ lane, fromSeq, toSeq, detail })
+    } catch (error) {
+      return { kind: 'read_failed', lane, flight, cause: describeError(error) }
     }
-    const held =
-      dropped === null ? (built?.batch.kind === 'rows' ? built.batch.point : null) : { ...confirmed, seq: toSeq }
-    const judgement = await this.#judge(lane, receipt.data, held)
-    onBatch(lane, 'accepted')
-    if (judgement === 'verified') this.#options.onReceipt(receipt.data, receipt.data.count_total - confirmed.count)
-    return { kind: 'receipted', lane, flight, receipt: receipt.data, judgement }
+    meter.poison(lane)
+    log.error(
+      { action: 'set_aside', lane, fromSeq, toSeq, detail },
+      `The cloud cannot read ${fromSeq} to ${toSeq} of the lane "${lane}": ${detail}. They stay in the journal, a copy of what was sent is in the folder "damaged", and the lane goes on behind them.`,
+    )
+    return { kind: 'set_aside_done', lane, flight }
+  }
+
+  async #report({ lane, trouble, seq, held }: EffectOf<'report_trouble'>): Promise<void> {
+    const answer = await this.#talk.report({ lane, kind: trouble, seq, held })
+    if (answer.kind === 'failed') this.#dispatch({ kind: 'report_failed', lane })
+  }
+
+  #rowsOf(lane: Lane, flight: number): Extract<BuiltBatch, { kind: 'rows' }> | null {
+    const built = this.#built.get(lane)
+    return built?.flight === flight && built.batch.kind === 'rows' ? built.batch : null
+  }
+
+  /** What a receipt's rows give to ranges, where it is of the batch that was read last and of all of it. */
+  #counted({ lane, receipt }: EffectOf<'store_receipt'>): CountedRanges | undefined {
+    const built = this.#built.get(lane)
+    if (built?.batch.toSeq !== receipt.up_to_seq) return undefined
+    return { afterSeq: built.afterSeq, tallies: built.batch.kind === 'rows' ? built.batch.tallies : new Map() }
   }
 
   /** Holds a receipt against the trust list and against the rows of this appliance. */
   async #judge(lane: Lane, receipt: Receipt, known: LanePoint | null = null): Promise<ReceiptJudgement> {
-    const { batches, enrolled, reader } = this.#options
     const { confirmed, lastSeq } = this.#state.lanes[lane]
     const seq = receipt.up_to_seq
     let held: LanePoint | null = null
     if (known?.seq === seq) held = known
     else if (seq === confirmed.seq) held = confirmed
-    else if (seq > confirmed.seq && seq <= lastSeq) held = await batches.pointAt(lane, confirmed, seq)
-    return judgeReceipt(receipt, {
-      edgeId: enrolled.edge_id,
-      epoch: reader.epoch,
-      lane,
-      trustList: enrolled.receipt_keys,
-      held,
-    })
+    else if (seq > confirmed.seq && seq <= lastSeq) held = await this.#options.batches.pointAt(lane, confirmed, seq)
+    return this.#talk.judge(lane, receipt, held)
   }
 }

@@ -61,6 +61,9 @@ export function describeError(error: unknown, t: UiTranslate): ErrorDescription 
   if (problem.line !== undefined)
     details.push(t('problem.at_line', { line: problem.line, column: problem.column ?? 1 }))
   if (withDetail.has(problem.kind)) details.push(problem.detail)
+  // Without fields that are marked the server's own sentence is all there is, such as what is wrong with a file.
+  const isUnmarked = problem.kind === 'invalid_input' && (problem.errors ?? []).length === 0
+  if (isUnmarked) details.push(problem.detail)
   for (const field of problem.errors ?? [])
     details.push(field.path === '' ? field.message : `${field.path}: ${field.message}`)
   if (problem.kind === 'internal' && problem.request_id !== undefined)
@@ -68,6 +71,6 @@ export function describeError(error: unknown, t: UiTranslate): ErrorDescription 
   const sentence =
     problem.kind === 'alarm_refused' && isRefusal(problem.reason)
       ? t(refusalMessage[problem.reason])
-      : t(problemMessage[problem.kind])
+      : t(isUnmarked ? 'problem.not_accepted' : problemMessage[problem.kind])
   return { sentence, details }
 }

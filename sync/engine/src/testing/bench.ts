@@ -80,11 +80,13 @@ export class Bench {
       kind: 'cursor_known',
       flight: this.state.link.flight,
       lanes: { records: newsAt('records', records), readings: newsAt('readings', readings) },
+      troubles: [],
     })
   }
 
   read(lane: Lane, fromSeq: number, toSeq: number, bytes = 1_000): readonly UplinkEffect[] {
-    return this.give({ kind: 'batch_read', lane, flight: this.state.lanes[lane].flight, fromSeq, toSeq, bytes })
+    const { flight } = this.state.lanes[lane]
+    return this.give({ kind: 'batch_read', lane, flight, fromSeq, toSeq, bytes, single: fromSeq === toSeq })
   }
 
   receipt(lane: Lane, seq: number, judgement: CursorNews['judgement'] = 'verified'): readonly UplinkEffect[] {

@@ -1,6 +1,5 @@
 import { Field, StatusBadge, useFormat, useUi, type Condition } from '@jidoka/ui'
 import { useText } from '../../app/console-context.tsx'
-import { Digest } from '../../app/copy-button.tsx'
 import { Part } from '../../app/pane.tsx'
 import { listOf } from '../definition.ts'
 import type { RuleForm } from '../form.ts'
@@ -82,9 +81,7 @@ function Answer({ form, state }: { form: RuleForm; state: TryState }) {
           {verdict.verdict.explanation === undefined ? null : <p lang={locale}>{verdict.verdict.explanation}</p>}
         </>
       )}
-      <p className="second small">
-        {t(outcome.fastPath ? 'try.fast' : 'try.interpreted')} <Digest value={outcome.hash} />
-      </p>
+      <p className="second small">{t(outcome.fastPath ? 'try.fast' : 'try.interpreted')}</p>
     </>
   )
 }

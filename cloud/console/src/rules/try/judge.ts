@@ -16,7 +16,6 @@ export function judgeRule(engine: RuleEngine, request: Omit<TryRequest, 'number'
   try {
     return {
       kind: 'judged',
-      hash: rule.hash,
       fastPath: rule.fastPath,
       warnings: rule.warnings,
       verdict: request.input === null ? null : judgeValues(inputs, request.input, by),

@@ -23,7 +23,6 @@ export type TryOutcome =
   | { readonly kind: 'refused'; readonly errors: readonly ScriptProblem[] }
   | {
       readonly kind: 'judged'
-      readonly hash: string
       readonly fastPath: boolean
       readonly warnings: readonly ScriptProblem[]
       readonly verdict: RowOutcome | null

@@ -59,7 +59,7 @@ export async function listItems(
     [edgeId],
   )
   const reported = await tx.query<ReportedRecord>(
-    'select edge_id, kind, key, version, state, problem, rule_hash, reported_at from fleet.reported where edge_id = $1 order by kind, key',
+    'select edge_id, kind, key, version, state, problem, rule_hash, result, reported_at from fleet.reported where edge_id = $1 order by kind, key',
     [edgeId],
   )
   return { desired, reported }

@@ -96,6 +96,27 @@ export function desiredCases(newStore: NewStore): void {
       expect(items.find(({ kind }) => kind === 'site')).toMatchObject({ desired_version: 4, reported: { version: 3 } })
     })
 
+    it('takes thresholds and policies as items of their own, and refuses what is none', async () => {
+      const tags = [{ key: 'LINE-A/PRESS-1/temperature', limits: { high: 90 } }]
+      for (const [kind, body, wrong] of [
+        ['thresholds', { tags }, { tags: [{ key: 'LINE-A/PRESS-1/temperature', limits: { high: 'hot' } }] }],
+        ['policy', { retention: { readings_days: 90 } }, { retention: { readings_days: 0 } }],
+      ] as const) {
+        expect([kind, (await world.as('PUT', path(kind, kind), { body })).body.data?.version]).toEqual([kind, 1])
+        expect([kind, (await world.as('PUT', path(kind, kind), { body: wrong })).status]).toEqual([kind, 400])
+        expect([kind, (await world.as('PUT', path(kind, 'another'), { body })).status]).toEqual([kind, 400])
+        await edge.sendRecords([
+          {
+            at_ms: world.clock.nowMs(),
+            kind: 'reported',
+            body: { kind, key: kind, version: 1, state: 'applied', problem: null, rule_hash: null },
+          },
+        ])
+        const item = (await detail()).items.find((each) => each.kind === kind)
+        expect(item).toMatchObject({ desired_version: 1, reported: { version: 1, state: 'applied' } })
+      }
+    })
+
     it('writes who changed what into the audit', async () => {
       const entries = (await world.as('GET', '/api/v1/audit')).body.data
       expect(entries).toContainEqual(

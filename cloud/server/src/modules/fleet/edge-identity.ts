@@ -1,9 +1,12 @@
+import type { KeyObject } from 'node:crypto'
 import type { Clock } from '@jidoka/base'
 import { claimedEdge, importPublicKey, NonceMemory, verifyRequest } from '@jidoka/sync-protocol'
 import type { Database } from '../../platform/db/database.ts'
+import type { EventHub } from '../../platform/events.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
-import type { KnownEdge } from './repository.ts'
+import { EdgeMemory } from './edge-memory.ts'
 import { findEdgeOfAnyTenant } from './repository.ts'
+import type { SeenEdges } from './seen-edges.ts'
 
 /** Who sent a request, as its signature proves. */
 export interface EdgeIdentity {
@@ -12,19 +15,30 @@ export interface EdgeIdentity {
 }
 
 /** Which edge a request says it is from; nothing is proven yet. */
-export interface ClaimedEdge extends KnownEdge {
-  readonly id: string
+export interface ClaimedEdge extends EdgeIdentity {
+  readonly publicKey: KeyObject
+  readonly isRevoked: boolean
 }
 
-/** Finds out which edge signed a request. */
-export class EdgeAuthenticator {
-  #database: Database
-  #clock: Clock
-  #nonces = new NonceMemory()
+export interface AuthenticatorParts {
+  readonly database: Database
+  readonly clock: Clock
+  readonly hub: EventHub
+  readonly seen: Pick<SeenEdges, 'note'>
+}
 
-  constructor(database: Database, clock: Clock) {
-    this.#database = database
-    this.#clock = clock
+/**
+ * Finds out which edge signed a request. Nonces are remembered by process: behind several a copy may pass once in each, and is harmless there, since every
+ * message of an edge says the same the second time. A table of them would be a commit for each request, about as dear as the request.
+ */
+export class EdgeAuthenticator {
+  readonly #parts: AuthenticatorParts
+  readonly #memory: EdgeMemory<ClaimedEdge>
+  readonly #nonces = new NonceMemory()
+
+  constructor(parts: AuthenticatorParts) {
+    this.#parts = parts
+    this.#memory = new EdgeMemory(parts.clock, parts.hub)
   }
 
   /**
@@ -33,10 +47,24 @@ export class EdgeAuthenticator {
    */
   async find(request: Request): Promise<ClaimedEdge> {
     const edgeId = claimedEdge(request.headers)
-    if (edgeId === null) throw new RefusalError({ kind: 'bad_signature' })
-    const edge = await this.#database.asDirectory((directory) => findEdgeOfAnyTenant(directory, edgeId))
-    if (edge === null) throw new RefusalError({ kind: 'unknown_edge' })
-    return { ...edge, id: edgeId }
+    return known(edgeId === null ? undefined : await this.#look(edgeId))
+  }
+
+  /**
+   * The same without the database, where the edge was found a moment ago. A revocation that another process has made may not have come here yet: only
+   * for what looks for it again in the transaction that does the work.
+   * @throws RefusalError
+   */
+  async recall(request: Request): Promise<ClaimedEdge> {
+    const edgeId = claimedEdge(request.headers)
+    return known(edgeId === null ? undefined : await this.#memory.find(edgeId, () => this.#look(edgeId)))
+  }
+
+  async #look(edgeId: string): Promise<ClaimedEdge | null> {
+    const edge = await this.#parts.database.asDirectory((directory) => findEdgeOfAnyTenant(directory, edgeId))
+    if (edge === null) return null
+    const { tenant_id: tenantId, public_key: publicKey, revoked_at: revokedAt } = edge
+    return { tenantId, edgeId, publicKey: importPublicKey(publicKey), isRevoked: revokedAt !== null }
   }
 
   /** Whether it really is. @throws RefusalError */
@@ -47,8 +75,8 @@ export class EdgeAuthenticator {
       path: pathname + search,
       body,
       headers: request.headers,
-      publicKey: importPublicKey(edge.public_key),
-      nowMs: this.#clock.nowMs(),
+      publicKey: edge.publicKey,
+      nowMs: this.#parts.clock.nowMs(),
       nonces: this.#nonces,
     })
     if (verdict.kind === 'missing' || verdict.kind === 'bad_signature')
@@ -56,7 +84,16 @@ export class EdgeAuthenticator {
     if (verdict.kind === 'stale') throw new RefusalError({ kind: 'stale', skew_ms: Math.round(verdict.skewMs) })
     if (verdict.kind === 'replayed') throw new RefusalError({ kind: 'replayed' })
     // Only who holds the key learns that it was revoked.
-    if (edge.revoked_at !== null) throw new RefusalError({ kind: 'revoked' })
-    return { tenantId: edge.tenant_id, edgeId: edge.id }
+    if (edge.isRevoked) throw new RefusalError({ kind: 'revoked' })
+    const identity = { tenantId: edge.tenantId, edgeId: edge.edgeId }
+    this.#parts.seen.note(identity)
+    return identity
   }
+}
+
+/** @param edge undefined where the request names none, null where there is no such edge */
+function known(edge: ClaimedEdge | null | undefined): ClaimedEdge {
+  if (edge === undefined) throw new RefusalError({ kind: 'bad_signature' })
+  if (edge === null) throw new RefusalError({ kind: 'unknown_edge' })
+  return edge
 }

@@ -2,13 +2,14 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '@jidoka/base'
 import { uuidv7 } from '@jidoka/base'
 import { endToUpgrade, lanes, protocolVersion } from '@jidoka/sync-protocol'
-import type { Cursor, EnrolmentRequest, EnrolmentResponse, ReceiptKey } from '@jidoka/sync-protocol'
+import type { Cursor, EnrolmentRequest, EnrolmentResponse, ReceiptKey, TrustList } from '@jidoka/sync-protocol'
 import { emptyDigest } from '@jidoka/sync-protocol'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
 import type { AuditPort } from '../audit/port.ts'
-import { findCursors, newestReceipt } from './lane-repository.ts'
+import { findCursorsWithReceipts } from './lane-repository.ts'
 import * as repository from './repository.ts'
+import { standingTroubles } from './troubles-repository.ts'
 
 /** Where a site is until somebody says otherwise: the product's first plants are in Korea. */
 const defaultTimeZone = 'Asia/Seoul'
@@ -18,9 +19,9 @@ export class Enrolment {
   #database: Database
   #clock: Clock
   #audit: AuditPort
-  #receiptKeys: ReceiptKey[]
+  #receiptKeys: () => readonly ReceiptKey[]
 
-  constructor(parts: { database: Database; clock: Clock; audit: AuditPort; receiptKeys: ReceiptKey[] }) {
+  constructor(parts: { database: Database; clock: Clock; audit: AuditPort; receiptKeys: () => readonly ReceiptKey[] }) {
     this.#database = parts.database
     this.#clock = parts.clock
     this.#audit = parts.audit
@@ -100,28 +101,38 @@ export class Enrolment {
         tenant_id: tenantId,
         site_id: enrolment.site_code,
         edge_id: edge.id,
-        receipt_keys: this.#receiptKeys,
+        receipt_keys: [...this.#receiptKeys()],
         ...(known === null ? {} : { cursor: await cursorOf(tx, edge.id, request.epoch) }),
       }
     })
   }
 }
 
-/** Where each lane of an epoch goes on. */
-export async function cursorOf(tx: Transaction, edgeId: string, epoch: string): Promise<Cursor> {
-  const rows = await findCursors(tx, edgeId, epoch)
+/**
+ * Where each lane of an epoch goes on.
+ * @param trust the cloud's keys, for who knows the members of protocol 1.2; null for others
+ */
+export async function cursorOf(
+  tx: Transaction,
+  edgeId: string,
+  epoch: string,
+  trust: TrustList | null = null,
+): Promise<Cursor> {
+  const rows = await findCursorsWithReceipts(tx, edgeId, epoch)
   const of: Partial<Cursor['lanes']> = {}
   for (const lane of lanes) {
     const row = rows.find((each) => each.lane === lane)
-    const receipt = row === undefined ? null : await newestReceipt(tx, edgeId, epoch, lane)
     of[lane] = {
       next_seq: (row?.received_seq ?? 0) + 1,
       count_total: row?.rows_total ?? 0,
       digest: row?.digest ?? emptyDigest,
-      receipt,
+      receipt: row?.receipt ?? null,
     }
   }
-  return { protocol: protocolVersion, edge_id: edgeId, epoch, lanes: of as Cursor['lanes'] }
+  const cursor = { protocol: protocolVersion, edge_id: edgeId, epoch, lanes: of as Cursor['lanes'] }
+  if (trust === null) return cursor
+  const troubles = await standingTroubles(tx, edgeId, epoch)
+  return { ...cursor, trust, ...(troubles.length === 0 ? {} : { troubles }) }
 }
 
 /** The token is 256 random bits: a fast hash keeps it as safe as a slow one would. */

@@ -36,11 +36,13 @@ export function ingestionCases(newStore: NewStore): void {
       Array.from({ length: count }, (_, index) => ({ tagNo, timeMs: world.clock.nowMs() + index, value: index + 0.5 }))
     const storedValues = async () =>
       (
-        await query<{ numbers: number[] }>(
-          'select numbers from core.reading_segments where edge_id = $1 order by first_seq',
+        await query<{ value: number }>(
+          `select (s.base + n.scaled) / s.divisor::float8 as value
+           from core.reading_segments s join fleet.reading_streams using (stream_id)
+           cross join lateral unnest(s.scaled) with ordinality as n (scaled, index) where edge_id = $1 order by s.first_seq, n.index`,
           [edge.id],
         )
-      ).flatMap(({ numbers }) => numbers)
+      ).map(({ value }) => value)
     const cursor = async () =>
       cursorSchema.parse((await edge.signed('GET', `${syncPaths.cursor}?epoch=${edge.epoch}`)).body)
 
@@ -311,7 +313,7 @@ export function ingestionCases(newStore: NewStore): void {
         count_total: 2_400,
       })
       const rows = await query<{ n: number; total: number }>(
-        'select count(*)::int as n, sum(count)::int as total from core.reading_segments where edge_id = $1',
+        'select count(*)::int as n, sum(count)::int as total from core.reading_segments join fleet.reading_streams using (stream_id) where edge_id = $1',
         [edge.id],
       )
       expect(rows).toEqual([{ n: 60, total: 2_400 }])

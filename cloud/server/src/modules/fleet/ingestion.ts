@@ -1,8 +1,16 @@
 import type { Clock } from '@jidoka/base'
 import type { JournalRecord } from '@jidoka/domain'
-import { decideIntake } from '@jidoka/sync-engine'
-import { decodeBatch, RunningDigest, signReceipt } from '@jidoka/sync-protocol'
-import type { DecodedBatch, Receipt, ReceiptSigner } from '@jidoka/sync-protocol'
+import { baseVerdict, decideIntake, overlapAgrees } from '@jidoka/sync-engine'
+import {
+  decodeBatch,
+  epochStart,
+  rangesOfReadings,
+  rangesOfRecords,
+  readBatchHeader,
+  RunningDigest,
+  signReceipt,
+} from '@jidoka/sync-protocol'
+import type { DecodedBatch, LanePoint, RangeTally, Receipt, ReceiptSigner, Refusal } from '@jidoka/sync-protocol'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import type { EventHub } from '../../platform/events.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
@@ -11,20 +19,18 @@ import type { Partitions } from '../../platform/partitions.ts'
 import type { AuditPort } from '../audit/port.ts'
 import type { JudgmentPort } from '../judgment/port.ts'
 import type { EdgeIdentity } from './edge-identity.ts'
-import { insertReceipt, lockCursor, moveCursor, newestReceipt, openEpoch, supersededEpochs } from './lane-repository.ts'
+import { busyRetryMs, IntakeGate } from './intake-gate.ts'
+import { lockCursor, moveLane, newestReceipt, openEpoch, receiptPointAt, supersededEpochs } from './lane-repository.ts'
+import { addToRanges } from './ranges-repository.ts'
 import type { LaneOfEdge } from './readings-repository.ts'
 import { instantsOf, linesOfTags, storeReadings } from './readings-repository.ts'
 import type { RecordsOf } from './record-repository.ts'
 import { storeDrops, storeEvents, storeOutages, storeReported, storeTags } from './record-repository.ts'
-import { findEdge, lockEdge, noteSeen } from './repository.ts'
-import type { EdgeRow } from './schema.ts'
+import { findEdgeLives, lockEdge } from './repository.ts'
+import type { CursorRow, EdgeRow } from './schema.ts'
+import type { Troubles } from './troubles.ts'
 
-/**
- * Batches worked on at once. One may take 30 MB when decoded; more at once would only wait for the same database, with their
- * memory held.
- */
-const atOnceMax = 8
-export const busyRetryMs = 1_000
+export { busyRetryMs }
 
 export interface IngestionParts {
   database: Database
@@ -34,8 +40,14 @@ export interface IngestionParts {
   partitions: Partitions
   signer: ReceiptSigner
   audit: AuditPort
+  troubles: Pick<Troubles, 'note'>
   judgment: () => JudgmentPort
 }
+
+type Committed =
+  | { readonly kind: 'taken'; readonly receipt: Receipt; readonly rows: number; readonly outcome: string }
+  /** Nothing of the batch is stored, and what was found is: its transaction is committed before the edge is refused. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /**
  * Takes batches of edges: rows, cursor, digest and receipt in one transaction, so that a batch is there as a whole and counted once, or
@@ -43,7 +55,7 @@ export interface IngestionParts {
  */
 export class Ingestion {
   #parts: IngestionParts
-  #running = 0
+  readonly #gate = new IntakeGate()
 
   constructor(parts: IngestionParts) {
     this.#parts = parts
@@ -51,13 +63,8 @@ export class Ingestion {
 
   /** @throws BatchError, RefusalError; nothing has been stored then. */
   async receive(identity: EdgeIdentity, bytes: Uint8Array): Promise<Receipt> {
-    if (this.#running >= atOnceMax) throw new RefusalError({ kind: 'busy', retry_after_ms: busyRetryMs })
-    this.#running++
-    try {
-      return await this.#receive(identity, decodeBatch(bytes))
-    } finally {
-      this.#running--
-    }
+    const { lane } = readBatchHeader(bytes)
+    return this.#gate.through(lane, () => this.#receive(identity, decodeBatch(bytes)))
   }
 
   async #receive(identity: EdgeIdentity, batch: DecodedBatch): Promise<Receipt> {
@@ -65,9 +72,9 @@ export class Ingestion {
     if (header.edge_id !== identity.edgeId) throw new RefusalError({ kind: 'unknown_edge' })
     await this.#prepare(batch)
     const { database, metrics } = this.#parts
-    const { receipt, rows, outcome } = await database.withTenant(identity.tenantId, (tx) =>
-      this.#commit(tx, identity.edgeId, batch),
-    )
+    const committed = await database.withTenant(identity.tenantId, (tx) => this.#commit(tx, identity.edgeId, batch))
+    if (committed.kind === 'refused') throw new RefusalError(committed.refusal)
+    const { receipt, rows, outcome } = committed
     metrics.syncBatches.inc({ lane: header.lane, outcome })
     metrics.syncRows.inc({ lane: header.lane }, rows)
     return receipt
@@ -83,63 +90,84 @@ export class Ingestion {
         .prepare(batch.records.flatMap((record) => (record.kind === 'judgment' ? [record.body] : [])))
   }
 
-  async #commit(
-    tx: Transaction,
-    edgeId: string,
-    batch: DecodedBatch,
-  ): Promise<{ receipt: Receipt; rows: number; outcome: string }> {
+  async #commit(tx: Transaction, edgeId: string, batch: DecodedBatch): Promise<Committed> {
     const { header } = batch
     const nowMs = this.#parts.clock.nowMs()
     const receivedAt = new Date(nowMs).toISOString()
-    const edge = await this.#edgeOf(tx, edgeId, header.epoch)
+    const { edge, superseded } = await this.#edgeOf(tx, edgeId, header.epoch)
     const cursor = await lockCursor(tx, edgeId, header.epoch, header.lane)
+    if (edge.epoch === header.epoch && (await this.#isOtherHistory(tx, cursor, batch)))
+      return { kind: 'refused', refusal: { kind: 'digest' } }
     const decision = decideIntake(
       {
         currentEpoch: edge.epoch,
-        supersededEpochs: await supersededEpochs(tx, edgeId),
+        supersededEpochs: superseded,
         nextSeq: cursor.received_seq + 1,
+        startSeq: cursor.start_seq,
       },
       header,
     )
     if (decision.kind === 'refuse') throw new RefusalError(decision.refusal)
-    await noteSeen(tx, edgeId, nowMs)
     if (decision.kind === 'repeat') {
       const receipt = await newestReceipt(tx, edgeId, header.epoch, header.lane)
       if (receipt === null) throw new Error('a cursor has moved and left no receipt')
-      return { receipt, rows: 0, outcome: 'repeat' }
+      return { kind: 'taken', receipt, rows: 0, outcome: 'repeat' }
     }
-    if (decision.kind === 'accept' && decision.opensEpoch) await openEpoch(tx, edge, header.epoch, receivedAt)
+    const point = decision.startsAt === null ? pointOfCursor(cursor) : epochStart(decision.startsAt)
+    // A copy that shares the base must not hang its rows behind those of another: it asks for the cursor, and finds that they differ.
+    if (decision.kind === 'trim' && header.base !== undefined && !overlapAgrees(header.base, batch, point))
+      throw new RefusalError({ kind: 'gap', expected_seq: point.seq + 1 })
+    if (decision.opensEpoch) await openEpoch(tx, edge, header.epoch, receivedAt)
     const fromSeq = decision.kind === 'trim' ? decision.from : header.from_seq
-    const digest = new RunningDigest(cursor.digest)
+    const digest = new RunningDigest(point.digest)
     const rows = await this.#store(tx, edge, batch, { fromSeq, receivedAt, digest })
-    const moved = {
-      ...cursor,
-      received_seq: header.to_seq,
-      rows_total: cursor.rows_total + rows,
-      digest: digest.hex(),
-      received_at: receivedAt,
-    }
-    await moveCursor(tx, moved)
     const receipt = signReceipt(
       {
         edgeId,
         epoch: header.epoch,
         lane: header.lane,
-        point: { seq: moved.received_seq, count: moved.rows_total, digest: moved.digest },
+        point: { seq: header.to_seq, count: point.count + rows, digest: digest.hex() },
         receivedAtMs: nowMs,
       },
       this.#parts.signer,
     )
-    await insertReceipt(tx, receipt)
-    return { receipt, rows, outcome: decision.kind }
+    await moveLane(tx, receipt, decision.startsAt ?? cursor.start_seq)
+    return { kind: 'taken', receipt, rows, outcome: decision.kind }
   }
 
   /** The edge; locked when the batch may open a new life of it, so that two lanes do not both do so. */
-  async #edgeOf(tx: Transaction, edgeId: string, epoch: string): Promise<EdgeRow> {
-    let edge = await findEdge(tx, edgeId)
-    if (edge !== null && edge.epoch !== epoch) edge = await lockEdge(tx, edgeId)
+  async #edgeOf(tx: Transaction, edgeId: string, epoch: string): Promise<{ edge: EdgeRow; superseded: string[] }> {
+    const found = await findEdgeLives(tx, edgeId)
+    let edge: EdgeRow | null = found
+    let superseded = found?.superseded_epochs ?? []
+    if (edge !== null && edge.epoch !== epoch) {
+      edge = await lockEdge(tx, edgeId)
+      // Anew: the lock may have waited for another life to begin.
+      superseded = await supersededEpochs(tx, edgeId)
+    }
     if (edge === null) throw new RefusalError({ kind: 'unknown_edge' })
-    return edge
+    // Also what came before the revocation and waited, as a courier file does.
+    if (edge.revoked_at !== null) throw new RefusalError({ kind: 'revoked' })
+    return { edge, superseded }
+  }
+
+  /** Whether the sender builds upon rows that are not those of this lane; a trouble is noted then, in this transaction. */
+  async #isOtherHistory(tx: Transaction, cursor: CursorRow, { header }: DecodedBatch): Promise<boolean> {
+    const { base } = header
+    if (base === undefined) return false
+    const its = { edgeId: cursor.edge_id, epoch: header.epoch, lane: header.lane }
+    const ours = pointOfCursor(cursor)
+    const kept = base.seq < ours.seq ? await receiptPointAt(tx, its, base.seq) : null
+    if (baseVerdict(base, ours, () => kept) !== 'differs') return false
+    await this.#parts.troubles.note(tx, {
+      ...its,
+      kind: 'diverged',
+      seq: base.seq,
+      held: base,
+      ours: kept ?? ours,
+      toldBy: 'cloud',
+    })
+    return true
   }
 
   /** Returns how many rows are new. */
@@ -166,13 +194,20 @@ export class Ingestion {
       return 0
     }
     if (batch.kind === 'readings') {
-      for (const segment of batch.segments)
-        if (segment.firstSeq + segment.count > point.fromSeq) point.digest.addSegment(segment, point.fromSeq)
-      const tagNos = await storeReadings(tx, lane, batch.segments, point.fromSeq)
+      const { segments } = batch
+      const tallies = new Map<number, RangeTally>()
+      const tagNos = await storeReadings(tx, lane, segments, point.fromSeq, () => {
+        for (const segment of segments)
+          if (segment.firstSeq + segment.count > point.fromSeq) point.digest.addSegment(segment, point.fromSeq)
+        for (const [range, tally] of rangesOfReadings(segments, point.fromSeq)) tallies.set(range, tally)
+      })
+      await addToRanges(tx, lane, 'readings', tallies)
       await this.#tellReadings(tx, edge, lane, tagNos)
     } else {
       const skipped = point.fromSeq - header.from_seq
-      for (const line of batch.lines.slice(skipped)) point.digest.addRecordLine(line)
+      const lines = batch.lines.slice(skipped)
+      for (const line of lines) point.digest.addRecordLine(line)
+      await addToRanges(tx, lane, 'records', rangesOfRecords(point.fromSeq, lines))
       await this.#storeRecords(tx, edge, lane, batch.records.slice(skipped))
     }
     return header.to_seq - point.fromSeq + 1
@@ -271,3 +306,9 @@ export class Ingestion {
     if (removed.length > 0) await this.#parts.judgment().rulesRemoved(tx, lane.edgeId, removed)
   }
 }
+
+const pointOfCursor = ({ received_seq: seq, rows_total: count, digest }: CursorRow): LanePoint => ({
+  seq,
+  count,
+  digest,
+})

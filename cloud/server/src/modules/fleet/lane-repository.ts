@@ -1,16 +1,19 @@
-import type { Lane, Receipt } from '@jidoka/sync-protocol'
-import { receiptSchema } from '@jidoka/sync-protocol'
+import type { Lane, LanePoint, Receipt } from '@jidoka/sync-protocol'
+import { pointOf, receiptSchema } from '@jidoka/sync-protocol'
 import type { Transaction } from '../../platform/db/database.ts'
 import type { CursorRow } from './schema.ts'
 
-const columns = 'edge_id, epoch, lane, received_seq, rows_total, digest, received_at'
+const columns = 'edge_id, epoch, lane, received_seq, rows_total, digest, received_at, start_seq'
 
 /** The cursor of a lane, made when it is not there, and locked: batches of one lane go one after the other. */
 export async function lockCursor(tx: Transaction, edgeId: string, epoch: string, lane: Lane): Promise<CursorRow> {
   const find = async () =>
     (
       await tx.query<CursorRow>(
-        `select ${columns} from fleet.cursors where edge_id = $1 and epoch = $2 and lane = $3 for update`,
+        {
+          name: 'lock-cursor',
+          text: `select ${columns} from fleet.cursors where edge_id = $1 and epoch = $2 and lane = $3 for update`,
+        },
         [edgeId, epoch, lane],
       )
     )[0]
@@ -25,23 +28,26 @@ export async function lockCursor(tx: Transaction, edgeId: string, epoch: string,
   return made
 }
 
-export async function findCursors(tx: Transaction, edgeId: string, epoch: string): Promise<CursorRow[]> {
-  return tx.query<CursorRow>(`select ${columns} from fleet.cursors where edge_id = $1 and epoch = $2`, [edgeId, epoch])
+/** The cursors of an epoch, each with its newest receipt; null before the first. */
+export async function findCursorsWithReceipts(
+  tx: Transaction,
+  edgeId: string,
+  epoch: string,
+): Promise<(CursorRow & { readonly receipt: Receipt | null })[]> {
+  const rows = await tx.query<CursorRow & { readonly receipt: unknown }>(
+    {
+      name: 'cursors-with-receipts',
+      text: `select ${columns}, (
+           select r.body from fleet.receipts r where r.edge_id = c.edge_id and r.epoch = c.epoch and r.lane = c.lane order by r.up_to_seq desc limit 1) as receipt
+         from fleet.cursors c where edge_id = $1 and epoch = $2`,
+    },
+    [edgeId, epoch],
+  )
+  return rows.map((row) => ({ ...row, receipt: row.receipt === null ? null : receiptSchema.parse(row.receipt) }))
 }
 
-export async function moveCursor(tx: Transaction, cursor: CursorRow): Promise<void> {
-  await tx.run(
-    'update fleet.cursors set received_seq = $4, rows_total = $5, digest = $6, received_at = $7 where edge_id = $1 and epoch = $2 and lane = $3',
-    [
-      cursor.edge_id,
-      cursor.epoch,
-      cursor.lane,
-      cursor.received_seq,
-      cursor.rows_total,
-      cursor.digest,
-      cursor.received_at,
-    ],
-  )
+export async function findCursors(tx: Transaction, edgeId: string, epoch: string): Promise<CursorRow[]> {
+  return tx.query<CursorRow>(`select ${columns} from fleet.cursors where edge_id = $1 and epoch = $2`, [edgeId, epoch])
 }
 
 export async function supersededEpochs(tx: Transaction, edgeId: string): Promise<string[]> {
@@ -69,9 +75,20 @@ export async function openEpoch(
 /** Receipts kept of a lane: enough to show the last minutes to somebody who asks; each newer one covers all before it. */
 const receiptsKept = 200
 
-export async function insertReceipt(tx: Transaction, receipt: Receipt): Promise<void> {
+/** Moves a lane to where its receipt says, keeps the receipt, and forgets the oldest: one statement, as each batch ends with it. */
+export async function moveLane(tx: Transaction, receipt: Receipt, startSeq: number | null): Promise<void> {
   await tx.run(
-    'insert into fleet.receipts (tenant_id, edge_id, epoch, lane, up_to_seq, body, received_at) values ($1, $2, $3, $4, $5, $6, $7)',
+    {
+      name: 'move-lane',
+      text: `with moved as (
+           update fleet.cursors set received_seq = $5, rows_total = $8, digest = $9, received_at = $7, start_seq = $10
+           where edge_id = $2 and epoch = $3 and lane = $4),
+         kept as (
+           insert into fleet.receipts (tenant_id, edge_id, epoch, lane, up_to_seq, body, received_at) values ($1, $2, $3, $4, $5, $6, $7))
+         -- Does not see the one that was just inserted.
+         delete from fleet.receipts where edge_id = $2 and epoch = $3 and lane = $4 and up_to_seq <= (
+           select up_to_seq from fleet.receipts where edge_id = $2 and epoch = $3 and lane = $4 order by up_to_seq desc offset ${receiptsKept - 1} limit 1)`,
+    },
     [
       tx.tenantId,
       receipt.edge_id,
@@ -80,13 +97,27 @@ export async function insertReceipt(tx: Transaction, receipt: Receipt): Promise<
       receipt.up_to_seq,
       receipt,
       new Date(receipt.received_at_ms).toISOString(),
+      receipt.count_total,
+      receipt.digest,
+      startSeq,
     ],
   )
-  await tx.run(
-    `delete from fleet.receipts where edge_id = $1 and epoch = $2 and lane = $3 and up_to_seq <= (
-       select up_to_seq from fleet.receipts where edge_id = $1 and epoch = $2 and lane = $3 order by up_to_seq desc offset $4 limit 1)`,
-    [receipt.edge_id, receipt.epoch, receipt.lane, receiptsKept],
+}
+
+/** The point of a kept receipt with this number; null where none is kept. */
+export async function receiptPointAt(
+  tx: Transaction,
+  lane: { edgeId: string; epoch: string; lane: Lane },
+  seq: number,
+): Promise<LanePoint | null> {
+  const [row] = await tx.query<{ body: unknown }>(
+    {
+      name: 'receipt-at',
+      text: 'select body from fleet.receipts where edge_id = $1 and epoch = $2 and lane = $3 and up_to_seq = $4',
+    },
+    [lane.edgeId, lane.epoch, lane.lane, seq],
   )
+  return row === undefined ? null : pointOf(receiptSchema.parse(row.body))
 }
 
 /** The newest receipt of a lane; null before the first. */
@@ -97,7 +128,10 @@ export async function newestReceipt(
   lane: Lane,
 ): Promise<Receipt | null> {
   const [row] = await tx.query<{ body: unknown }>(
-    'select body from fleet.receipts where edge_id = $1 and epoch = $2 and lane = $3 order by up_to_seq desc limit 1',
+    {
+      name: 'newest-receipt',
+      text: 'select body from fleet.receipts where edge_id = $1 and epoch = $2 and lane = $3 order by up_to_seq desc limit 1',
+    },
     [edgeId, epoch, lane],
   )
   return row === undefined ? null : receiptSchema.parse(row.body)

@@ -13,7 +13,7 @@ export interface EdgeOverview extends EdgeRow {
 /** Items that an edge has not done yet: another version reported than desired, or nothing; a taken-back one not reported as removed. */
 const pendingItems = `(select count(*) from fleet.desired d
   left join fleet.reported r on r.edge_id = d.edge_id and r.kind = d.kind and r.key = d.key
-  where d.edge_id = e.id and case when d.deleted then r.state is not null and r.state <> 'removed' else r.version is distinct from d.version end)`
+  where d.edge_id = e.id and case when d.deleted then d.kind <> 'command' and r.state is not null and r.state <> 'removed' else r.version is distinct from d.version end)`
 
 export async function listEdges(tx: Transaction, edgeId: string | null): Promise<EdgeOverview[]> {
   return tx.query<EdgeOverview>(
@@ -28,7 +28,7 @@ export async function listEdges(tx: Transaction, edgeId: string | null): Promise
 /** Cursors of every edge's current life. */
 export async function listCursors(tx: Transaction, edgeId: string | null): Promise<CursorRow[]> {
   return tx.query<CursorRow>(
-    `select c.edge_id, c.epoch, c.lane, c.received_seq, c.rows_total, c.digest, c.received_at
+    `select c.edge_id, c.epoch, c.lane, c.received_seq, c.rows_total, c.digest, c.received_at, c.start_seq
      from fleet.cursors c join fleet.edges e on e.id = c.edge_id and e.epoch = c.epoch where $1::uuid is null or e.id = $1::uuid`,
     [edgeId],
   )

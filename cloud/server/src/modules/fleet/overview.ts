@@ -1,16 +1,22 @@
 import type { Clock } from '@jidoka/base'
-import type { BoardTag, CloudLine, EdgeDetail, EdgeSummary } from '@jidoka/contract'
+import type { BoardTag, CloudLine, EdgeDetail, EdgeOutage, EdgeSummary, EdgeTrouble } from '@jidoka/contract'
 import { siteDescriptionSchema } from '@jidoka/domain'
 import type { CatalogueEntry, LocalText, ReportedItem } from '@jidoka/domain'
 import { emptyDigest, lanes } from '@jidoka/sync-protocol'
 import { z } from 'zod'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
+import { pageOf, readCursor } from '../../platform/paging.ts'
 import type { JudgmentPort } from '../judgment/port.ts'
 import { listDesired, listItems } from './desired-repository.ts'
+import { laneProgress } from './lane-progress.ts'
+import { listOutages } from './outages-repository.ts'
 import type { EdgeOverview, TagRow } from './overview-repository.ts'
 import { listCursors, listEdges, listTags, qualityOf } from './overview-repository.ts'
-import type { CursorRow } from './schema.ts'
+import { findEdge } from './repository.ts'
+import type { CursorRow, ReportedRecord } from './schema.ts'
+import type { TroubleRow } from './troubles-repository.ts'
+import { countStandingTroubles, listTroubles } from './troubles-repository.ts'
 
 /** An edge asks for its desired state at least every 20 s; after three of those nobody should wait for it. */
 const silentAfterMs = 60_000
@@ -41,7 +47,9 @@ export class Overview {
       if (summary === undefined)
         throw new ProblemError('not_found', 'There is no such edge. Go back to the list of edges.')
       const { desired, reported } = await listItems(tx, edgeId)
-      const names = new Map([...desired, ...reported].map(({ kind, key }) => [`${kind} ${key}`, { kind, key }]))
+      const isPast = new Set(desired.flatMap(({ kind, key, deleted }) => (kind === 'command' && deleted ? [key] : [])))
+      const named = [...desired, ...reported].filter(({ kind, key }) => kind !== 'command' || !isPast.has(key))
+      const names = new Map(named.map(({ kind, key }) => [`${kind} ${key}`, { kind, key }]))
       const items = [...names.values()].map(({ kind, key }) => {
         const wanted = desired.find((row) => row.kind === kind && row.key === key && !row.deleted)
         const done = reported.find((row) => row.kind === kind && row.key === key)
@@ -54,7 +62,28 @@ export class Overview {
           reported_at: done?.reported_at ?? null,
         }
       })
-      return { ...summary, items }
+      const cursors = await listCursors(tx, edgeId)
+      return {
+        ...summary,
+        items,
+        progress: await laneProgress(tx, cursors, this.#clock.nowMs()),
+        troubles: (await listTroubles(tx, edgeId)).map(troubleOf),
+      }
+    })
+  }
+
+  /** @throws ProblemError `not_found`, `invalid_input` for a cursor that is not one of this list */
+  outages(
+    tenantId: string,
+    edgeId: string,
+    page: { cursor?: string | undefined; limit: number },
+  ): Promise<{ rows: EdgeOutage[]; next: string | null }> {
+    const after = readCursor(page.cursor)
+    return this.#database.withTenant(tenantId, async (tx) => {
+      if ((await findEdge(tx, edgeId)) === null)
+        throw new ProblemError('not_found', 'There is no such edge. Go back to the list of edges.')
+      const rows = await listOutages(tx, edgeId, { after, limit: page.limit })
+      return pageOf(rows, page.limit, ({ from }) => ({ at: from, id: edgeId }))
     })
   }
 
@@ -84,6 +113,7 @@ export class Overview {
     const edges = await listEdges(tx, edgeId)
     const cursors = Map.groupBy(await listCursors(tx, edgeId), ({ edge_id }) => edge_id)
     const openAlarms = await this.#judgment().openAlarms(tx)
+    const openTroubles = await countStandingTroubles(tx)
     const nowMs = this.#clock.nowMs()
     return edges.map((edge) => ({
       id: edge.id,
@@ -101,6 +131,7 @@ export class Overview {
       lanes: lanes.map((lane) => laneOf(edge, lane, cursors.get(edge.id) ?? [])),
       open_alarms: openAlarms.get(edge.id) ?? 0,
       pending_items: edge.pending_items,
+      open_troubles: openTroubles.get(edge.id) ?? 0,
     }))
   }
 }
@@ -128,8 +159,27 @@ function laneOf(
   }
 }
 
-function reportedItemOf({ kind, key, version, state, problem, rule_hash }: ReportedItem): ReportedItem {
-  return { kind, key, version, state, problem, rule_hash }
+function reportedItemOf({ kind, key, version, state, problem, rule_hash, result }: ReportedRecord): ReportedItem {
+  return { kind, key, version, state, problem, rule_hash, ...(result == null ? {} : { result }) }
+}
+
+function troubleOf(row: TroubleRow): EdgeTrouble {
+  const { id, kind, lane, epoch, seq, told_by, since, last_at, times } = row
+  const { settled_at, settled_by, reason } = row
+  return {
+    id,
+    kind,
+    lane,
+    epoch,
+    seq,
+    held: { seq: row.held_seq, count: row.held_count, digest: row.held_digest },
+    ours: { seq: row.ours_seq, count: row.ours_count, digest: row.ours_digest },
+    told_by,
+    since,
+    last_at,
+    times,
+    settled: settled_at === null ? null : { at: settled_at, by: settled_by ?? '', reason: reason ?? '' },
+  }
 }
 
 interface LineParts {

@@ -1,64 +1,65 @@
 import type { Segment } from '@jidoka/sync-protocol'
-import { storableInstant, storableJson } from '../../platform/db/storable.ts'
 import type { Transaction } from '../../platform/db/database.ts'
-import type { SegmentRow } from './segment-rows.ts'
-import { columnsOf, floatText, recentMax, rowsOf } from './segment-rows.ts'
+import { monthOf } from '../../platform/partitions.ts'
+import type { LaneOfEdge } from './lane-of-edge.ts'
+import { LastValues, storeLastValues } from './readings/last-values.ts'
+import { Rollups, storeRollups } from './readings/rollups.ts'
+import { RowWriter } from './readings/row-writer.ts'
+import { runsOf } from './readings/runs.ts'
+import { rowsOfRun } from './readings/segment-row.ts'
+import { streamOf } from './readings/streams.ts'
 
-export interface LaneOfEdge {
-  edgeId: string
-  epoch: string
-  receivedAt: string
-}
+export type { LaneOfEdge }
 
-/** Stores readings as arrays and notes each tag's last value. Returns the numbers of the tags that had news. */
+/**
+ * Stores readings as arrays, adds to what their ten minutes sum up to, and notes each tag's last value.
+ * @param meanwhile work of the caller's for the time in which the database is busy with the last of them
+ * @returns the numbers of the tags that had news.
+ */
 export async function storeReadings(
   tx: Transaction,
   lane: LaneOfEdge,
   segments: readonly Segment[],
   fromSeq: number,
+  meanwhile: () => void,
 ): Promise<number[]> {
-  const { rows, last } = rowsOf(segments, fromSeq)
-  await insertSegments(tx, lane, rows)
-  await tx.run(
-    `insert into fleet.tag_values as old (tenant_id, edge_id, epoch, tag_no, value, quality, at, received_at, recent)
-     select $1, $2, $3, t.tag_no, t.value, t.quality, t.at, $4, t.recent::float8[]
-     from unnest($5::bigint[], $6::jsonb[], $7::smallint[], $8::timestamptz[], $9::text[]) as t (tag_no, value, quality, at, recent)
-     on conflict (tenant_id, edge_id, epoch, tag_no) do update set
-       value = case when excluded.at >= old.at then excluded.value else old.value end,
-       quality = case when excluded.at >= old.at then excluded.quality else old.quality end,
-       at = greatest(old.at, excluded.at),
-       received_at = excluded.received_at,
-       recent = (old.recent || excluded.recent)[greatest(1, cardinality(old.recent) + cardinality(excluded.recent) - ${recentMax - 1}):]`,
-    [
-      tx.tenantId,
-      lane.edgeId,
-      lane.epoch,
-      lane.receivedAt,
-      last.map(({ tagNo }) => tagNo),
-      last.map(({ value }) => storableJson(value)),
-      last.map(({ quality }) => quality),
-      last.map(({ atMs }) => storableInstant(atMs)),
-      last.map(({ recent }) => `{${recent.map(floatText).join()}}`),
-    ],
-  )
-  return last.map(({ tagNo }) => tagNo)
+  const streamId = await streamOf(tx, lane)
+  const writer = new RowWriter(tx, streamId)
+  const rollups = new Rollups()
+  const last = new LastValues()
+  // The next range is made ready while the database writes this one: each is busy for about as long as the other.
+  let writing = Promise.resolve()
+  for (const { runs, columns } of runsOf(segments, fromSeq)) {
+    for (const run of runs) {
+      rollups.add(run, columns)
+      last.add(run, columns)
+      for (const row of rowsOfRun(run, columns)) writer.add(row)
+    }
+    await writing
+    writing = writer.write()
+    writing.catch(() => undefined) // thrown where it is awaited; making the next range ready may take longer than failing
+  }
+  meanwhile()
+  await writing
+  await storeRollups(tx, streamId, rollups.all)
+  const values = last.all
+  await storeLastValues(tx, lane, values)
+  return values.map(({ tagNo }) => tagNo)
 }
 
-async function insertSegments(tx: Transaction, lane: LaneOfEdge, rows: readonly SegmentRow[]): Promise<void> {
-  await tx.run(
-    `insert into core.reading_segments
-       (tenant_id, edge_id, epoch, received_at, first_seq, tag_no, kind, from_at, to_at, count, dt, numbers, texts, qualities)
-     select $1, $2, $3, $4, first_seq, tag_no, kind, from_at, to_at, count, dt::integer[], numbers::float8[], texts::text[], qualities::smallint[]
-     from unnest($5::bigint[], $6::bigint[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::integer[], $11::text[], $12::text[], $13::text[], $14::text[])
-       as r (first_seq, tag_no, kind, from_at, to_at, count, dt, numbers, texts, qualities)
-     on conflict do nothing`,
-    [tx.tenantId, lane.edgeId, lane.epoch, lane.receivedAt, ...columnsOf(rows)],
-  )
-}
-
-/** The months that these readings need, as instants: the time of each row's earliest reading is within its segment's span. */
+/** Instants of the months that these readings need: the time of each row's earliest reading is within its segment's span. */
 export function* instantsOf(segments: readonly Segment[]): Iterable<number> {
-  for (const segment of segments) yield* segment.timeMs
+  for (const { timeMs } of segments) {
+    let [minMs, maxMs] = [Infinity, -Infinity]
+    for (let index = 0; index < timeMs.length; index++) {
+      const itsMs = timeMs[index] as number
+      if (itsMs < minMs) minMs = itsMs
+      if (itsMs > maxMs) maxMs = itsMs
+    }
+    // A month a segment is the rule; looking each reading's up in the calendar took as long as storing it.
+    if (monthOf(minMs) === monthOf(maxMs)) yield minMs
+    else yield* timeMs
+  }
 }
 
 export async function linesOfTags(tx: Transaction, lane: LaneOfEdge, tagNos: readonly number[]): Promise<string[]> {

@@ -59,10 +59,10 @@ export async function storeTags(tx: Transaction, lane: LaneOfEdge, records: Reco
 export async function storeReported(tx: Transaction, lane: LaneOfEdge, records: RecordsOf<'reported'>): Promise<void> {
   const latest = [...new Map(records.map((record) => [`${record.body.kind} ${record.body.key}`, record])).values()]
   await tx.run(
-    `insert into fleet.reported (tenant_id, edge_id, kind, key, version, state, problem, rule_hash, reported_at)
-     select $1, $2, * from unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
+    `insert into fleet.reported (tenant_id, edge_id, kind, key, version, state, problem, rule_hash, reported_at, result)
+     select $1, $2, * from unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::jsonb[])
      on conflict (tenant_id, edge_id, kind, key) do update set
-       version = excluded.version, state = excluded.state, problem = excluded.problem, rule_hash = excluded.rule_hash, reported_at = excluded.reported_at`,
+       version = excluded.version, state = excluded.state, problem = excluded.problem, rule_hash = excluded.rule_hash, reported_at = excluded.reported_at, result = excluded.result`,
     [
       tx.tenantId,
       lane.edgeId,
@@ -73,14 +73,15 @@ export async function storeReported(tx: Transaction, lane: LaneOfEdge, records: 
       latest.map(({ body }) => (body.problem === null ? null : storableText(body.problem))),
       latest.map(({ body }) => body.rule_hash),
       latest.map(({ at_ms }) => storableInstant(at_ms)),
+      latest.map(({ body }) => (body.result === undefined ? null : storableJson(body.result))),
     ],
   )
 }
 
 export async function storeOutages(tx: Transaction, lane: LaneOfEdge, records: RecordsOf<'outage'>): Promise<void> {
   await tx.run(
-    `insert into fleet.outages (tenant_id, edge_id, epoch, seq, from_at, to_at, cause, rows_waiting)
-     select $1, $2, $3, * from unnest($4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::text[], $8::bigint[]) on conflict do nothing`,
+    `insert into fleet.outages (tenant_id, edge_id, epoch, seq, from_at, to_at, cause, rows_waiting, drained_at, dropped, receipted)
+     select $1, $2, $3, * from unnest($4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::text[], $8::bigint[], $9::timestamptz[], $10::jsonb[], $11::jsonb[]) on conflict do nothing`,
     [
       tx.tenantId,
       lane.edgeId,
@@ -90,6 +91,9 @@ export async function storeOutages(tx: Transaction, lane: LaneOfEdge, records: R
       records.map(({ body }) => storableInstantOrNull(body.to_ms)),
       records.map(({ body }) => storableText(body.cause)),
       records.map(({ body }) => body.rows_waiting),
+      records.map(({ body }) => storableInstantOrNull(body.drained_ms ?? null)),
+      records.map(({ body }) => (body.dropped === undefined ? null : storableJson(body.dropped))),
+      records.map(({ body }) => (body.receipted === undefined ? null : storableJson(body.receipted))),
     ],
   )
 }

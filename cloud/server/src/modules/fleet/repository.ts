@@ -16,9 +16,10 @@ export interface KnownEdge {
 export async function findEdgeOfAnyTenant(directory: Session, edgeId: string): Promise<KnownEdge | null> {
   return (
     (
-      await directory.query<KnownEdge>('select tenant_id, public_key, revoked_at from fleet.edges where id = $1', [
-        edgeId,
-      ])
+      await directory.query<KnownEdge>(
+        { name: 'edge-of-any-tenant', text: 'select tenant_id, public_key, revoked_at from fleet.edges where id = $1' },
+        [edgeId],
+      )
     )[0] ?? null
   )
 }
@@ -55,6 +56,22 @@ export async function listSites(tx: Transaction): Promise<SiteRow[]> {
 
 export async function findEdge(tx: Transaction, edgeId: string): Promise<EdgeRow | null> {
   return (await tx.query<EdgeRow>(`select ${edgeColumns} from fleet.edges where id = $1`, [edgeId]))[0] ?? null
+}
+
+/** The edge, with the epochs that its current one has replaced. */
+export async function findEdgeLives(
+  tx: Transaction,
+  edgeId: string,
+): Promise<(EdgeRow & { superseded_epochs: string[] }) | null> {
+  const [row] = await tx.query<EdgeRow & { superseded_epochs: string[] }>(
+    {
+      name: 'edge-lives',
+      text: `select ${edgeColumns}, array(select s.epoch::text from fleet.superseded_epochs s where s.edge_id = e.id) as superseded_epochs
+             from fleet.edges e where id = $1`,
+    },
+    [edgeId],
+  )
+  return row ?? null
 }
 
 /** Locks the edge: its desired state and its life change one at a time. */
@@ -103,16 +120,17 @@ export async function revokeEdge(tx: Transaction, edgeId: string, at: string): P
   )
 }
 
-/** Often enough to tell a silent edge, and not a write for each of its requests. */
-const seenEveryMs = 5_000
-
-/** Notes that an edge was heard. */
-export async function noteSeen(tx: Transaction, edgeId: string, nowMs: number): Promise<void> {
-  await tx.run('update fleet.edges set seen_at = $2 where id = $1 and (seen_at is null or seen_at < $3)', [
-    edgeId,
-    new Date(nowMs).toISOString(),
-    new Date(nowMs - seenEveryMs).toISOString(),
-  ])
+/**
+ * Notes when edges were heard (epoch milliseconds). Locked in one order, so that processes that note the same edges wait for each other and do
+ * not deadlock.
+ */
+export async function noteSeen(tx: Transaction, seenMs: ReadonlyMap<string, number>): Promise<void> {
+  await tx.run(
+    `with locked as (select id from fleet.edges where id = any($1::uuid[]) order by id for no key update)
+     update fleet.edges e set seen_at = seen.at from locked, unnest($1::uuid[], $2::timestamptz[]) as seen (id, at)
+     where e.id = locked.id and seen.id = locked.id and (e.seen_at is null or e.seen_at < seen.at)`,
+    [[...seenMs.keys()], [...seenMs.values()].map((ms) => new Date(ms).toISOString())],
+  )
 }
 
 export async function edgeNames(tx: Transaction, edgeIds: readonly string[]): Promise<Map<string, string>> {

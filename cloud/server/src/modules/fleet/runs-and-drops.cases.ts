@@ -95,9 +95,9 @@ export function runsAndDropsCases(newStore: NewStore): void {
         { lane: 'records', from_seq: 1, to_seq: 40, reason: 'pruned', count: 30, what: 'verdicts', source_seq: 2 },
         { lane: 'records', from_seq: 1, to_seq: 40, reason: 'pruned', count: 4, what: 'events', source_seq: 3 },
       ])
-      expect(
-        await query('select sum(count)::int as n from core.reading_segments where edge_id = $1', [edge.id]),
-      ).toEqual([{ n: 5 }])
+      expect(await query('select count(*)::int as n from core.sensor_events where edge_id = $1', [edge.id])).toEqual([
+        { n: 5 },
+      ])
       const detail = edgeDetailSchema.parse((await world.as('GET', `/api/v1/fleet/edges/${edge.id}`)).body.data)
       expect(detail.lanes.find(({ lane }) => lane === 'readings')).toMatchObject({ received_seq: 5, rows_total: 5 })
     })

@@ -1,6 +1,6 @@
 import { cloudLineSchema, edgeDetailSchema, edgeSummarySchema, enrolmentSchema, siteSchema } from '@jidoka/contract'
-import { desiredItemSchema } from '@jidoka/domain'
-import type { LocalText } from '@jidoka/domain'
+import { desiredItemSchema, desiredKinds } from '@jidoka/domain'
+import type { LocalText, ReportedItem } from '@jidoka/domain'
 import type { Lane } from '@jidoka/sync-protocol'
 import { z } from 'zod'
 
@@ -12,7 +12,8 @@ export { desiredItemSchema, edgeDetailSchema, enrolmentSchema }
 export const edgeParamsSchema = z.object({ id: z.uuid() })
 export const desiredParamsSchema = z.object({
   id: z.uuid(),
-  kind: z.enum(['rule', 'tag_catalogue', 'site', 'user']),
+  /** Commands have routes of their own: they expire, and none is run twice. */
+  kind: z.enum(desiredKinds).exclude(['command']),
   key: z.string().min(1).max(64),
 })
 
@@ -45,6 +46,8 @@ export interface CursorRow {
   rows_total: number
   digest: string
   received_at: string | null
+  /** First number of the lane in its epoch; null before the first batch, and of epochs from before it was kept, which begin with 1. */
+  start_seq: number | null
 }
 
 export interface DesiredRecord {
@@ -61,11 +64,12 @@ export interface DesiredRecord {
 
 export interface ReportedRecord {
   edge_id: string
-  kind: 'rule' | 'tag_catalogue' | 'site' | 'user'
+  kind: ReportedItem['kind']
   key: string
   version: number
-  state: 'applied' | 'refused' | 'removed' | 'quarantined'
+  state: ReportedItem['state']
   problem: string | null
   rule_hash: string | null
+  result: ReportedItem['result'] | null
   reported_at: string
 }

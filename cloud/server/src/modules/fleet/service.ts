@@ -60,11 +60,14 @@ export class FleetService implements FleetPort {
 
   /** From now on nothing signed by this edge is taken. Its data stays. @throws ProblemError `not_found` */
   revoke(tenantId: string, edgeId: string, by: string): Promise<void> {
-    const { database, clock, audit } = this.#parts
+    const { database, clock, audit, hub } = this.#parts
     return database.withTenant(tenantId, async (tx) => {
       if (!(await revokeEdge(tx, edgeId, new Date(clock.nowMs()).toISOString())))
         throw new ProblemError('not_found', 'There is no such edge. Go back to the list of edges.')
       await audit.append(tx, { actor: by, action: 'edge.revoke', subject: edgeId, detail: {} })
+      // It waits for its desired state: it is answered now, in whichever process that is.
+      await database.announce(tx, desiredChannel, edgeId)
+      tx.afterCommit(() => hub.wakeEdge(edgeId))
     })
   }
 

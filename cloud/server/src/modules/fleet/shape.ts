@@ -4,12 +4,12 @@ import type { Database } from '../../platform/db/database.ts'
 import { storableJson } from '../../platform/db/storable.ts'
 import type { EventHub } from '../../platform/events.ts'
 import { httpLimits } from '../../platform/http/limits.ts'
-import { ProblemError } from '../../platform/http/problem.ts'
+import { ProblemError, RefusalError } from '../../platform/http/problem.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import type { Change } from './desired-repository.ts'
 import { changesAfter, listDesired, renewHandle, shapePoint } from './desired-repository.ts'
 import type { EdgeIdentity } from './edge-identity.ts'
-import { noteSeen } from './repository.ts'
+import { findEdge } from './repository.ts'
 
 /** Where processes share a database, how long a wake-up that was lost on the way may go unnoticed. */
 const pollMs = 5_000
@@ -18,9 +18,11 @@ const pollMs = 5_000
 export const shapeQuerySchema = z.object({
   table: z.enum(['fleet.desired']).default('fleet.desired'),
   /** `-1` from the beginning, `now` from the end, else what the last answer said. */
-  offset: z.string().regex(/^(-1|now|\d{1,15}_\d{1,15})$/),
-  handle: z.string().max(64).optional(),
+  offset: z.string().regex(/^(-1|now|\d{1,20}_(\d{1,20}|inf))$/),
+  handle: z.string().max(128).optional(),
   live: z.enum(['true', 'false']).optional(),
+  /** Of the last live answer: makes the URL of a long poll one that no cache has. */
+  cursor: z.string().max(64).optional(),
 })
 export type ShapeQuery = z.infer<typeof shapeQuerySchema>
 
@@ -37,7 +39,13 @@ const schemaHeader = JSON.stringify({
 export interface ShapeAnswer {
   status: 200 | 409
   headers: Record<string, string>
-  body: string
+  body: string | ReadableStream<Uint8Array>
+}
+
+/** Where an edge's desired state comes from: this program's own change log, or an Electric service. */
+export interface ShapeSource {
+  /** @param gone aborted when the edge has hung up */
+  serve(identity: EdgeIdentity, query: ShapeQuery, gone: AbortSignal): Promise<ShapeAnswer>
 }
 
 export interface ShapeParts {
@@ -54,7 +62,7 @@ export interface ShapeParts {
  * long poll at its end. An offset is `<sequence>_0`. A handle belongs to one history; when the log no longer reaches back to
  * where an edge stands, or the database has gone back behind it, the edge gets a new handle and fetches everything again.
  */
-export class ShapeServer {
+export class ShapeServer implements ShapeSource {
   #parts: ShapeParts
   #cursor = 0
 
@@ -64,9 +72,8 @@ export class ShapeServer {
 
   /** @param gone aborted when the edge has hung up */
   async serve({ tenantId, edgeId }: EdgeIdentity, query: ShapeQuery, gone: AbortSignal): Promise<ShapeAnswer> {
-    const { database, clock } = this.#parts
+    const { database } = this.#parts
     const first = await database.withTenant(tenantId, async (tx) => {
-      await noteSeen(tx, edgeId, clock.nowMs())
       const point = await shapePoint(tx, edgeId)
       if (point === null) throw new ProblemError('not_found', 'This edge is not there any more. Enrol it again.')
       if (query.offset === '-1') {
@@ -93,7 +100,12 @@ export class ShapeServer {
   /** Changes after an offset; waits for the first one when there is somebody (`gone`) who waits for it. */
   async #changes({ tenantId, edgeId }: EdgeIdentity, offset: number, gone: AbortSignal | null): Promise<Change[]> {
     const { database, clock, hub, metrics, stopping } = this.#parts
-    const read = () => database.withTenant(tenantId, (tx) => changesAfter(tx, edgeId, offset))
+    const read = () =>
+      database.withTenant(tenantId, async (tx) => {
+        // It was not revoked when it asked; whoever waits hears of it at once.
+        if ((await findEdge(tx, edgeId))?.revoked_at !== null) throw new RefusalError({ kind: 'revoked' })
+        return changesAfter(tx, edgeId, offset)
+      })
     if (gone === null) return read()
     // Listening before reading: a change in between is not missed.
     let wake = Promise.withResolvers<void>()

@@ -3,12 +3,15 @@ import {
   batchLimits,
   enrolmentRequestSchema,
   epochSchema,
+  protocolVersion,
   refusals,
   signatureHeaders,
   syncPaths,
+  troubleReportSchema,
 } from '@jidoka/sync-protocol'
 import { bodyLimit } from 'hono/body-limit'
 import type { Context } from 'hono'
+import { z } from 'zod'
 import { epochStanding } from '@jidoka/sync-engine'
 import type { Database } from '../../platform/db/database.ts'
 import type { App } from '../../platform/http/app.ts'
@@ -17,32 +20,52 @@ import { addressOf } from '../../platform/http/env.ts'
 import { httpLimits } from '../../platform/http/limits.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
 import { RateLimit } from '../../platform/http/rate-limit.ts'
+import type { TrustList } from '@jidoka/sync-protocol'
+import { commandLimits } from './command-limits.ts'
+import type { Commands } from './commands.ts'
 import type { EdgeAuthenticator } from './edge-identity.ts'
 import type { Enrolment } from './enrolment.ts'
 import { cursorOf } from './enrolment.ts'
 import type { Ingestion } from './ingestion.ts'
 import { busyRetryMs } from './ingestion.ts'
-import { supersededEpochs } from './lane-repository.ts'
-import { findEdge, noteSeen } from './repository.ts'
+import { checkProtocol, knowsTroublesAndTrust } from './protocol-version.ts'
+import { findEdgeLives } from './repository.ts'
 import { shapeQuerySchema } from './shape.ts'
-import type { ShapeServer } from './shape.ts'
+import type { ShapeSource } from './shape.ts'
+import type { Troubles } from './troubles.ts'
 
 export interface SyncRouteParts {
   authenticator: EdgeAuthenticator
   enrolment: Enrolment
   ingestion: Ingestion
-  shape: ShapeServer
+  shape: ShapeSource
+  troubles: Troubles
+  commands: Commands
+  /** The cloud's keys as they stand now. */
+  trust: () => TrustList
   database: Database
   clock: Clock
   trustForwarded: boolean
 }
 
 const noBody = new Uint8Array(0)
+const commandIdSchema = z.uuid()
 
 /** What edges call. Bodies are those of the sync protocol, without the envelope of people's API; refusals stand in problems. */
 export function addSyncRoutes(
   app: App,
-  { authenticator, enrolment, ingestion, shape, database, clock, trustForwarded }: SyncRouteParts,
+  {
+    authenticator,
+    enrolment,
+    ingestion,
+    shape,
+    troubles,
+    commands,
+    trust,
+    database,
+    clock,
+    trustForwarded,
+  }: SyncRouteParts,
 ): void {
   const enrolments = new RateLimit(clock, {
     max: httpLimits.enrolmentsMax,
@@ -60,7 +83,9 @@ export function addSyncRoutes(
   app.post(syncPaths.enrol, async (c) => {
     const address = addressOf(c, trustForwarded)
     enrolments.take(address)
-    const request = enrolmentRequestSchema.parse(await readJson(c))
+    const json = await readJson(c)
+    checkProtocol(json)
+    const request = enrolmentRequestSchema.parse(json)
     const response = await enrolment.enrol(request)
     enrolments.clear(address)
     return c.json(response)
@@ -72,33 +97,72 @@ export function addSyncRoutes(
       throw new RefusalError({ kind: 'too_large', detail: refusals.too_large.sentence })
     },
   })
-  let bodies = 0
+  let bodyBytes = 0
   app.post(syncPaths.batches, batchBody, async (c) => {
-    const edge = await authenticator.find(c.req.raw)
-    if (bodies >= httpLimits.batchBodiesMax) throw new RefusalError({ kind: 'busy', retry_after_ms: busyRetryMs })
-    bodies++
+    // The intake looks for a revocation in its transaction.
+    const edge = await authenticator.recall(c.req.raw)
+    // As large as it says; as large as it may be when it says nothing that is a number.
+    const said = Number(c.req.header('content-length') ?? Number.NaN)
+    const claimedBytes = said >= 0 && said <= batchLimits.bytesMax ? said : batchLimits.bytesMax
+    if (bodyBytes + claimedBytes > httpLimits.batchBodyBytesMax)
+      throw new RefusalError({ kind: 'busy', retry_after_ms: busyRetryMs })
+    bodyBytes += claimedBytes
     try {
       const bytes = new Uint8Array(await c.req.arrayBuffer())
       return c.json(await ingestion.receive(authenticator.verify(edge, c.req.raw, bytes), bytes))
     } finally {
-      bodies--
+      bodyBytes -= claimedBytes
     }
   })
 
   app.get(syncPaths.cursor, async (c) => {
-    const { tenantId, edgeId } = authenticator.verify(await authenticator.find(c.req.raw), c.req.raw, noBody)
+    const { tenantId, edgeId } = authenticator.verify(await authenticator.recall(c.req.raw), c.req.raw, noBody)
     const epoch = epochSchema.parse(c.req.query('epoch'))
+    const keys = knowsTroublesAndTrust(c.req.query('protocol')) ? trust() : null
     const cursor = await database.withTenant(tenantId, async (tx) => {
-      await noteSeen(tx, edgeId, clock.nowMs())
-      const edge = await findEdge(tx, edgeId)
-      const standing = epochStanding(
-        { currentEpoch: edge?.epoch ?? null, supersededEpochs: await supersededEpochs(tx, edgeId) },
-        epoch,
-      )
+      const edge = await findEdgeLives(tx, edgeId)
+      if (edge === null) throw new RefusalError({ kind: 'unknown_edge' })
+      if (edge.revoked_at !== null) throw new RefusalError({ kind: 'revoked' })
+      const { epoch: currentEpoch, superseded_epochs: superseded } = edge
+      const standing = epochStanding({ currentEpoch, supersededEpochs: superseded }, epoch)
       if (standing.kind === 'refuse') throw new RefusalError(standing.refusal)
-      return cursorOf(tx, edgeId, epoch)
+      return cursorOf(tx, edgeId, epoch, keys)
     })
     return c.json(cursor)
+  })
+
+  app.post(syncPaths.troubles, async (c) => {
+    const edge = await authenticator.find(c.req.raw)
+    const body = new Uint8Array(await c.req.arrayBuffer())
+    const identity = authenticator.verify(edge, c.req.raw, body)
+    const json = parseJson(body)
+    checkProtocol(json)
+    await troubles.report(identity, troubleReportSchema.parse(json))
+    return c.json({ protocol: protocolVersion })
+  })
+
+  const bundleBody = bodyLimit({
+    maxSize: commandLimits.bundleBytesMax,
+    onError: () => {
+      throw new RefusalError({
+        kind: 'too_large',
+        detail: `A bundle has ${commandLimits.bundleBytesMax} bytes at most. Leave out the oldest log lines.`,
+      })
+    },
+  })
+  let bundles = 0
+  app.put(`${syncPaths.bundles}/:command`, bundleBody, async (c) => {
+    const edge = await authenticator.find(c.req.raw)
+    if (bundles >= commandLimits.bundlesAtOnceMax) throw new RefusalError({ kind: 'busy', retry_after_ms: busyRetryMs })
+    bundles++
+    try {
+      const body = new Uint8Array(await c.req.arrayBuffer())
+      const identity = authenticator.verify(edge, c.req.raw, body)
+      await commands.receiveBundle(identity, commandIdSchema.parse(c.req.param('command')), body)
+      return c.json({ protocol: protocolVersion })
+    } finally {
+      bundles--
+    }
   })
 
   app.get(syncPaths.shape, async (c) => {
@@ -107,6 +171,25 @@ export function addSyncRoutes(
     const { status, headers, body } = await shape.serve(identity, query, c.req.raw.signal)
     return c.body(body, status, { ...headers, 'content-type': 'application/json' })
   })
+}
+
+/**
+ * What an edge calls and this program does not know is a message of a later version. To be added behind all other routes of edges.
+ */
+export function addUnknownSyncRoute(app: App): void {
+  app.all('/sync/*', () => {
+    throw new RefusalError({ kind: 'protocol_version', upgrade: 'cloud' })
+  })
+}
+
+/** Any JSON; what is none fails the schema. */
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString())
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return undefined
+    throw cause
+  }
 }
 
 /** Any JSON; what is none fails the schema. */

@@ -16,7 +16,9 @@ export async function insertExecutions(
   judgments: readonly Judgment[],
 ): Promise<void> {
   await tx.run(
-    `insert into core.judgment_executions (tenant_id, edge_id, received_at, execution_id, workflow_id, executed_at, rule_id, rule_version, rule_hash, subject, line,
+    {
+      name: 'insert-executions',
+      text: `insert into core.judgment_executions (tenant_id, edge_id, received_at, execution_id, workflow_id, executed_at, rule_id, rule_version, rule_hash, subject, line,
        equipment, status, normal, previous_status, confidence, method_used, explanation, inputs, reading_seq)
      select $1, $2, $3, id, rule_id, executed_at, rule_id, rule_version, rule_hash, subject, line,
        equipment, status, normal, previous_status, confidence, method_used, explanation, inputs, reading_seq
@@ -24,6 +26,7 @@ export async function insertExecutions(
        $14::text[], $15::float8[], $16::text[], $17::text[], $18::jsonb[], $19::bigint[])
        as j (id, rule_id, executed_at, rule_version, rule_hash, subject, line, equipment, status, normal, previous_status, confidence, method_used, explanation, inputs, reading_seq)
      on conflict do nothing`,
+    },
     [
       tx.tenantId,
       source.edgeId,
@@ -65,12 +68,15 @@ export async function putStandingVerdicts(
   }
   const rows = [...latest.values()]
   await tx.run(
-    `insert into core.standing_verdicts as old (tenant_id, edge_id, rule_id, subject, line, equipment, rule_version, status, normal, confidence, explanation, judgment_id, judged_at, since)
+    {
+      name: 'put-standing-verdicts',
+      text: `insert into core.standing_verdicts as old (tenant_id, edge_id, rule_id, subject, line, equipment, rule_version, status, normal, confidence, explanation, judgment_id, judged_at, since)
      select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::boolean[], $10::float8[], $11::text[], $12::uuid[], $13::timestamptz[], $14::timestamptz[])
      on conflict (tenant_id, edge_id, rule_id, subject) do update set
        line = excluded.line, equipment = excluded.equipment, rule_version = excluded.rule_version, status = excluded.status, normal = excluded.normal,
        confidence = excluded.confidence, explanation = excluded.explanation, judgment_id = excluded.judgment_id, judged_at = excluded.judged_at,
        since = case when old.status = excluded.status then old.since else excluded.since end`,
+    },
     [
       tx.tenantId,
       edgeId,
@@ -94,7 +100,9 @@ export async function putStandingVerdicts(
 export async function putAlarms(tx: Transaction, edgeId: string, alarms: readonly Alarm[]): Promise<void> {
   const latest = [...new Map(alarms.map((alarm) => [alarm.id, alarm])).values()]
   await tx.run(
-    `insert into core.alarms as old (tenant_id, edge_id, id, rule_id, subject, line, equipment, priority, state, status, explanation, judgment_id,
+    {
+      name: 'put-alarms',
+      text: `insert into core.alarms as old (tenant_id, edge_id, id, rule_id, subject, line, equipment, priority, state, status, explanation, judgment_id,
        raised_at, returned_at, acknowledged_at, acknowledged_by, changed_at)
      select $1, $2, * from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::uuid[],
        $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::timestamptz[])
@@ -103,6 +111,7 @@ export async function putAlarms(tx: Transaction, edgeId: string, alarms: readonl
        raised_at = excluded.raised_at, returned_at = excluded.returned_at, acknowledged_at = excluded.acknowledged_at, acknowledged_by = excluded.acknowledged_by,
        changed_at = excluded.changed_at
      where excluded.changed_at >= old.changed_at`,
+    },
     [
       tx.tenantId,
       edgeId,

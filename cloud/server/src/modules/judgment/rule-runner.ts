@@ -1,6 +1,6 @@
-import { definitionMistakes, ruleSource, statusMistake, unjudged } from '@jidoka/domain'
+import { definitionMistakes, ruleSource, statusMistake, unjudged, wholeRule } from '@jidoka/domain'
 import type { RuleDefinition, SnapshotInput, Value } from '@jidoka/domain'
-import { failedExample, judgeValues, RuleEngine } from '@jidoka/rules'
+import { failedExample, judgeValues, RuleEngine, ruleIdentity } from '@jidoka/rules'
 import type { CompiledRule, ExampleJudge } from '@jidoka/rules'
 import { loadRuleModule } from '@jidoka/rules/node'
 import { ProblemError } from '../../platform/http/problem.ts'
@@ -36,7 +36,7 @@ export class RuleRunner {
     try {
       const failed = failedExample(definition, this.#judgeOf(rule))
       if (failed !== null) throw refused(`${failed.message} Mend the rule or the example.`, failed)
-      return rule.hash
+      return ruleIdentity(wholeRule(definition))
     } finally {
       this.#engine.drop(rule)
     }

@@ -1,6 +1,6 @@
 import { cloudPaths, cloudRuleSchema } from '@jidoka/contract'
-import { ruleSource } from '@jidoka/domain'
-import { ruleHash } from '@jidoka/rules'
+import { wholeRule } from '@jidoka/domain'
+import { ruleIdentity } from '@jidoka/rules'
 import { z } from 'zod'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ruleOf, World } from '../../testing/world.ts'
@@ -26,7 +26,7 @@ export function rulesCases(newStore: NewStore): void {
         changed_by: 'admin',
         deployments: [],
       })
-      expect(saved.hash).toBe(ruleHash(ruleSource(saved.definition)))
+      expect(saved.hash).toBe(ruleIdentity(wholeRule(saved.definition)))
     })
 
     it('are not saved over the change of a colleague', async () => {

@@ -9,11 +9,14 @@ export async function insertVerdictRuns(
   runs: readonly NumberedRun[],
 ): Promise<void> {
   await tx.run(
-    `insert into core.verdict_runs (tenant_id, edge_id, epoch, received_at, seq, rule_id, rule_version, rule_hash, subject, line, status,
+    {
+      name: 'insert-verdict-runs',
+      text: `insert into core.verdict_runs (tenant_id, edge_id, epoch, received_at, seq, rule_id, rule_version, rule_hash, subject, line, status,
        first_reading_seq, last_reading_seq, first_at, last_at, count)
      select $1, $2, $3, $4, * from unnest($5::bigint[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[],
        $12::bigint[], $13::bigint[], $14::timestamptz[], $15::timestamptz[], $16::bigint[])
      on conflict do nothing`,
+    },
     [
       tx.tenantId,
       source.edgeId,

@@ -1,6 +1,9 @@
 import { systemClock } from '@jidoka/base'
+import { courierPieceBytes } from '@jidoka/contract'
+import { generateCourierKey, laneStart, protocolVersion, syncPaths } from '@jidoka/sync-protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { alarmRecord, judgmentRecord, ruleOf, tagRecord, verdictRunRecord, World } from '../../testing/world.ts'
+import { begin, exchangeKeys, upFile } from '../../testing/courier-files.ts'
 import type { TestEdge } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { Database } from './database.ts'
@@ -14,6 +17,7 @@ export function rowSecurityCases(newStore: NewStore): void {
     let world: World
     let other: World
     let edge: TestEdge
+    let command: string
     let database: Database
 
     beforeAll(async () => {
@@ -59,6 +63,30 @@ export function rowSecurityCases(newStore: NewStore): void {
         { at_ms: nowMs, kind: 'drop', body: { lane: 'readings', from_seq: 5, to_seq: 6, reason: 'space' } },
         { at_ms: nowMs, kind: 'audit', body: { actor: 'kim', action: 'alarm.acknowledge', subject: 'x', detail: {} } },
       ])
+      // One that is not whole: its first piece lies there.
+      const cloudKey = await exchangeKeys(edge, generateCourierKey().publicKey)
+      const half = upFile(edge, cloudKey, [edge.readingsBatch([{ tagNo: 1, timeMs: nowMs, value: 1 }])])
+      await begin(world, Buffer.concat([half, Buffer.alloc(courierPieceBytes)]))
+      command = crypto.randomUUID()
+      await world.as('POST', `/api/v1/fleet/edges/${edge.id}/commands`, {
+        id: command,
+        what: { name: 'support_bundle' },
+      })
+      await edge.signed('PUT', `${syncPaths.bundles}/${command}`, Uint8Array.of(0x1f, 0x8b))
+      await edge.signed(
+        'POST',
+        syncPaths.troubles,
+        Buffer.from(
+          JSON.stringify({
+            protocol: protocolVersion,
+            epoch: edge.epoch,
+            lane: 'records',
+            kind: 'ahead',
+            seq: 1,
+            held: laneStart,
+          }),
+        ),
+      )
       edge.epoch = crypto.randomUUID()
       edge.nextSeq = { records: 1, readings: 1 }
       await edge.sendReadings([{ tagNo: 1, timeMs: nowMs, value: 1 }])
@@ -170,6 +198,12 @@ export function rowSecurityCases(newStore: NewStore): void {
         ['GET', `/api/v1/judgment/${execution.execution_id}`],
         ['GET', `/api/v1/fleet/edges/${edge.id}`],
         ['DELETE', `/api/v1/fleet/edges/${edge.id}`],
+        ['GET', `/api/v1/fleet/edges/${edge.id}/outages`],
+        ['POST', `/api/v1/fleet/edges/${edge.id}/troubles/settle`, { reason: 'x' }],
+        ['GET', `/api/v1/fleet/edges/${edge.id}/commands`],
+        ['POST', `/api/v1/fleet/edges/${edge.id}/commands`, { id: command, what: { name: 'support_bundle' } }],
+        ['DELETE', `/api/v1/fleet/edges/${edge.id}/commands/${command}`],
+        ['GET', `/api/v1/fleet/edges/${edge.id}/commands/${command}/bundle`],
         ['GET', '/api/v1/rules/press-temperature'],
         [
           'PUT',

@@ -21,7 +21,12 @@ const instantMsMax = Date.UTC(9999, 11, 31)
 
 /** Epoch milliseconds as timestamptz takes them; what is out of range is put on its edge. */
 export function storableInstant(ms: number): string {
-  return new Date(Math.min(Math.max(ms, instantMsMin), instantMsMax)).toISOString()
+  return new Date(storableMs(ms)).toISOString()
+}
+
+/** The same as milliseconds. */
+export function storableMs(ms: number): number {
+  return Math.min(Math.max(ms, instantMsMin), instantMsMax)
 }
 
 export function storableInstantOrNull(ms: number | null): string | null {

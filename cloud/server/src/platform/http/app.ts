@@ -21,7 +21,7 @@ export interface AppOptions {
 export type App = OpenAPIHono<AppEnv>
 
 /** Paths with a body limit of their own, set at their routes. */
-const largeBodies = /^\/sync\/v1\/batches$|^\/api\/v1\/fleet\/edges\/[^/]+\/desired\//
+const largeBodies = /^\/sync\/v1\/(batches|repairs|bundles\/[^/]+)$|^\/api\/v1\/fleet\/courier(\/|$)|^\/api\/v1\/fleet\/edges\/[^/]+\/desired\//
 
 /** An application with everything that is the same for all routes: request id, log, metrics, limits, security headers, errors. */
 export function createApp({ log, metrics, clock, https }: AppOptions): App {
@@ -89,6 +89,7 @@ export function createApp({ log, metrics, clock, https }: AppOptions): App {
   app.onError((error, c) => {
     const requestId = c.var.requestId
     const { status, body, headers, ours } = toHttpProblem(error, requestId)
+    if (body.refusal !== undefined) metrics.syncRefusals.inc({ reason: body.refusal.kind })
     if (ours)
       log.error(
         { action: `${c.req.method} ${c.req.path}`, requestId, success: false, stack: error.stack },

@@ -6,6 +6,8 @@ export interface Readiness {
   stopping: boolean
   /** Rejects when the database does not answer. */
   checkDatabase(): Promise<void>
+  /** How the service stands that serves desired state, where there is one. Edges keep what they have: without it the program is ready all the same. */
+  electric: (() => Promise<'ok' | 'starting' | 'down'>) | null
 }
 
 /** A load balancer asks every 5 s and waits little: what takes longer than this is not ready. */
@@ -25,7 +27,10 @@ export function addHealthRoutes(app: App, readiness: Readiness, metrics: Metrics
       timeout.promise,
     ])
     clearTimeout(timer)
-    return database === 'ok' ? c.json({ status: 'ok', database }) : c.json({ status: 'waiting', database }, 503)
+    const electric = readiness.electric === null ? {} : { electric: await readiness.electric() }
+    return database === 'ok'
+      ? c.json({ status: 'ok', database, ...electric })
+      : c.json({ status: 'waiting', database, ...electric }, 503)
   })
   app.get('/metrics', async (c) =>
     c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),

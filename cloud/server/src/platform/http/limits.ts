@@ -8,8 +8,8 @@ export const httpLimits = {
   requestMsMax: 60_000,
   /** A head that arrives slower is a slowloris. */
   headersMsMax: 10_000,
-  /** Bodies of batches in memory at once, 8 MB each at most: half a gigabyte is what this program may hold of them. */
-  batchBodiesMax: 64,
+  /** Bodies of batches in memory at once, by what they say of their length: this program holds no more of them. 500 edges with a few kilobytes each fit. */
+  batchBodyBytesMax: 512 * 1024 * 1024,
   /** Longer than the 60 s of usual proxies, so that they close first and never send into a closed connection. */
   keepAliveMs: 65_000,
   /** Sockets; beyond it the kernel's queue holds the rest rather than this process's memory. */

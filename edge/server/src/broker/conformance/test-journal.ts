@@ -1,3 +1,4 @@
+import type { Alarm } from '@jidoka/domain'
 import Sqlite from 'better-sqlite3'
 import type { BrokerState, Inbound } from '../../ports.ts'
 import { readBrokerState } from '../../store/broker-reader.ts'
@@ -26,7 +27,12 @@ export class TestJournal implements Pipeline {
 
   constructor() {
     this.#database.exec(
-      `${brokerTables} create table unreleased (session text not null, message_id integer not null, primary key (session, message_id)) without rowid;`,
+      `${brokerTables}
+      create table unreleased (session text not null, message_id integer not null, primary key (session, message_id)) without rowid;
+      create table meta (name text primary key, value text not null) without rowid;
+      create table lanes (lane text primary key, next_seq integer not null) without rowid;
+      insert into lanes values ('records', 1);
+      create table records (seq integer primary key, at_ms integer not null, kind text not null, line text not null, crc integer);`,
     )
     this.#writer = new BrokerWriter(this.#database)
   }
@@ -60,6 +66,16 @@ export class TestJournal implements Pipeline {
   }
 
   readonly watchVerdicts: Pipeline['watchVerdicts'] = (wanted) => void this.watched.push(wanted)
+
+  /** A commit of the rules' side, which no hold keeps back. Answers the number of its last record. */
+  commitAlarm(alarm: Alarm): number {
+    const { next_seq: seq } = this.#database
+      .prepare<[], { next_seq: number }>('update lanes set next_seq = next_seq + 1 returning next_seq - 1 as next_seq')
+      .get() ?? { next_seq: 0 }
+    const line = JSON.stringify({ seq, at_ms: alarm.changed_at_ms, kind: 'alarm', body: alarm })
+    this.#database.prepare("insert into records values (?, ?, 'alarm', ?, null)").run(seq, alarm.changed_at_ms, line)
+    return seq
+  }
 
   brokerState(): BrokerState {
     return readBrokerState(this.#database)

@@ -4,6 +4,7 @@ import { definitionMistakes, ruleSource, statusMistake } from '@jidoka/domain'
 import type { ExampleJudge, RuleEngine, RuleRunError } from '@jidoka/rules'
 import { atPlace, judgeValues, runExamples } from '@jidoka/rules'
 import type { z } from 'zod'
+import { ruleNames } from '../../judge/rule-names.ts'
 
 export type TryRuleAnswer = z.infer<typeof tryRuleAnswerSchema>
 export type TryRuleInput = z.infer<typeof tryRuleRequestSchema>['input']
@@ -40,7 +41,7 @@ export function tryRule(engine: RuleEngine, definition: RuleDefinition, input: T
       const { status, confidence, explanation } = outcome.verdict
       verdict = { status, confidence, explanation: explanation ?? null }
     }
-    return { answer: { hash: rule.hash, fast_path: rule.fastPath, verdict, examples } }
+    return { answer: { hash: ruleNames(definition).whole, fast_path: rule.fastPath, verdict, examples } }
   } finally {
     engine.drop(rule)
   }

@@ -1,4 +1,4 @@
-import { createLog, hashPassword, ManualClock } from '@jidoka/base'
+import { createLog, hashPassword, ManualClock, OperationalError } from '@jidoka/base'
 import { edgePaths, problemSchema } from '@jidoka/contract'
 import type { Problem } from '@jidoka/contract'
 import type { Role } from '@jidoka/domain'
@@ -6,9 +6,11 @@ import { LiveBoard } from '../../board/board.ts'
 import { newStats } from '../../broker/stats.ts'
 import { Metrics } from '../../metrics/metrics.ts'
 import { LineStatus } from '../../uplink/line-status.ts'
+import { SyncDesk } from '../../uplink/sync-desk.ts'
 import { LoginLimiter } from '../../users/login-limiter.ts'
 import { SessionTable } from '../../users/sessions.ts'
 import { UserDirectory } from '../../users/user-directory.ts'
+import type { StoredCommand } from '../../ports.ts'
 import { createApp } from '../app.ts'
 import type { EdgeServices } from '../context.ts'
 import { StreamHub } from '../stream-hub.ts'
@@ -22,6 +24,7 @@ export class HttpHarness {
   readonly journal = new MemoryJournal()
   readonly clock = new ManualClock()
   notReady: string[] = []
+  commands: StoredCommand[] = []
   #made: { readonly services: EdgeServices; readonly app: ReturnType<typeof createApp> }
 
   constructor() {
@@ -89,8 +92,18 @@ export class HttpHarness {
     })
     journal.onCommitted((committed) => board.apply(committed))
     const hub = new StreamHub(clock)
+    const sync = new SyncDesk({
+      line: null,
+      pipeline: journal,
+      reader: journal,
+      lineToCloud,
+      clock,
+      log: createLog('test', { level: 'silent' }),
+      random: () => 0.5,
+    })
     const metrics = new Metrics({
       lineToCloud,
+      syncStatus: () => sync.status(),
       rowsGone: () => [],
       alarmsOpen: () => board.openAlarmsCount,
       mqttClients: () => 0,
@@ -113,9 +126,23 @@ export class HttpHarness {
       limiter: new LoginLimiter(clock),
       hub,
       lineToCloud,
+      sync,
+      courier: {
+        export: () => Promise.reject(new OperationalError('not enrolled')),
+        exports: () => [],
+        import: () => Promise.reject(new OperationalError('not enrolled')),
+      },
       tryRule: () =>
         Promise.resolve({
           refused: { kind: 'rule_refused', problem: 'Line 2, column 5: unknown', line: 2, column: 5 },
+        }),
+      commands: (limit) => this.commands.slice(-limit),
+      supportBundle: () =>
+        Promise.resolve({
+          bytes: Buffer.from('bundle'),
+          sha256: '0'.repeat(64),
+          files: 1,
+          file: 'bundles/support-1.tar.gz',
         }),
       metricsText: () => metrics.text(),
       notReady: () => this.notReady,

@@ -11,22 +11,27 @@ import type {
   TagDefinition,
 } from '@jidoka/domain'
 import { alarmStep } from '@jidoka/domain'
-import { SegmentBuilder } from '@jidoka/sync-protocol'
-import type { DropReason, Lane, Receipt } from '@jidoka/sync-protocol'
+import { addTally, rangeRows, SegmentBuilder } from '@jidoka/sync-protocol'
+import type { DropReason, Lane, RangeTally, Receipt } from '@jidoka/sync-protocol'
 import type {
   AdoptionOutcome,
   AlarmOutcome,
   Committed,
   ConnectorPosition,
+  CountedRanges,
   DeadLetter,
   DesiredChange,
   DesiredPosition,
+  EpochBegin,
   JournalReader,
   JudgmentFilter,
+  KeptReceipt,
   LineFacts,
   Pipeline,
+  PoisonRows,
   RuleInForce,
   StandingVerdict,
+  StoredOutage,
   StoredUser,
 } from '../../ports.ts'
 
@@ -47,11 +52,15 @@ export const emptyCommit: Committed = {
 
 /** The ports of the journal in memory, for tests of what stands around it. Nothing here is judged or durable. */
 export class MemoryJournal implements Pipeline, JournalReader {
-  readonly epoch = '0198f0d2-0000-7000-8000-000000000001'
+  epoch = '0198f0d2-0000-7000-8000-000000000001'
   readonly records: NewRecord[] = []
   readonly settings = new Map<string, string>()
   readonly storedUsers: StoredUser[] = []
   readonly receipts = new Map<string, Receipt>()
+  readonly kept: KeptReceipt[] = []
+  readonly sums: Record<Lane, Map<number, RangeTally>> = { records: new Map(), readings: new Map() }
+  readonly poison: PoisonRows[] = []
+  starts: Readonly<Record<Lane, number>> = { records: 1, readings: 1 }
   tagList: TagDefinition[] = []
   verdictList: StandingVerdict[] = []
   judgmentList: { seq: number; judgment: Judgment }[] = []
@@ -151,9 +160,24 @@ export class MemoryJournal implements Pipeline, JournalReader {
     this.records.push({ at_ms: 0, kind: 'audit', body: { actor, action, subject, detail: {} } })
   }
 
-  async storeReceipt(receipt: Receipt): Promise<void> {
+  async storeReceipt(receipt: Receipt, counted?: CountedRanges): Promise<void> {
     await this.beforeWrite()
     this.receipts.set(receipt.lane, receipt)
+    this.kept.push({ id: this.kept.length + 1, receipt })
+    for (const [range, tally] of counted?.tallies ?? [])
+      this.sums[receipt.lane].set(range, addTally(this.sums[receipt.lane].get(range), tally))
+  }
+
+  async notePoison(poison: PoisonRows): Promise<void> {
+    await this.beforeWrite()
+    this.poison.push(poison)
+  }
+
+  async beginEpoch({ epoch, startSeqs }: EpochBegin): Promise<void> {
+    await this.beforeWrite()
+    this.epoch = epoch
+    this.starts = startSeqs
+    this.receipts.clear()
   }
 
   async forgetReceipt(lane: Lane): Promise<void> {
@@ -226,15 +250,16 @@ export class MemoryJournal implements Pipeline, JournalReader {
     return found
   }
 
-  /** Stores readings of one tag as a segment, as a commit does. */
-  addReadings(values: readonly number[]): void {
+  encoded(firstSeq: number, values: readonly number[]): Uint8Array {
     const builder = new SegmentBuilder()
     for (const [index, value] of values.entries()) builder.push(1, 1_000 + index, value, 'good')
-    this.segmentList.push({
-      firstSeq: this.readingsSeq + 1,
-      count: values.length,
-      body: builder.encode(this.readingsSeq + 1, 1_000),
-    })
+    return builder.encode(firstSeq, 1_000)
+  }
+
+  /** Stores readings of one tag as a segment, as a commit does. */
+  addReadings(values: readonly number[]): void {
+    const firstSeq = this.readingsSeq + 1
+    this.segmentList.push({ firstSeq, count: values.length, body: this.encoded(firstSeq, values) })
     this.commit({ counts: { ...emptyCommit.counts, readings: values.length } })
   }
 
@@ -267,22 +292,38 @@ export class MemoryJournal implements Pipeline, JournalReader {
       )
       .toSorted((left, right) => right.seq - left.seq)
       .slice(0, filter.limit)
-  outages = (limit: number) =>
-    this.records
-      .flatMap((record) =>
-        record.kind === 'outage'
-          ? [
-              {
-                fromMs: record.body.from_ms,
-                toMs: record.body.to_ms,
-                cause: record.body.cause,
-                rowsWaiting: record.body.rows_waiting,
-              },
-            ]
-          : [],
-      )
+  outages = (limit: number, beforeMs = Number.POSITIVE_INFINITY): StoredOutage[] => {
+    const whole = new Map<number, StoredOutage>()
+    for (const record of this.records) {
+      if (record.kind !== 'outage') continue
+      const { from_ms: fromMs, to_ms: toMs, cause, rows_waiting: rowsWaiting } = record.body
+      const { drained_ms: drainedMs = null, dropped = {}, receipted = null } = record.body
+      whole.set(fromMs, { fromMs, toMs, cause, rowsWaiting, drainedMs, dropped, receipted })
+    }
+    return [...whole.values()]
+      .filter(({ fromMs }) => fromMs < beforeMs)
+      .toSorted((left, right) => right.fromMs - left.fromMs)
+      .slice(0, limit)
+  }
+  outagesUndrained = () => this.outages(1_000).filter(({ toMs, drainedMs }) => toMs !== null && drainedMs === null)
+  startSeqs = () => this.starts
+  receiptHistory = ({ lane, beforeId = Number.POSITIVE_INFINITY, limit }: Parameters<JournalReader['receiptHistory']>[0]) =>
+    this.kept
+      .filter(({ id, receipt }) => id < beforeId && (lane === undefined || receipt.lane === lane))
       .toReversed()
       .slice(0, limit)
+  rangeSums = (lane: Lane, fromRange: number, limit: number) =>
+    [...this.sums[lane]]
+      .filter(([range]) => range >= fromRange)
+      .toSorted(([left], [right]) => left - right)
+      .slice(0, limit)
+      .map(([range, tally]) => ({ range, fromSeq: range * rangeRows + 1, ...tally }))
+  poisonFrom = (lane: Lane, seq: number) => this.poison.find((rows) => rows.lane === lane && rows.toSeq >= seq) ?? null
+  poisonCounts = () => ({
+    records: this.poison.filter(({ lane }) => lane === 'records').length,
+    readings: this.poison.filter(({ lane }) => lane === 'readings').length,
+  })
+  storedMs = () => null
   deadLetters = (limit: number) => this.letterList.slice(0, limit)
   history = () => ({ timesMs: new Float64Array(0), values: new Float64Array(0) })
   desired = () => this.desiredItems
@@ -295,7 +336,14 @@ export class MemoryJournal implements Pipeline, JournalReader {
     return this.gapList.find((gap) => gap.lane === lane && gap.toSeq >= seq) ?? null
   }
 
-  brokerState = () => ({ sessions: [], queue: [], retained: [], wills: [], unreleased: [] })
+  brokerState = () => ({
+    sessions: [],
+    queue: [],
+    retained: [],
+    wills: [],
+    unreleased: [],
+    untoldAlarms: { alarms: [], recordsSeq: 0 },
+  })
   sizeBytes = () => 1_000
   close(): void {}
 }

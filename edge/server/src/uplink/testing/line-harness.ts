@@ -15,10 +15,14 @@ import { Uplink } from '../uplink.ts'
 import { LoopbackCloud } from './loopback-cloud.ts'
 
 /** Waits of the real clock, a hundred times as fast: back-offs of seconds pass in tens of milliseconds, deadlines of requests stay as they are. */
-export const hurriedClock: Clock = {
-  ...systemClock,
-  after: (delayMs, run) => systemClock.after(delayMs / 100, run),
-  monotonicMs: () => systemClock.monotonicMs() * 100,
+export const hurriedClock: Clock = hurried(100)
+
+function hurried(rate: number): Clock {
+  return {
+    ...systemClock,
+    after: (delayMs, run) => systemClock.after(delayMs / rate, run),
+    monotonicMs: () => systemClock.monotonicMs() * rate,
+  }
 }
 export const log = createLog('test', { level: 'silent' })
 const random = () => 0.5
@@ -34,6 +38,11 @@ export class LineHarness {
   readonly journal = new MemoryJournal()
   readonly folder = mkdtempSync(join(tmpdir(), 'jidoka-line-'))
   readonly status = new LineStatus(hurriedClock, 'not_enrolled', null)
+  /** How much faster than the real one the uplink's clock goes. */
+  clockRate = 100
+  readonly meter = { batch: () => {}, receipted: () => {}, poison: () => {} }
+  readonly poisonFiles = new Map<string, Uint8Array>()
+  #uplink: Uplink | null = null
   readonly #services: Service[] = []
   readonly #failures: unknown[] = []
 
@@ -54,7 +63,15 @@ export class LineHarness {
   /** As a start of the program finds them. */
   parts(): LineParts {
     const identity = EdgeIdentity.open(this.folder)
-    return { identity, line: new CloudLine({ cloudUrl: this.cloud.url, identity, clock: hurriedClock }) }
+    return {
+      identity,
+      line: new CloudLine({
+        cloudUrl: this.cloud.url,
+        identity,
+        clock: hurriedClock,
+        onRevoked: () => this.#uplink?.poke(),
+      }),
+    }
   }
 
   enroller(parts: LineParts, token = this.cloud.token): { readonly made: Enroller; readonly problems: string[] } {
@@ -82,10 +99,9 @@ export class LineHarness {
 
   async uplink({ line, identity }: LineParts): Promise<Uplink> {
     const { journal } = this
-    if (identity.enrolled === null) throw new Error('not enrolled')
     const uplink = new Uplink({
       line,
-      enrolled: identity.enrolled,
+      identity,
       pipeline: journal,
       reader: journal,
       batches: {
@@ -93,13 +109,14 @@ export class LineHarness {
         pointAt: (lane, after, seq) => Promise.resolve(pointAt(journal, lane, after, seq)),
       },
       status: this.status,
-      clock: hurriedClock,
+      clock: hurried(this.clockRate),
       log,
       random,
-      onBatch: () => {},
-      onReceipt: () => {},
+      meter: this.meter,
+      keepPoison: (name, bytes) => this.poisonFiles.set(name, bytes),
       onFailure: (error) => this.#failures.push(error),
     })
+    this.#uplink = uplink
     this.#services.push(uplink)
     await uplink.start()
     return uplink

@@ -4,23 +4,38 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import type { DesiredItem } from '@jidoka/domain'
-import { decideIntake } from '@jidoka/sync-engine'
+import { baseVerdict, decideIntake } from '@jidoka/sync-engine'
 import {
-  advancePoint,
   decodeBatch,
   enrolmentRequestSchema,
+  epochStart,
+  exportPublicKey,
+  generateCourierKey,
   generateEdgeKey,
   importPublicKey,
-  laneStart,
   NonceMemory,
+  pointOf,
   protocolVersion,
   refusalStatus,
   signatureHeaders,
   signReceipt,
+  signTrustList,
   syncPaths,
+  troubleReportSchema,
   verifyRequest,
 } from '@jidoka/sync-protocol'
-import type { Lane, LanePoint, Receipt, Refusal } from '@jidoka/sync-protocol'
+import type {
+  DecodedBatch,
+  Lane,
+  LanePoint,
+  LaneRanges,
+  Receipt,
+  Refusal,
+  Trouble,
+  TroubleReport,
+  TrustList,
+} from '@jidoka/sync-protocol'
+import { Holding } from './holding.ts'
 
 interface Change {
   readonly operation: 'insert' | 'update' | 'delete'
@@ -34,9 +49,24 @@ interface Change {
 export class LoopbackCloud {
   readonly edgeId = randomUUID()
   readonly token = 'one-time-token-of-the-test'
-  readonly lines: string[] = []
-  readonly points: Record<Lane, LanePoint> = { records: laneStart, readings: laneStart }
-  readonly receipts: Record<Lane, Receipt | null> = { records: null, readings: null }
+  /** What it holds of the present epoch. */
+  held = new Holding('')
+  /** What it holds of epochs before. */
+  readonly former: Holding[] = []
+  readonly reports: TroubleReport[] = []
+  /** Told with every cursor. */
+  troubles: Trouble[] = []
+  /** What it speaks: one of 1.1 refuses batches with members that came later, and has no ears for reports. */
+  protocol = protocolVersion
+  /** Rows that it can never read, by a text in the line of a record. */
+  unreadable: string | null = null
+  revoked = false
+  /** Batches of this lane are put off. */
+  busyLane: Lane | null = null
+  /** The cursor says what the appliance expects, so that only the batch shows what is there. */
+  holdCursor = false
+  /** Called with every batch that can be read. */
+  onBatch: (batch: DecodedBatch) => void = () => {}
   readonly requests: string[] = []
   /** Answer the next batches with these, in order. */
   readonly refuseNext: Refusal[] = []
@@ -44,9 +74,16 @@ export class LoopbackCloud {
   loseNextAnswer = false
   /** Its clock is ahead of the edge's by this. */
   clockAheadMs = 0
+  rangesPerAnswer = 8
+  /** What commands have made, by their id. */
+  readonly bundles = new Map<string, Buffer>()
+  /** Bundles are not taken yet: come again. */
+  isBusyForBundles = false
   shapeHandle = 'shape-1'
   readonly changes: Change[] = []
-  readonly #receiptKey = generateEdgeKey()
+  #receiptKey = { id: 'k1', ...generateEdgeKey() }
+  #trust: TrustList | null = null
+  readonly #courierKey = exportPublicKey(generateCourierKey().privateKey)
   readonly #nonces = new NonceMemory()
   readonly #sockets = new Set<Socket>()
   readonly #waiting = new Set<() => void>()
@@ -57,6 +94,32 @@ export class LoopbackCloud {
 
   constructor() {
     this.#server = this.#newServer()
+  }
+
+  get points(): Record<Lane, LanePoint> {
+    return this.held.points
+  }
+  get receipts(): Record<Lane, Receipt | null> {
+    return this.held.receipts
+  }
+  get lines(): string[] {
+    return this.held.lines
+  }
+
+  get speaksTroubles(): boolean {
+    return this.protocol !== '1.0' && this.protocol !== '1.1'
+  }
+
+  /** From now on another key signs, which the old one vouches for. */
+  rotateKey({ vouched = true } = {}): void {
+    const old = this.#receiptKey
+    this.#receiptKey = { id: `k${Number(old.id.slice(1)) + 1}`, ...generateEdgeKey() }
+    if (!vouched) return
+    const receipt_keys = [{ key_id: this.#receiptKey.id, public_key: this.#receiptKey.publicKey }]
+    this.#trust = signTrustList(
+      { version: (this.#trust?.version ?? 0) + 1, receipt_keys, courier_key: this.#courierKey },
+      { keyId: old.id, privateKey: old.privateKey },
+    )
   }
 
   get url(): string {
@@ -131,9 +194,21 @@ export class LoopbackCloud {
       if (verdict.kind === 'stale') return refuse(response, { kind: 'stale', skew_ms: verdict.skewMs })
       if (verdict.kind === 'replayed') return refuse(response, { kind: 'replayed' })
       if (verdict.kind !== 'ok') return refuse(response, { kind: 'bad_signature' })
+      if (this.revoked) return refuse(response, { kind: 'revoked' })
+      if (this.speaksTroubles && url.pathname === syncPaths.troubles) {
+        this.reports.push(troubleReportSchema.parse(JSON.parse(body.toString())))
+        response.writeHead(204).end()
+        return
+      }
+      if (this.speaksTroubles && url.pathname === syncPaths.ranges) return json(response, this.#ranges(url))
+      if (this.speaksTroubles && url.pathname === syncPaths.repairs) {
+        const answer = this.held.repair(decodeBatch(body))
+        return 'kind' in answer ? refuse(response, answer) : json(response, answer)
+      }
       if (url.pathname === syncPaths.cursor) return this.#cursor(url, response)
       if (url.pathname === syncPaths.batches) return this.#batch(body, response)
       if (url.pathname === syncPaths.shape) return await this.#shape(url, request, response)
+      if (url.pathname.startsWith(`${syncPaths.bundles}/`)) return this.#bundle(url, body, response)
       response.writeHead(404).end()
     } finally {
       for (const watcher of this.#watchers) watcher()
@@ -144,7 +219,7 @@ export class LoopbackCloud {
     const request = enrolmentRequestSchema.parse(JSON.parse(body.toString()))
     if (request.token !== this.token) return refuse(response, { kind: 'bad_token' })
     this.#edgeKey = request.public_key
-    const receipt_keys = [{ key_id: 'k1', public_key: this.#receiptKey.publicKey }]
+    const receipt_keys = [{ key_id: this.#receiptKey.id, public_key: this.#receiptKey.publicKey }]
     json(response, {
       protocol: protocolVersion,
       tenant_id: 'demo',
@@ -154,16 +229,30 @@ export class LoopbackCloud {
     })
   }
 
+  #bundle(url: URL, body: Buffer, response: ServerResponse): void {
+    if (this.isBusyForBundles) return refuse(response, { kind: 'busy', retry_after_ms: 1_000 })
+    this.bundles.set(url.pathname.slice(syncPaths.bundles.length + 1), body)
+    json(response, { protocol: this.protocol })
+  }
+
   #cursor(url: URL, response: ServerResponse): void {
+    const epoch = url.searchParams.get('epoch') ?? ''
+    if (this.former.some((each) => each.epoch === epoch))
+      return refuse(response, { kind: 'wrong_epoch', current_epoch: this.held.epoch })
+    const { points, receipts } = this.held.epoch === epoch || this.held.epoch === '' ? this.held : new Holding(epoch)
     const lane = (name: Lane) => {
-      const point = this.points[name]
-      return { next_seq: point.seq + 1, count_total: point.count, digest: point.digest, receipt: this.receipts[name] }
+      const receipt = receipts[name]
+      const point = this.holdCursor && receipt !== null ? pointOf(receipt) : points[name]
+      return { next_seq: point.seq + 1, count_total: point.count, digest: point.digest, receipt }
     }
+    const isNew = this.speaksTroubles && url.searchParams.get('protocol') === protocolVersion
     json(response, {
-      protocol: protocolVersion,
+      protocol: this.protocol,
       edge_id: this.edgeId,
-      epoch: url.searchParams.get('epoch'),
+      epoch,
       lanes: { records: lane('records'), readings: lane('readings') },
+      ...(isNew && this.troubles.length > 0 ? { troubles: this.troubles } : {}),
+      ...(isNew && this.#trust !== null ? { trust: this.#trust } : {}),
     })
   }
 
@@ -171,18 +260,44 @@ export class LoopbackCloud {
     const refusal = this.refuseNext.shift()
     if (refusal) return refuse(response, refusal)
     const batch = decodeBatch(body)
-    const { lane, epoch } = batch.header
+    this.onBatch(batch)
+    if (batch.header.lane === this.busyLane) return refuse(response, { kind: 'busy', retry_after_ms: 1_000 })
+    const { lane, epoch, start_seq: startSeq, base } = batch.header
+    if (!this.speaksTroubles && (startSeq !== undefined || base !== undefined))
+      return refuse(response, { kind: 'malformed', detail: 'Unrecognized keys: "start_seq", "base"' })
+    if (
+      batch.kind === 'records' &&
+      batch.lines.some((line) => this.unreadable !== null && line.includes(this.unreadable))
+    )
+      return refuse(response, { kind: 'malformed', detail: 'a row of it cannot be read' })
+    const isPresent = this.held.epoch === epoch || this.held.epoch === ''
+    if (base !== undefined && isPresent) {
+      const verdict = baseVerdict(base, this.points[lane], (seq) => this.held.kept.get(`${lane} ${seq}`) ?? null)
+      if (verdict === 'differs') return refuse(response, { kind: 'digest' })
+    }
     const decision = decideIntake(
-      { currentEpoch: epoch, supersededEpochs: [], nextSeq: this.points[lane].seq + 1 },
+      {
+        currentEpoch: isPresent ? epoch : this.held.epoch,
+        supersededEpochs: this.former.map((each) => each.epoch),
+        nextSeq: this.points[lane].seq + 1,
+        startSeq: this.held.starts[lane],
+      },
       batch.header,
     )
     if (decision.kind === 'refuse') return refuse(response, decision.refusal)
     if (decision.kind !== 'repeat') {
-      const before = this.points[lane]
-      this.points[lane] = advancePoint(before, batch)
-      if (batch.kind === 'records') this.lines.push(...batch.lines.slice(before.seq + 1 - batch.header.from_seq))
-      const fields = { edgeId: this.edgeId, epoch, lane, point: this.points[lane], receivedAtMs: Date.now() }
-      this.receipts[lane] = signReceipt(fields, { keyId: 'k1', privateKey: this.#receiptKey.privateKey })
+      if (decision.opensEpoch) {
+        this.former.push(this.held)
+        this.held = new Holding(epoch)
+      }
+      this.held.epoch = epoch
+      if (decision.startsAt !== null) {
+        this.held.starts[lane] = decision.startsAt
+        this.points[lane] = epochStart(decision.startsAt)
+      }
+      const point = this.held.take(batch)
+      const fields = { edgeId: this.edgeId, epoch, lane, point, receivedAtMs: Date.now() }
+      this.receipts[lane] = signReceipt(fields, { keyId: this.#receiptKey.id, privateKey: this.#receiptKey.privateKey })
     }
     if (this.loseNextAnswer) {
       this.loseNextAnswer = false
@@ -190,6 +305,19 @@ export class LoopbackCloud {
       return
     }
     json(response, this.receipts[lane])
+  }
+
+  #ranges(url: URL): LaneRanges {
+    const lane = url.searchParams.get('lane') as Lane
+    const ranges = this.held.laneRanges(lane, Number(url.searchParams.get('from')))
+    return {
+      protocol: protocolVersion,
+      edge_id: this.edgeId,
+      epoch: url.searchParams.get('epoch') ?? '',
+      lane,
+      ranges: ranges.slice(0, this.rangesPerAnswer),
+      next: ranges[this.rangesPerAnswer]?.range ?? null,
+    }
   }
 
   /** The shape protocol of Electric as far as its client needs it. */

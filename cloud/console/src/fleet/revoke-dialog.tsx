@@ -1,0 +1,54 @@
+import type { EdgeDetail } from '@jidoka/contract'
+import { Button, Dialog, ErrorNote, Field, useToasts } from '@jidoka/ui'
+import { useState, type FormEvent } from 'react'
+import { useConsole, useText } from '../app/console-context.tsx'
+
+/** Cannot be taken back, so the name is typed: a row too far down in a list must not shut a plant out. */
+export function RevokeDialog({ edge, onClose, onDone }: { edge: EdgeDetail; onClose: () => void; onDone: () => void }) {
+  const t = useText()
+  const { api } = useConsole()
+  const toasts = useToasts()
+  const [typed, setTyped] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>(undefined)
+  const fits = typed.trim() === edge.name
+  const revoke = async (event: FormEvent) => {
+    event.preventDefault()
+    if (!fits || busy) return
+    setBusy(true)
+    setError(undefined)
+    try {
+      await api.revokeEdge(edge.id)
+      toasts.done(t('revoke.done', { edge: edge.name }))
+      onDone()
+      onClose()
+    } catch (failure) {
+      setError(failure)
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog
+      title={t('revoke.title', { edge: edge.name })}
+      onClose={onClose}
+      footer={
+        <Button type="submit" form="revoke" look="primary" busy={busy} refused={fits ? null : t('revoke.type_name')}>
+          {t('revoke.revoke')}
+        </Button>
+      }
+    >
+      <form id="revoke" className="stack" noValidate onSubmit={(event) => void revoke(event)}>
+        <p>{t('revoke.body')}</p>
+        {error === undefined ? null : <ErrorNote error={error} />}
+        <Field
+          label={t('revoke.name', { edge: edge.name })}
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={100}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,2 @@
+drop table fleet.ranges;
+drop table core.reading_rollups;

@@ -1,0 +1,3 @@
+drop table fleet.courier_pieces;
+drop table fleet.courier_files;
+alter table fleet.edges drop column courier_key;

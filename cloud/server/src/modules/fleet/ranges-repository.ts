@@ -1,0 +1,102 @@
+import type { Lane, RangeTally } from '@jidoka/sync-protocol'
+import { addTally } from '@jidoka/sync-protocol'
+import type { Transaction } from '../../platform/db/database.ts'
+import type { LaneOfEdge } from './lane-of-edge.ts'
+
+export interface KeptRange extends RangeTally {
+  readonly range: number
+}
+
+interface RangeRow {
+  range: number
+  up_to_seq: number
+  count: number
+  sum: string
+}
+
+const kept = ({ range, up_to_seq, count, sum }: RangeRow): KeptRange => ({ range, upToSeq: up_to_seq, count, sum })
+
+/** Adds what a batch brought to the sums of its ranges. The lane's cursor must be locked. */
+export async function addToRanges(
+  tx: Transaction,
+  lane: LaneOfEdge,
+  name: Lane,
+  tallies: ReadonlyMap<number, RangeTally>,
+): Promise<void> {
+  if (tallies.size === 0) return
+  const before = new Map(
+    (
+      await tx.query<RangeRow>(
+        {
+          name: 'ranges-of-batch',
+          text: 'select range, up_to_seq, count, sum from fleet.ranges where edge_id = $1 and epoch = $2 and lane = $3 and range = any($4::bigint[]) for update',
+        },
+        [lane.edgeId, lane.epoch, name, [...tallies.keys()]],
+      )
+    ).map((row) => [row.range, kept(row)]),
+  )
+  const rows = [...tallies].map(([range, tally]) => ({ range, ...addTally(before.get(range), tally) }))
+  await tx.run(
+    {
+      name: 'add-to-ranges',
+      text: `insert into fleet.ranges as old (tenant_id, edge_id, epoch, lane, range, up_to_seq, count, sum, apart)
+     select $1, $2, $3, $4, r.*, 1 from unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::text[]) as r
+     on conflict (tenant_id, edge_id, epoch, lane, range) do update set
+       up_to_seq = excluded.up_to_seq, count = excluded.count, sum = excluded.sum, apart = coalesce(old.apart, 1) + 1`,
+    },
+    [
+      tx.tenantId,
+      lane.edgeId,
+      lane.epoch,
+      name,
+      rows.map(({ range }) => range),
+      rows.map(({ upToSeq }) => upToSeq),
+      rows.map(({ count }) => count),
+      rows.map(({ sum }) => sum),
+    ],
+  )
+}
+
+/** Consecutive ranges from one on. */
+export async function listRanges(
+  tx: Transaction,
+  lane: Pick<LaneOfEdge, 'edgeId' | 'epoch'>,
+  name: Lane,
+  from: number,
+  max: number,
+): Promise<KeptRange[]> {
+  const rows = await tx.query<RangeRow>(
+    `select range, up_to_seq, count, sum from fleet.ranges
+     where edge_id = $1 and epoch = $2 and lane = $3 and range >= $4 order by range limit $5`,
+    [lane.edgeId, lane.epoch, name, from, max],
+  )
+  return rows.map(kept)
+}
+
+/** A range of readings, locked: a repair and the merging of its rows go one after the other. */
+export async function lockRange(
+  tx: Transaction,
+  lane: Pick<LaneOfEdge, 'edgeId' | 'epoch'>,
+  range: number,
+): Promise<(KeptRange & { readonly mergedTagNo: number | null }) | null> {
+  const [row] = await tx.query<RangeRow & { merged_tag_no: number | null }>(
+    `select range, up_to_seq, count, sum, merged_tag_no from fleet.ranges
+     where edge_id = $1 and epoch = $2 and lane = 'readings' and range = $3 for update`,
+    [lane.edgeId, lane.epoch, range],
+  )
+  return row === undefined ? null : { ...kept(row), mergedTagNo: row.merged_tag_no }
+}
+
+/** Its rows of tags up to one are as few as they can be; of all tags when it is null. */
+export async function noteMerged(
+  tx: Transaction,
+  lane: Pick<LaneOfEdge, 'edgeId' | 'epoch'>,
+  range: number,
+  upToTagNo: number | null,
+): Promise<void> {
+  await tx.run(
+    `update fleet.ranges set merged_tag_no = $4, apart = case when $4::bigint is null then null else apart end
+     where edge_id = $1 and epoch = $2 and lane = 'readings' and range = $3`,
+    [lane.edgeId, lane.epoch, range, upToTagNo],
+  )
+}

@@ -1,0 +1,165 @@
+import type { Clock } from '@jidoka/base'
+import type { Reading } from '@jidoka/domain'
+import { decodeBatch, protocolVersion, rangeOf, rangesOfReadings, rangesPerAnswerMax } from '@jidoka/sync-protocol'
+import type {
+  BatchHeader,
+  DecodedBatch,
+  Lane,
+  LaneRange,
+  LaneRanges,
+  RepairAnswer,
+  Segment,
+} from '@jidoka/sync-protocol'
+import type { Database, Transaction } from '../../platform/db/database.ts'
+import { RefusalError } from '../../platform/http/problem.ts'
+import type { AuditPort } from '../audit/port.ts'
+import type { EdgeIdentity } from './edge-identity.ts'
+import { listRanges, lockRange } from './ranges-repository.ts'
+import type { KeptRange } from './ranges-repository.ts'
+import { RowWriter } from './readings/row-writer.ts'
+import { runsOf } from './readings/runs.ts'
+import { rowsOfRun } from './readings/segment-row.ts'
+import { deleteRowsOfRange, readingsIn, rowsOfRange, tallyOf } from './readings/stored-readings.ts'
+import { findStream } from './readings/streams.ts'
+import { findEdge } from './repository.ts'
+
+/** Ranges of readings counted anew for one answer: half a million readings, about a second. More, and others wait for the main thread. */
+const recountedMax = 8
+/** Questions and repairs at once, over all edges: each holds a range in memory and the main thread for a tenth of a second at a time. */
+const atOnceMax = 2
+const busyRetryMs = 2_000
+
+interface RangesParts {
+  database: Database
+  clock: Clock
+  audit: AuditPort
+}
+
+/** Whether both ends hold the same rows, range by range, and what to do where they do not. */
+export class Ranges {
+  readonly #parts: RangesParts
+  #running = 0
+
+  constructor(parts: RangesParts) {
+    this.#parts = parts
+  }
+
+  /** Ranges of a lane from one on, those of readings with what their stored rows give today. @throws RefusalError `busy` */
+  list(
+    identity: EdgeIdentity,
+    question: { readonly epoch: string; readonly lane: Lane; readonly from: number },
+  ): Promise<LaneRanges> {
+    const { epoch, lane, from } = question
+    const max = lane === 'readings' ? recountedMax : rangesPerAnswerMax
+    return this.#bounded(() =>
+      this.#parts.database.withTenant(identity.tenantId, async (tx) => {
+        const its = { edgeId: identity.edgeId, epoch }
+        const kept = await listRanges(tx, its, lane, from, max)
+        const streamId = lane === 'readings' ? await findStream(tx, its) : null
+        const ranges: LaneRange[] = []
+        for (const each of kept) {
+          const range = wireRange(each)
+          ranges.push(
+            streamId === null ? range : { ...range, stored: tallyOf(await rowsOfRange(tx, streamId, each.range)) },
+          )
+        }
+        const last = kept.at(-1)
+        return {
+          protocol: protocolVersion,
+          edge_id: identity.edgeId,
+          epoch,
+          lane,
+          ranges,
+          next: kept.length < max || last === undefined ? null : last.range + 1,
+        }
+      }),
+    )
+  }
+
+  /**
+   * Puts the rows of one range in place of those that are stored, when they are the rows that were receipted: their sum is the one
+   * that was kept with the receipt, whatever the edge or the stored rows say.
+   * @throws BatchError, RefusalError; nothing has changed then.
+   */
+  repair(identity: EdgeIdentity, bytes: Uint8Array): Promise<RepairAnswer> {
+    return this.#bounded(async () => {
+      const { header, segments } = oneRange(decodeBatch(bytes))
+      if (header.edge_id !== identity.edgeId) throw new RefusalError({ kind: 'unknown_edge' })
+      return this.#parts.database.withTenant(identity.tenantId, (tx) => this.#repair(tx, header, segments))
+    })
+  }
+
+  async #repair(tx: Transaction, header: BatchHeader, segments: readonly Segment[]): Promise<RepairAnswer> {
+    const its = { edgeId: header.edge_id, epoch: header.epoch }
+    const range = rangeOf(header.from_seq)
+    const kept = await lockRange(tx, its, range)
+    const streamId = await findStream(tx, its)
+    if (kept === null || streamId === null)
+      throw new RefusalError({
+        kind: 'malformed',
+        detail: `Nothing of range ${range} has ever been received, so there is nothing to repair. Send it as a batch.`,
+      })
+    const offered = rangesOfReadings(segments, header.from_seq).get(range)
+    if (offered?.count !== kept.count || offered.sum !== kept.sum) throw new RefusalError({ kind: 'digest' })
+    const replaced = missingIn(readingsIn(await rowsOfRange(tx, streamId, range)), segments)
+    await deleteRowsOfRange(tx, streamId, range)
+    const writer = new RowWriter(tx, streamId)
+    for (const { runs, columns } of runsOf(segments, header.from_seq))
+      for (const run of runs) for (const row of rowsOfRun(run, columns)) writer.add(row)
+    await writer.write()
+    const stored = tallyOf(await rowsOfRange(tx, streamId, range))
+    if (stored.count !== kept.count || stored.sum !== kept.sum)
+      throw new Error(`range ${range} of edge ${its.edgeId} is not what was written to it a moment ago`)
+    await this.#parts.audit.append(tx, {
+      actor: `${(await findEdge(tx, its.edgeId))?.name ?? 'edge'}: sync`,
+      action: 'readings.repair',
+      subject: its.edgeId,
+      detail: { range, replaced, count: stored.count },
+    })
+    return { protocol: protocolVersion, range: { ...wireRange(kept), stored }, replaced }
+  }
+
+  async #bounded<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#running >= atOnceMax) throw new RefusalError({ kind: 'busy', retry_after_ms: busyRetryMs })
+    this.#running++
+    try {
+      return await work()
+    } finally {
+      this.#running--
+    }
+  }
+}
+
+const wireRange = ({ range, upToSeq, count, sum }: KeptRange): LaneRange => ({ range, up_to_seq: upToSeq, count, sum })
+
+function oneRange(batch: DecodedBatch): Extract<DecodedBatch, { kind: 'readings' }> {
+  if (batch.kind !== 'readings')
+    throw new RefusalError({ kind: 'malformed', detail: 'Only readings can be repaired; send a batch of their lane.' })
+  const { from_seq, to_seq } = batch.header
+  if (rangeOf(from_seq) !== rangeOf(to_seq))
+    throw new RefusalError({
+      kind: 'malformed',
+      detail: `Rows ${from_seq} to ${to_seq} lie in more than one range; send each range by itself.`,
+    })
+  return batch
+}
+
+/** How many readings of the segments are not among the stored ones. */
+function missingIn(stored: Iterable<Reading>, segments: readonly Segment[]): number {
+  const held = new Map<string, number>()
+  for (const reading of stored) held.set(keyOf(reading), (held.get(keyOf(reading)) ?? 0) + 1)
+  let missing = 0
+  for (const segment of segments) {
+    for (const reading of segment.readings()) {
+      const key = keyOf(reading)
+      const count = held.get(key) ?? 0
+      if (count === 0) missing++
+      else held.set(key, count - 1)
+    }
+  }
+  return missing
+}
+
+/** String() would lose the sign of -0. */
+const keyOf = ({ tagNo, timeMs, value, quality }: Reading): string =>
+  `${tagNo} ${timeMs} ${quality} ${typeof value} ${Object.is(value, -0) ? '-0' : String(value)}`

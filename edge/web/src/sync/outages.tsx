@@ -1,0 +1,174 @@
+import { edgePaths } from '@jidoka/contract'
+import {
+  Button,
+  EmptyState,
+  ResourceView,
+  Table,
+  useFormat,
+  useLocalText,
+  useResource,
+  useTick,
+  useUi,
+} from '@jidoka/ui'
+import { useState } from 'react'
+import { useBoard } from '../board/live-context.tsx'
+import { useText } from '../messages/index.ts'
+import { useSession } from '../session/session-context.tsx'
+import { droppedOf, type Outage } from './outage.ts'
+
+/** 30 s: the list grows by a few rows a day. */
+const refreshEveryMs = 30_000
+/** A few printed pages, and years of a healthy line. */
+const rowsShown = 100
+
+function Lasted({ outage }: { outage: Outage }) {
+  const format = useFormat()
+  const nowMs = useTick((now) => (outage.to === null ? now : 0))
+  return <>{format.duration((outage.to === null ? nowMs : Date.parse(outage.to)) - Date.parse(outage.from))}</>
+}
+
+/** Names the plant and the zone, without which a printed time says nothing. */
+function PrintHead() {
+  const t = useText()
+  const format = useFormat()
+  const local = useLocalText()
+  const { timeZone } = useUi()
+  const site = useBoard((board) => board.site)
+  const edge = useBoard((board) => board.edge)
+  const nowMs = useTick((now) => Math.floor(now / 1_000) * 1_000)
+  return (
+    <div className="print-only">
+      <p>
+        <strong>{local(site.name)}</strong>
+      </p>
+      <p>{t('ledger.appliance', { name: edge.name, id: edge.id ?? '–' })}</p>
+      <p>{t('ledger.printed', { zone: timeZone, time: format.instant(nowMs, 'full') })}</p>
+    </div>
+  )
+}
+
+export function Outages() {
+  const t = useText()
+  const format = useFormat()
+  const { api } = useSession()
+  /** Where each page turned to begins; the newest page is none of them. */
+  const [turned, setTurned] = useState<readonly string[]>([])
+  const before = turned.at(-1)
+  const resource = useResource(
+    `outages ${before ?? ''}`,
+    (signal) => api.get<Outage[]>(edgePaths.outages, { signal, query: { limit: rowsShown, before } }),
+    before === undefined ? refreshEveryMs : undefined,
+  )
+  const time = (at: string | null | undefined) => <span className="number">{format.instant(at ?? null, 'full')}</span>
+  const older = resource.data?.meta.next_cursor
+  return (
+    <section className="panel stack ledger" aria-labelledby="sync-outages">
+      <div className="page-head">
+        <h2 id="sync-outages">{t('sync.outages')}</h2>
+        <Button
+          refused={resource.data?.data.length === 0 ? t('ledger.nothing_to_print') : null}
+          refusedShown="spoken"
+          onClick={() => globalThis.print()}
+        >
+          {t('ledger.print')}
+        </Button>
+      </div>
+      <PrintHead />
+      <ResourceView resource={resource}>
+        {({ data: outages }) =>
+          outages.length === 0 ? (
+            <EmptyState title={t('sync.no_outages')}>{t('sync.no_outages_hint')}</EmptyState>
+          ) : (
+            <Table
+              caption={t('sync.outages')}
+              rows={outages}
+              rowKey={(outage) => outage.from}
+              columns={[
+                {
+                  key: 'stretch',
+                  header: t('ledger.stretch'),
+                  cell: (outage) => (
+                    <>
+                      <div>{time(outage.from)}</div>
+                      {outage.to === null ? <strong>{t('sync.outage_now')}</strong> : time(outage.to)}
+                    </>
+                  ),
+                },
+                {
+                  key: 'lasted',
+                  header: t('sync.outage_lasted'),
+                  align: 'right',
+                  cell: (outage) => <Lasted outage={outage} />,
+                },
+                {
+                  key: 'cause',
+                  header: t('sync.outage_cause'),
+                  cell: (outage) => <span lang="en">{outage.cause}</span>,
+                },
+                {
+                  key: 'rows',
+                  header: t('sync.outage_rows'),
+                  align: 'right',
+                  cell: (outage) => format.count(outage.rows_waiting),
+                },
+                { key: 'dropped', header: t('ledger.dropped'), cell: (outage) => <Dropped outage={outage} /> },
+                {
+                  key: 'drained',
+                  header: t('ledger.drained'),
+                  cell: (outage) => (
+                    <>
+                      <div>
+                        {outage.drained === undefined || outage.drained === null ? (
+                          <span className="second">{outage.to === null ? '–' : t('ledger.not_drained')}</span>
+                        ) : (
+                          time(outage.drained)
+                        )}
+                      </div>
+                      {outage.receipted ? (
+                        <span className="second small">{t('ledger.receipted_text', outage.receipted)}</span>
+                      ) : null}
+                    </>
+                  ),
+                },
+              ]}
+            />
+          )
+        }
+      </ResourceView>
+      {older === undefined && turned.length === 0 ? null : (
+        <div className="row no-print">
+          <Button
+            refused={turned.length === 0 ? t('ledger.is_newest') : null}
+            refusedShown="spoken"
+            onClick={() => setTurned(turned.slice(0, -1))}
+          >
+            {t('ledger.newer')}
+          </Button>
+          <Button
+            refused={older === undefined ? t('ledger.is_oldest') : null}
+            refusedShown="spoken"
+            onClick={() => (older === undefined ? undefined : setTurned([...turned, older]))}
+          >
+            {t('ledger.older')}
+          </Button>
+        </div>
+      )}
+    </section>
+  )
+}
+
+function Dropped({ outage }: { outage: Outage }) {
+  const t = useText()
+  const format = useFormat()
+  const parts = droppedOf(outage)
+  if (parts.length === 0) return <span className="second">{t('ledger.nothing_dropped')}</span>
+  return (
+    <>
+      {parts.map(({ reason, rows }) => (
+        <div key={reason}>
+          <strong>{format.count(rows)}</strong> {t(`drop.${reason}`)}
+        </div>
+      ))}
+    </>
+  )
+}

@@ -1,0 +1,102 @@
+import type { CursorNews } from '@jidoka/sync-engine'
+import { ClockOffset, judgeReceipt, protocolVersion, signatureHeaders } from '@jidoka/sync-protocol'
+import type { Cursor, Lane, LaneCursor, LanePoint, Receipt, ReceiptJudgement, ReceiptKey } from '@jidoka/sync-protocol'
+import { encodeRead } from './batches.ts'
+import type { Waiting } from './batches.ts'
+import type { EdgeParts } from './edge-parts.ts'
+import type { ReadResult } from './journal.ts'
+import type { Outcome, Request } from './network.ts'
+import { isTrusted, standInKey, verifyStandIn } from './stand-in-keys.ts'
+
+/** What a request is about, without who sends it. */
+export type Asking<Kind extends Request['kind']> = Omit<
+  Extract<Request, { kind: Kind }>,
+  'edgeId' | 'index' | 'signedAtMs' | 'protocol'
+>
+
+/** An edge's end of the line: the time that it signs with, the keys that it believes, and what it knows of the cloud's version. */
+export class EdgeLine {
+  readonly #parts: EdgeParts
+  /** On disk: it survives a start. */
+  #believed: { version: number; keys: readonly ReceiptKey[] } = { version: 0, keys: [standInKey('k1')] }
+  #clock = new ClockOffset()
+  #cloudProtocol = '1.0'
+
+  constructor(parts: EdgeParts) {
+    this.#parts = parts
+  }
+
+  /** What was in memory only is gone. */
+  restart(): void {
+    this.#clock = new ClockOffset()
+    this.#cloudProtocol = '1.0'
+  }
+
+  request<Kind extends Request['kind']>(
+    request: Asking<Kind>,
+    { wallMs, timeoutMs }: { readonly wallMs: number; readonly timeoutMs: number },
+    done: (outcome: Outcome) => void,
+  ): void {
+    const { edgeId, index, plan, network } = this.#parts
+    const sender = {
+      edgeId,
+      index,
+      signedAtMs: this.#clock.apply(wallMs),
+      protocol: plan.isOld ? '1.1' : protocolVersion,
+    }
+    network.request({ ...sender, ...request } as unknown as Request, timeoutMs, done)
+  }
+
+  /** The time of an answer that refuses as stale. */
+  learnTime(outcome: Outcome, wallMs: number): void {
+    if (outcome.kind !== 'failed' || outcome.cloudMs === null || this.#parts.bug === 'clock_not_learned') return
+    const { failure, cloudMs } = outcome
+    if (failure.kind === 'refused' && failure.refusal.kind === 'stale')
+      this.#clock.learn(new Headers({ [signatureHeaders.time]: String(cloudMs) }), wallMs)
+  }
+
+  /** Before the receipts of a cursor are judged: its list of keys, when a key that is believed vouches for it. */
+  learnOf({ protocol, trust }: Cursor): void {
+    this.#cloudProtocol = protocol
+    const { version, keys } = this.#believed
+    if (trust === undefined || trust.version <= version || this.#parts.bug === 'trust_not_taken') return
+    if (isTrusted(trust, keys)) this.#believed = { version: trust.version, keys: trust.receipt_keys }
+  }
+
+  /** What a cursor answer says of each lane. */
+  newsOf(
+    { lanes: cursors }: Cursor,
+    judge: (lane: Lane, receipt: Receipt) => ReceiptJudgement,
+  ): Record<Lane, CursorNews> {
+    const news = (name: Lane, { next_seq, count_total, digest, receipt }: LaneCursor): CursorNews => ({
+      point: { seq: next_seq - 1, count: count_total, digest },
+      receipt,
+      judgement: receipt === null ? 'verified' : judge(name, receipt),
+    })
+    return { records: news('records', cursors.records), readings: news('readings', cursors.readings) }
+  }
+
+  judge(
+    receipt: Receipt,
+    of: { readonly epoch: string; readonly lane: Lane; readonly held: LanePoint | null },
+  ): ReceiptJudgement {
+    const { edgeId, bug } = this.#parts
+    const expected = { edgeId, ...of, trustList: this.#believed.keys }
+    if (bug === 'signature_not_checked') return judgeReceipt(receipt, { ...expected, verify: () => ({ kind: 'ok' }) })
+    return judgeReceipt(receipt, { ...expected, verify: verifyStandIn })
+  }
+
+  /** Courier files are of protocol 1.2 themselves: whoever reads one knows all members. */
+  encode(
+    epoch: string,
+    batch: Waiting,
+    read: ReadResult | null,
+    { isCourier = false, isRetry = false }: { readonly isCourier?: boolean; readonly isRetry?: boolean } = {},
+  ): Uint8Array {
+    const { edgeId, plan, bug } = this.#parts
+    const isNew = !plan.isOld && (isCourier || this.#cloudProtocol === '1.2')
+    const startSeq = bug === 'epoch_starts_at_one' ? 1 : batch.startSeq
+    const more = isNew ? { start_seq: startSeq, base: batch.base } : {}
+    return encodeRead({ edge_id: edgeId, epoch, ...more }, batch, read, bug === 'retry_drops_tail' && isRetry)
+  }
+}
