@@ -126,6 +126,7 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
     judgment: () => judgment,
   })
   const courier = new CourierDesk({ database, clock, log, keys, ingestion, audit })
+  // One list is enough, however many rotations an edge has missed: it is signed by the oldest key, which every list before it names.
   const exportParts = { database, clock, keys, audit, trust: () => [keys.receipts.trust] }
   const { electric_url: electricUrl, electric_secret: electricSecret } = config
   const electric =
@@ -161,7 +162,7 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
         clock,
         trustForwarded,
       })
-      addCourierRoutes(app, { desk: courier, guard, authenticator, ...exportParts })
+      addCourierRoutes(app, { desk: courier, guard, authenticator, hub, log, ...exportParts })
       addRangeRoutes(app, { authenticator, ranges: new Ranges({ database, clock, audit }) })
       addUnknownSyncRoute(app)
     },

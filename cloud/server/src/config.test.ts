@@ -25,6 +25,27 @@ describe('configuration', () => {
     expect(readConfig({ JIDOKA_CLOUD_MODULES: 'fleet, audit' }).modules).toEqual(['fleet', 'audit'])
   })
 
+  it('takes an Electric service beside a PostgreSQL server, also below a path, and none that could not work', () => {
+    const DATABASE_URL = 'postgres://db'
+    for (const ELECTRIC_URL of ['http://e:3000', 'https://e/below/a/path/', 'https://e/?source_id=1'])
+      expect(readConfig({ DATABASE_URL, ELECTRIC_URL }).electric_url).toBe(ELECTRIC_URL)
+    for (const [ELECTRIC_URL, sentence] of [
+      ['e:3000', 'it must begin with http:// or https://'],
+      ['http://', 'it is not an address'],
+      ['http://me:word@e', 'Set ELECTRIC_SECRET'],
+      ['http://e/#x', 'Leave out what follows'],
+      ['http://e/v1/shape', 'it must end before /v1'],
+    ] as const) {
+      const mistakes = mistakesOf({ DATABASE_URL, ELECTRIC_URL })
+      expect(mistakes).toEqual([expect.stringContaining('ELECTRIC_URL')])
+      expect(mistakes[0]).toContain(sentence)
+      expect(mistakes[0]).not.toContain('word@')
+    }
+    expect(mistakesOf({ ELECTRIC_URL: 'http://e:3000' })).toEqual([
+      expect.stringContaining('Set DATABASE_URL to the PostgreSQL server that it follows'),
+    ])
+  })
+
   it('says every mistake in a sentence that names the setting', () => {
     const mistakes = mistakesOf({
       JIDOKA_CLOUD_HTTP_PORT: 'http',

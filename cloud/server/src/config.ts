@@ -11,7 +11,20 @@ const modulesSetting = z.preprocess(
   z.array(z.enum(moduleNames)).min(1),
 )
 
-const configSchema = z.strictObject({
+/** What makes an address of an Electric service useless, as a sentence; null when nothing does. */
+function whyNoElectric(text: string): string | null {
+  if (!/^https?:\/\//.test(text)) return 'it must begin with http:// or https://'
+  if (!URL.canParse(text))
+    return 'it is not an address. Write it as http://host:port, with a path where the service lies below one'
+  const { username, password, pathname, hash } = new URL(text)
+  if (username !== '' || password !== '')
+    return 'it holds a name or a password, which no request is sent with. Set ELECTRIC_SECRET to the secret of the service'
+  if (hash !== '') return 'it holds a "#". Leave out what follows it'
+  if (/\/v1\/(shape|health)\/*$/.test(pathname)) return 'it must end before /v1, which the cloud adds by itself'
+  return null
+}
+
+const settingsSchema = z.strictObject({
   http: z
     .strictObject({
       host: z.string().min(1).default('127.0.0.1'),
@@ -34,7 +47,10 @@ const configSchema = z.strictObject({
   /** An Electric service that follows the same PostgreSQL; absent: the cloud serves desired state itself. */
   electric_url: z
     .string()
-    .regex(/^https?:\/\//, 'it must begin with http:// or https://')
+    .superRefine((text, context) => {
+      const message = whyNoElectric(text)
+      if (message !== null) context.addIssue({ code: 'custom', message })
+    })
     .optional(),
   electric_secret: z.string().min(1).max(500).optional(),
   /** Whose routes and jobs run in this process. */
@@ -47,6 +63,16 @@ const configSchema = z.strictObject({
   log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Bring the database up to date at the start; otherwise `migrate up` does. */
   migrate_at_start: booleanSetting.default(true),
+})
+
+const configSchema = settingsSchema.superRefine(({ electric_url: electricUrl, database_url: databaseUrl }, context) => {
+  if (electricUrl !== undefined && databaseUrl === undefined)
+    context.addIssue({
+      code: 'custom',
+      path: ['electric_url'],
+      message:
+        'an Electric service cannot follow the database in the data folder. Set DATABASE_URL to the PostgreSQL server that it follows, or leave it out',
+    })
 })
 export type CloudConfig = z.output<typeof configSchema>
 

@@ -4,7 +4,7 @@ import { replayJudgment } from '../../server/src/judge/replay.ts'
 import { ruleNames } from '../../server/src/judge/rule-names.ts'
 import { newRunner } from '../../server/src/pipeline/test-support.ts'
 import type { Ledger } from '../publisher/ledger.ts'
-import { rules } from '../subject/rules.ts'
+import { rules, rulesOfReadings } from '../subject/rules.ts'
 
 const rulesByHash = new Map(rules.map((rule) => [ruleNames(rule).whole, rule]))
 const runner = newRunner()
@@ -60,7 +60,7 @@ export class VerdictCheck {
   /** To be called when no run is open. Counts anew from here, so that what nobody saw blurs no later look. */
   account(faults: string[]): void {
     const triggersMax = this.#triggers + this.#unseenReadings
-    for (const { id } of rules) {
+    for (const { id } of rulesOfReadings) {
       const accounted = this.#accounted.get(id) ?? 0
       const isTooFew = accounted < this.#triggers && !this.#unseenRecords
       if (isTooFew || accounted > triggersMax)

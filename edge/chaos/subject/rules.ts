@@ -9,6 +9,9 @@ const name = { ko: '시험', en: 'Test' }
 
 export const windowRuleId = 'windows'
 
+/** The shortest that a rule may have. */
+const timerEveryS = 5
+
 /** One lateness is one series of a tag; at 30,000 readings/s longer ones would meet the limit of what windows hold. */
 const late = { lateness_s: 1, max_age_s: 86_400, kind: 'number' } as const
 const windowCount = 50
@@ -60,7 +63,21 @@ export const rules: readonly RuleDefinition[] = [
     script:
       'if input.value % 300.0 == 0.0 { verdict("SEEN", 0.9, `${input.mean} ${input.spread} ${input.closed}`) } else { verdict("NORMAL", 0.8) }',
   }),
+  // No reading triggers it: its instants are the appliance's own, and one that a kill took is made up for.
+  ruleDefinitionSchema.parse({
+    id: 'on-the-clock',
+    version: 1,
+    name,
+    trigger: { on: 'timer', every_s: timerEveryS, sensor: numberSensor },
+    inputs: [{ name: 'value', from: 'tag', sensor: numberSensor, kind: 'number', max_age_s: 86_400 }],
+    script:
+      'if input.value % 2.0 == 0.0 { verdict("EVEN", 0.9, `${input.value}`) } else { verdict("ODD", 0.9, `${input.value}`) }',
+    normal_statuses: ['EVEN', 'ODD'],
+  }),
 ]
+
+/** Those that each reading triggers: what they say of it is counted. */
+export const rulesOfReadings = rules.filter(({ trigger }) => trigger.on === 'reading')
 
 export const ruleItems = (): DesiredItem[] =>
   rules.map((body) => ({ kind: 'rule', key: body.id, version: body.version, body }))

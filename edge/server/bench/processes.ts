@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { edgeNodeArguments } from '../node-arguments.mjs'
+import { edgeNodeArguments, edgeNodeEnvironment } from '../node-arguments.mjs'
 import { nodeRedFlow } from './node-red-flow.ts'
 import { nodeRedFile } from './peers.ts'
 
@@ -30,7 +30,10 @@ export interface SubjectOptions {
 export async function startSubject(options: SubjectOptions): Promise<RunningServer> {
   const folder = newFolder()
   const argv = [...edgeNodeArguments, script('./subject.ts'), JSON.stringify({ ...options, dataFolder: folder })]
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, argv, {
+    env: { ...process.env, ...edgeNodeEnvironment(join(folder, 'compile-cache')) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const { port } = JSON.parse(await firstLine(child)) as { port: number }
   return { port, pid: child.pid ?? 0, stop: () => end(child, folder) }
 }

@@ -415,7 +415,11 @@ export interface JournalReader {
   /** Outages that are over and were never told as drained, the oldest first. */
   outagesUndrained(limit: number): readonly StoredOutage[]
   /** Newest first. `beforeId`: of the last one of the page before. */
-  receiptHistory(filter: { readonly lane?: Lane; readonly beforeId?: number; readonly limit: number }): readonly KeptReceipt[]
+  receiptHistory(filter: {
+    readonly lane?: Lane
+    readonly beforeId?: number
+    readonly limit: number
+  }): readonly KeptReceipt[]
   /** The kept sums of a lane's ranges from one on. */
   rangeSums(lane: Lane, fromRange: number, limit: number): readonly KeptRangeSum[]
   /** Rows noted as poison that hold a number or lie behind it, the first of them. */

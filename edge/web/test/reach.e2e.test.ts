@@ -29,6 +29,21 @@ function alarmed(appliance: FixtureAppliance): void {
   appliance.lineToCloud({ state: 'offline', problem: 'the cloud does not answer' })
   discover(appliance.plant, 'LINE-D/NUT-1/humidity', 41.2, '%')
   appliance.plant.rules.push(stoppedRule())
+  const { plant } = appliance
+  plant.sync.troubles = [
+    { kind: 'diverged', lane: 'readings', seq: 9_120_580, since: '2026-11-19T02:10:00.000Z', sentence: 'It differs.' },
+  ]
+  plant.outages = [
+    {
+      from: '2026-11-13T02:10:00.000Z',
+      to: '2026-11-16T04:40:12.000Z',
+      cause: 'connect ECONNREFUSED 203.0.113.140:443',
+      rows_waiting: 38_812_020,
+      drained: '2026-11-16T05:52:00.000Z',
+      dropped: { space: 120_400, poison: 1 },
+      receipted: { records: 218_204, readings: 49_120_580 },
+    },
+  ]
 }
 
 /** Controls that a finger has to hit, with their height; links within a sentence or a dense table are not meant. */

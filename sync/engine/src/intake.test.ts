@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { advanceRecords, decodeBatch, encodeDropBatch, encodeRecordsBatch, laneStart } from '@jidoka/sync-protocol'
-import { baseVerdict, decideIntake, epochStanding, overlapAgrees } from './intake.ts'
+import { baseVerdict, decideBatch, decideIntake, epochStanding, overlapAgrees } from './intake.ts'
 import type { IntakeCursor } from './intake.ts'
 
 const [first, second, third] = ['e1', 'e2', 'e3'] as const
@@ -145,5 +145,31 @@ describe('two histories of one epoch', () => {
     const dropped = decodeBatch(encodeDropBatch(sender, { lane: 'records', fromSeq: 5, toSeq: 12, reason: 'space' }))
     expect(overlapAgrees(at(4), dropped, at(8))).toBe(false)
     expect(overlapAgrees(at(4), dropped, { ...at(4), seq: 8 })).toBe(true)
+  })
+
+  test('S16: a cloud asks all of it of whole batches as of trimmed ones, and notes a trouble only of the current epoch', () => {
+    const lane = (currentEpoch: string) => ({
+      currentEpoch,
+      supersededEpochs: currentEpoch === sender.epoch ? [] : [sender.epoch],
+      nextSeq: 9,
+      point: at(8),
+      receiptAt: (seq: number) => (seq === 4 ? at(4) : null),
+    })
+    const decide = (from: number, base: ReturnType<typeof at>, currentEpoch = sender.epoch, who = 'kim') =>
+      decideBatch(
+        lane(currentEpoch),
+        decodeBatch(encodeRecordsBatch({ ...sender, from_seq: from, base }, lines(from, 12, who))),
+      )
+    expect(decide(9, at(8))).toMatchObject({ kind: 'accept', before: at(8) })
+    expect(decide(5, at(4))).toMatchObject({ kind: 'trim', from: 9, before: at(8) })
+    const gap = { kind: 'refuse', refusal: { kind: 'gap', expected_seq: 9 } }
+    expect(decide(9, at(10, 'lee'), sender.epoch, 'lee')).toEqual(gap)
+    expect(decide(5, at(4), sender.epoch, 'lee')).toEqual(gap)
+    expect(decide(9, at(8, 'lee'))).toEqual({ kind: 'diverged', held: at(8, 'lee'), ours: at(8) })
+    expect(decide(5, at(4, 'lee'))).toEqual({ kind: 'diverged', held: at(4, 'lee'), ours: at(4) })
+    expect(decide(9, at(8, 'lee'), third)).toEqual({
+      kind: 'refuse',
+      refusal: { kind: 'wrong_epoch', current_epoch: third },
+    })
   })
 })

@@ -1,4 +1,4 @@
-import { advanceReadings, advanceRecords, samePoint } from '@jidoka/sync-protocol'
+import { advanceReadings, advanceRecords, epochStart, samePoint } from '@jidoka/sync-protocol'
 import type { BatchHeader, DecodedBatch, LanePoint, Refusal } from '@jidoka/sync-protocol'
 
 /** What the cloud knows of an edge's lane when a batch arrives; read in the transaction that will commit the batch. */
@@ -80,6 +80,38 @@ export function overlapAgrees(base: LanePoint, batch: DecodedBatch, cloud: LaneP
   if (batch.kind === 'readings') return samePoint(advanceReadings(base, batch.segments, cloud.seq), cloud)
   const { from_seq } = batch.header
   return samePoint(advanceRecords(base, from_seq, batch.lines.slice(0, cloud.seq - from_seq + 1)), cloud)
+}
+
+/** The cursor, and what is held of the lane itself. */
+export interface IntakeLane extends IntakeCursor {
+  readonly point: LanePoint
+  /** The point of a kept receipt with this number; null where none is kept. */
+  readonly receiptAt: (seq: number) => LanePoint | null
+}
+
+export type BatchDecision =
+  /** Commit behind `before`. */
+  | (Extract<IntakeDecision, { kind: 'accept' | 'trim' }> & { readonly before: LanePoint })
+  | Extract<IntakeDecision, { kind: 'repeat' | 'refuse' }>
+  /** Note a trouble, refuse as `digest`: what the sender holds and what is kept here of the same number differ. */
+  | { readonly kind: 'diverged'; readonly held: LanePoint; readonly ours: LanePoint }
+
+/** Everything that is asked of a batch before it is stored, in the order that it must be asked; a cloud decides by nothing else. */
+export function decideBatch(lane: IntakeLane, batch: DecodedBatch): BatchDecision {
+  const { header } = batch
+  const { base } = header
+  if (base !== undefined && lane.currentEpoch === header.epoch) {
+    const { point, receiptAt } = lane
+    if (baseVerdict(base, point, receiptAt) === 'differs')
+      return { kind: 'diverged', held: base, ours: (base.seq < point.seq ? receiptAt(base.seq) : null) ?? point }
+  }
+  const decision = decideIntake(lane, header)
+  if (decision.kind === 'refuse' || decision.kind === 'repeat') return decision
+  const before = decision.startsAt === null ? lane.point : epochStart(decision.startsAt)
+  // A copy that shares the base must not hang its rows behind those of another: it asks for the cursor, and finds that they differ.
+  if (base !== undefined && !overlapAgrees(base, batch, before))
+    return { kind: 'refuse', refusal: { kind: 'gap', expected_seq: before.seq + 1 } }
+  return { ...decision, before }
 }
 
 /** How an epoch stands to the current one; also for the cursor, which a superseded epoch is refused and a new one finds at 1. */

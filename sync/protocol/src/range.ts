@@ -15,6 +15,8 @@ export const rangeSumSchema = z.string().regex(/^[0-9a-f]{16}$/, 'a range sum ha
 /** What one end holds of a range: how many rows, and the sum of their hashes, whatever order or shape they are kept in. */
 export const laneRangeSchema = z.strictObject({
   range: z.number().int().nonnegative(),
+  /** First number that is counted; absent: the range's first in this epoch. Later where counting began with rows behind it (an upgrade, dropped rows). */
+  from_seq: seqSchema.optional(),
   /** Last number of the range that is in it so far. */
   up_to_seq: seqSchema,
   count: countSchema,
@@ -39,7 +41,7 @@ export const laneRangesSchema = z.strictObject({
 })
 export type LaneRanges = z.infer<typeof laneRangesSchema>
 
-/** Answer of `POST /sync/v1/repairs`, whose body is a batch that holds all rows of one range. */
+/** Answer of `POST /sync/v1/repairs`, whose body is a batch that holds all rows of one range, from its `from_seq` to its `up_to_seq`. */
 export const repairAnswerSchema = z.strictObject({
   protocol: protocolVersionSchema,
   range: laneRangeSchema,

@@ -1,10 +1,9 @@
-import { baseVerdict, decideIntake, epochStanding, overlapAgrees } from '@jidoka/sync-engine'
+import { baseVerdict, decideBatch, epochStanding } from '@jidoka/sync-engine'
 import {
   addTally,
   advancePoint,
   BatchError,
   decodeBatch,
-  epochStart,
   pointOf,
   rangesOfReadings,
   rangesOfRecords,
@@ -212,16 +211,17 @@ export class CloudNode implements Server {
       return this.#refused({ kind: 'malformed', detail: 'a record' })
     const edge = this.edge(edgeId)
     const stored = this.lane(edgeId, header.epoch, header.lane)
-    const checksBase = base !== undefined && this.#bug !== 'base_not_checked'
-    if (checksBase && baseVerdict(base, stored.point, (seq) => receiptAt(stored, seq)) === 'differs') {
-      this.#note(edgeId, header.epoch, header.lane, 'diverged', base.seq)
-      return this.#refused({ kind: 'digest' })
-    }
     const nextSeq = stored.point.seq + (this.#bug === 'cursor_off_by_one' && stored.point.seq > 0 ? 2 : 1)
-    const decision = decideIntake({ ...edge, nextSeq, startSeq: stored.startSeq }, header)
+    const { point: held, startSeq } = stored
+    const lane = { ...edge, nextSeq, startSeq, point: held, receiptAt: (seq: number) => receiptAt(stored, seq) }
+    const decision = decideBatch(lane, this.#bug === 'base_not_checked' ? withoutBase(batch) : batch)
     this.#trace(
       `cloud: ${header.lane} ${header.from_seq}..${header.to_seq}${header.dropped === null ? '' : ` (${header.dropped})`} -> ${decision.kind}`,
     )
+    if (decision.kind === 'diverged') {
+      this.#note(edgeId, header.epoch, header.lane, 'diverged', decision.held.seq)
+      return this.#refused({ kind: 'digest' })
+    }
     const skipsIntake = isCourier && this.#bug === 'courier_skips_intake' && header.from_seq > nextSeq
     if (decision.kind === 'refuse' && !skipsIntake) return this.#refused(decision.refusal)
     if (decision.kind === 'repeat') {
@@ -231,9 +231,7 @@ export class CloudNode implements Server {
     }
     const startsAt = decision.kind === 'refuse' ? null : decision.startsAt
     const from = decision.kind === 'trim' ? decision.from : header.from_seq
-    const before = startsAt === null ? stored.point : epochStart(startsAt)
-    if (checksBase && !skipsIntake && !overlapAgrees(base, batch, before))
-      return this.#refused({ kind: 'gap', expected_seq: before.seq + 1 })
+    const before = decision.kind === 'refuse' ? held : decision.before
     const advanced = advancePoint(before, batch)
     const point =
       this.#bug === 'dropped_rows_counted' && batch.kind === 'dropped'
@@ -302,6 +300,11 @@ export class CloudNode implements Server {
     // The replica gets what there is now and then.
     if (this.#unsynced.length > 12) this.#unsynced.splice(0, this.#random.between(1, 12))
   }
+}
+
+function withoutBase(batch: DecodedBatch): DecodedBatch {
+  const { base: _, ...header } = batch.header
+  return { ...batch, header }
 }
 
 /** Of kept receipts, the point with this number. */

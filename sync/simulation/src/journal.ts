@@ -74,6 +74,8 @@ export class JournalLane {
   /** Keeps a receipt and what its rows add to the sums of their ranges, in one commit. */
   keepReceipt(point: LanePoint): void {
     const { point: from } = this
+    // It takes the place of a point further back that a full disk did not take: the rows between are counted already.
+    if (point.seq <= from.seq) return this.adopt(point, false)
     this.#before = { point: from, ranges: this.ranges }
     this.ranges = this.#rangesWith(from, point)
     this.point = point

@@ -34,6 +34,12 @@ export const plantedBugs = {
 export type PlantedBug = keyof typeof plantedBugs
 export const plantedBugNames = Object.keys(plantedBugs) as readonly PlantedBug[]
 
+/** Bugs that no world has shown, each with what makes it harmless as far as is known. */
+export const unfoundBugs: Readonly<Partial<Record<PlantedBug, string>>> = {
+  late_answer_taken:
+    'a receipt says what it is of and is held against the rows, and a cursor that is too old sets the lane back: what goes up again is a repeat',
+}
+
 export interface WorldOptions {
   readonly bug?: PlantedBug | null
   /** Numbers of disturbances that are left out. */

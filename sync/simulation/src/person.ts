@@ -7,16 +7,24 @@ import type { World } from './world.ts'
 const personMs = chaosMs + 800_000
 
 /**
- * Somebody looks at what stands still: of two copies one is switched off, and an appliance whose lane has halted over two histories begins a new
+ * Somebody looks at what stands still: of the copies of an appliance all but one are switched off, and an appliance whose lane has halted over two histories begins a new
  * epoch. Nobody looks at anything else: all the rest must come to rest by itself.
+ * @returns whether there was something to do, after which the world needs time to come to rest
  */
-export function lookAfter(world: World): void {
-  if (world.scheduler.nowMs < personMs) return
-  for (const { original, copy, endsCopy } of world.copies) {
-    if (original.isEnded || copy.isEnded) continue
-    checkFlags(world, original, copy)
-    const ended = endsCopy ? copy : original
-    ended.end()
+export function lookAfter(world: World): boolean {
+  if (world.scheduler.nowMs < personMs) return false
+  let hasActed = false
+  for (const { original, copy } of world.copies) {
+    if (!original.isEnded && !copy.isEnded) checkFlags(world, original, copy)
+  }
+  for (const edgeId of new Set(world.copies.map(({ copy }) => copy.parts.edgeId))) {
+    const alive = world.edges.filter((edge) => edge.parts.edgeId === edgeId && !edge.isEnded)
+    const chosen = world.copies.find(({ copy, endsCopy }) => alive.includes(copy) && !endsCopy)?.copy ?? alive[0]
+    for (const edge of alive) {
+      if (edge === chosen) continue
+      edge.end()
+      hasActed = true
+    }
   }
   for (const edge of world.edges) {
     if (edge.isEnded || !world.copied.has(edge.parts.edgeId) || !isHalted(edge)) continue
@@ -31,7 +39,9 @@ export function lookAfter(world: World): void {
     edge.beginEpoch({ records: startOf('records'), readings: startOf('readings') })
     world.cloud.edge(edgeId).troubles.clear()
     world.tell(`somebody settles the troubles of ${edge.parts.name}`)
+    hasActed = true
   }
+  return hasActed
 }
 
 const isHalted = (edge: EdgeNode): boolean =>

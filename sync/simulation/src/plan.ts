@@ -83,20 +83,17 @@ export interface Plan {
 }
 
 /**
- * What must not meet in one world (SPEC.md, "Not guaranteed"). Beside copies: what makes rows go that were on their way, since a copy cannot tell any more
- * whose they were; and what holds a lane for an hour, in which it does not meet the other. Beside a cloud that was set back: a courier's file from before, which leads it past the edge's receipt another way.
+ * What must not meet in one world (SPEC.md, "Not guaranteed"). Beside copies and old images: what makes rows go that were on their way, since an appliance
+ * cannot tell any more whose they were (for want of room, by damage, set aside); and a cloud that was set back, which takes the copy's rows for those that it
+ * lost.
  */
 const excludedByCopies: ReadonlySet<DisturbanceKind> = new Set([
   'set_back',
-  'new_disk',
-  'copy',
-  'old_image',
   'space',
   'damage',
   'poison',
   'long_cloud_bug',
 ])
-const excludedBySetBack: ReadonlySet<DisturbanceKind> = new Set(['courier'])
 
 export function drawPlan(seed: number): Plan {
   const random = new Random(seed)
@@ -112,21 +109,22 @@ export function drawPlan(seed: number): Plan {
       strength: random.next(),
     }
   })
-  const copying = drawn.find(({ kind }) => kind === 'copy' || kind === 'old_image')
-  const setsBack = copying === undefined && drawn.some(({ kind }) => kind === 'set_back')
-  const excluded = copying === undefined ? (setsBack ? excludedBySetBack : new Set()) : excludedByCopies
-  const disturbances = drawn.filter((each) => each === copying || !excluded.has(each.kind))
+  const hasCopies = drawn.some(({ kind }) => kind === 'copy' || kind === 'old_image')
+  const disturbances = hasCopies ? drawn.filter(({ kind }) => !excludedByCopies.has(kind)) : drawn
   // An edge of 1.1 knows no base, and a cloud of 1.1 no first number: copies of those were never noticed in time.
-  const isMixed = copying === undefined && random.chance(0.2)
+  const isMixed = !hasCopies && random.chance(0.2)
   const isOldCloud = isMixed && random.chance(0.5)
+  const planned = Array.from({ length: edges }, () => ({
+    startSeq: !isMixed && random.chance(0.2) ? rangeRows - random.between(0, 40) : 1,
+    isOld: isMixed && random.chance(0.5),
+  }))
   return {
-    edges: Array.from({ length: edges }, () => ({
-      startSeq: !isMixed && random.chance(0.2) ? rangeRows - random.between(0, 40) : 1,
-      isOld: isMixed && random.chance(0.5),
-    })),
+    edges: planned,
     oldCloudUntilMs: isOldCloud ? random.between(5_000, chaosMs) : 0,
     // An edge of 1.1 does not follow a rotation: it has to be upgraded, or enrolled again, before the old key goes.
-    disturbances: isMixed ? disturbances.filter(({ kind }) => kind !== 'key_rotation') : disturbances,
+    disturbances: planned.some(({ isOld }) => isOld)
+      ? disturbances.filter(({ kind }) => kind !== 'key_rotation')
+      : disturbances,
   }
 }
 

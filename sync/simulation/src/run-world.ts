@@ -75,12 +75,13 @@ export function runWorld(seed: number, options: WorldOptions = {}): WorldReport 
 function rest(world: World): readonly string[] {
   const { scheduler } = world
   let untilMs = chaosMs
+  let actedMs = chaosMs
   for (;;) {
     scheduler.run((untilMs += restMsMin))
-    lookAfter(world)
+    if (lookAfter(world)) actedMs = scheduler.nowMs
     const problems = checkWorld(world)
     const isPoisoned = world.edges.some(({ state }) => lanes.some((lane) => state?.lanes[lane].poison.sinceMs != null))
-    const hopeMs = Math.max(chaosMs, world.cloud.bugUntilMs) + (isPoisoned ? restOfPoisonMsMax : restMsMax)
+    const hopeMs = Math.max(actedMs, world.cloud.bugUntilMs) + (isPoisoned ? restOfPoisonMsMax : restMsMax)
     if (problems.length === 0 || world.violations.length > 0 || untilMs > hopeMs) return problems
   }
 }

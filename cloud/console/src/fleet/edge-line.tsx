@@ -51,7 +51,7 @@ function LaneTable({ edge }: { edge: EdgeDetail }) {
           align: 'right',
           cell: ({ lane }) => {
             const known = rate(lane)
-            return known === null ? '–' : t('fleet.per_second', { rows: format.count(Math.round(known)) })
+            return known === null ? '–' : t('fleet.per_second', { rows: format.rate(known) })
           },
         },
         { key: 'at', header: t('fleet.received'), align: 'right', cell: (lane) => <Age at={lane.received_at} /> },

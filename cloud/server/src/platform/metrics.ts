@@ -13,6 +13,8 @@ export class Metrics {
   readonly troublesOpen: Gauge
   readonly edgeSilenceSeconds: Gauge
   readonly courierPieces: Gauge
+  readonly courierFiles: Gauge<'state'>
+  readonly courierBytes: Gauge<'state'>
   readonly judgments: Counter<'origin'>
   readonly poolWaitSeconds: Histogram
   readonly streamClients: Gauge
@@ -65,6 +67,18 @@ export class Metrics {
     this.courierPieces = new Gauge({
       name: 'jidoka_courier_pieces_staged',
       help: 'Pieces of courier files that are not done',
+      registers,
+    })
+    this.courierFiles = new Gauge({
+      name: 'jidoka_courier_files_staged',
+      help: 'Courier files that are not done, by where they stand',
+      labelNames: ['state'],
+      registers,
+    })
+    this.courierBytes = new Gauge({
+      name: 'jidoka_courier_bytes_staged',
+      help: 'Bytes of courier files that are not done, as large as each says it is, by where it stands',
+      labelNames: ['state'],
       registers,
     })
     this.judgments = new Counter({

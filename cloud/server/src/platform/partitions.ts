@@ -47,6 +47,12 @@ export class Partitions {
   }
 }
 
+/** What lies in partitions of months, as seen from now; `toMs` is the first instant behind. */
+export function partitionedSpan(nowMs: number): { readonly fromMs: number; readonly toMs: number } {
+  const now = monthOf(nowMs)
+  return { fromMs: Date.UTC(0, now - monthsBack), toMs: Date.UTC(0, now + monthsAhead + 1) }
+}
+
 /** Months since the year 1900, as Date.UTC counts two-digit years. */
 export function monthOf(instantMs: number): number {
   const instant = new Date(instantMs)

@@ -19,7 +19,13 @@ export function upFile(
   edge: TestEdge,
   cloudKey: string,
   batches: readonly Uint8Array[],
-  changes: { readonly tenant?: string; readonly signer?: KeyObject; readonly signedBy?: string } = {},
+  changes: {
+    readonly tenant?: string
+    readonly signer?: KeyObject
+    readonly signedBy?: string
+    readonly fileId?: string
+    readonly createdAtMs?: number
+  } = {},
 ): Buffer {
   const writer = new CourierWriter(
     {
@@ -27,8 +33,9 @@ export function upFile(
       tenant_id: changes.tenant ?? 'demo',
       edge_id: edge.id,
       epoch: edge.epoch,
-      created_at_ms: edge.world.clock.nowMs(),
+      created_at_ms: changes.createdAtMs ?? edge.world.clock.nowMs(),
       signed_by: changes.signedBy ?? keyFingerprint(edge.publicKey),
+      ...(changes.fileId === undefined ? {} : { file_id: changes.fileId }),
     },
     changes.signer ?? edge.privateKey,
     cloudKey,

@@ -34,6 +34,8 @@ interface StubShape {
 /** As Electric has it. */
 const livePollMs = 20_000
 const lookEveryMs = 3
+/** As behind a proxy that has other services too. */
+const prefix = '/services/electric'
 const types = { id: 'uuid', edge_id: 'uuid', kind: 'text', key: 'text', version: 'int8', body: 'jsonb' }
 const schema = JSON.stringify(
   Object.fromEntries(Object.entries(types).map(([name, type]) => [name, { type, dimensions: 0 }])),
@@ -67,7 +69,7 @@ export class ElectricStub {
 
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}${prefix}/`
   }
 
   async close(): Promise<void> {
@@ -83,7 +85,7 @@ export class ElectricStub {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://stub')
-    if (url.pathname === '/v1/health') return send(response, 200, {}, { status: 'active' })
+    if (url.pathname === `${prefix}/v1/health`) return send(response, 200, {}, { status: 'active' })
     const query = url.searchParams
     this.asked.push(query)
     if (this.hanging === 'before the head') return
@@ -97,7 +99,7 @@ export class ElectricStub {
     const edgeId = query.get('params[1]')
     const offset = query.get('offset') ?? ''
     const isRight =
-      url.pathname === '/v1/shape' &&
+      url.pathname === `${prefix}/v1/shape` &&
       query.get('table') === 'fleet.desired' &&
       query.get('where') === 'edge_id = $1 and deleted = false' &&
       query.get('columns') === Object.keys(types).join(',') &&

@@ -1,12 +1,16 @@
 import { auditCases } from '../modules/audit/audit.cases.ts'
+import { bodiesCases } from '../modules/fleet/bodies.cases.ts'
 import { enrolmentCases } from '../modules/fleet/enrolment.cases.ts'
 import { commandCases } from '../modules/fleet/commands.cases.ts'
 import { courierCases } from '../modules/fleet/courier/courier.cases.ts'
+import { courierWorkCases } from '../modules/fleet/courier/courier-work.cases.ts'
+import { courierExportCases } from '../modules/fleet/courier/export.cases.ts'
 import { desiredCases } from '../modules/fleet/desired.cases.ts'
 import { ingestionCases } from '../modules/fleet/ingestion.cases.ts'
 import { overviewCases } from '../modules/fleet/overview.cases.ts'
 import { compactMigrationCases } from '../modules/fleet/readings/compact-migration.cases.ts'
 import { rangesCases } from '../modules/fleet/ranges.cases.ts'
+import { requestCostCases } from '../modules/fleet/request-cost.cases.ts'
 import { runsAndDropsCases } from '../modules/fleet/runs-and-drops.cases.ts'
 import { shapeCases } from '../modules/fleet/shape.cases.ts'
 import { syncRefusalCases } from '../modules/fleet/sync-refusals.cases.ts'
@@ -29,12 +33,16 @@ export function runStoreCases(newStore: NewStore): void {
   auditCases(newStore)
   enrolmentCases(newStore)
   ingestionCases(newStore)
+  requestCostCases(newStore)
   twoHistoriesCases(newStore)
   syncRefusalCases(newStore)
+  bodiesCases(newStore)
   rangesCases(newStore)
   compactMigrationCases(newStore)
   runsAndDropsCases(newStore)
   courierCases(newStore)
+  courierWorkCases(newStore)
+  courierExportCases(newStore)
   desiredCases(newStore)
   commandCases(newStore)
   shapeCases(newStore)

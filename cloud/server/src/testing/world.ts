@@ -65,6 +65,8 @@ export class World {
       JIDOKA_CLOUD_TENANT: options.tenant ?? 'demo',
       JIDOKA_CLOUD_ADMIN_PASSWORD: adminPassword,
       JIDOKA_CLOUD_MODULES: options.modules,
+      // Looked at by the configuration alone: the backend is open.
+      DATABASE_URL: options.electric === undefined ? undefined : 'postgres://of-the-test',
       ELECTRIC_URL: options.electric?.url,
       ELECTRIC_SECRET: options.electric?.secret,
     })

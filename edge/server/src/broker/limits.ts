@@ -79,9 +79,11 @@ export const brokerLimits = {
   sessionIdleMsMax: 14 * 86_400_000,
   /** Messages kept for a session; later ones are refused for it and counted. Must stay below the 65,535 ids that there are. */
   sessionMessagesMax: 10_000,
-  /** Of all sessions together: each is a row to write, so that many readers that do not read would keep the journal from the readings (200 of them that may have 1,000 each: 1.5 s of nothing else). Beyond an equal part of it a session's next ones are refused, but each may have `sessionMessagesAlways`: what its client may have under way anyway (`outgoingInflightMax`). Up to 20 sessions with a queue have 1,000 and more, as Mosquitto gives each. */
+  /** Of all sessions together: each is a row to write, so that many readers that do not read would keep the journal from the readings (200 of them that may have 1,000 each: 1.5 s of nothing else). Beyond an equal part of it a session's next ones are refused, but each may have `sessionMessagesAlways`, alarms not counted: what its client may have under way anyway (`outgoingInflightMax`). Up to 20 sessions with a queue have 1,000 and more, as Mosquitto gives each. */
   sessionMessagesOfAllMax: 20_000,
   sessionMessagesAlways: 100,
+  /** Alarms that a session may have whatever others have, and which take nothing from the hundred: a lamp that was away for an hour must not miss the alarm that came behind a hundred verdicts. A plant has some hundred a day. */
+  sessionAlarmsAlways: 1_000,
   /** Bytes of one session's messages, and of all together, `sessionMessageBytes` a message for the objects around them: memory holds what the store holds. */
   sessionBytesMax: 8_388_608,
   sessionBytesOfAllMax: 67_108_864,

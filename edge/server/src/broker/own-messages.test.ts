@@ -102,6 +102,30 @@ describe('alarms', () => {
     expect(again.unread).toEqual([])
   })
 
+  test('reach a session that was away behind more verdicts than it may have, and take no room from them, also after a crash', async () => {
+    at = await RawBroker.start({
+      limits: { sessionMessagesAlways: 3, sessionAlarmsAlways: 5, sessionMessagesOfAllMax: 1 },
+    })
+    const light = await at.connect(keeper)
+    await light.subscribe(['alarm/#', 1], ['judgment/#', 1])
+    await light.disconnect()
+    const verdicts = (from: number) =>
+      at.broker.publishVerdicts([0, 1, 2, 3, 4].map((index) => verdict(`A/${from + index}`, 'HIGH', from + index)))
+    verdicts(1)
+    for (let count = 0; count < 3; count++) tell(alarm(`a${count}`))
+    expect(at.broker.stats().queuedMessages).toBe(6)
+    // Until its changes are on disk.
+    await (await at.connect({ id: 'other', clean: false })).disconnect()
+    await at.crash()
+    verdicts(10)
+    for (let count = 3; count < 7; count++) tell(alarm(`a${count}`))
+    expect(at.broker.stats().queuedMessages).toBe(8)
+    const back = await at.connect(keeper)
+    const topics: string[] = []
+    for (let count = 0; count < 8; count++) topics.push((await back.next('publish')).topic.split('/')[0] ?? '')
+    expect(topics).toEqual([...Array(3).fill('judgment'), ...Array(5).fill('alarm')])
+  })
+
   test('of the time before it had subscribed are not told to a session after a crash', async () => {
     at = await RawBroker.start()
     tell(alarm('first'))

@@ -257,10 +257,22 @@ export function withMessageId(packet: Uint8Array, messageId: number): Buffer {
 }
 
 function messageIdAt(packet: Buffer): number {
+  const at = topicAt(packet)
+  return at + 2 + packet.readUInt16BE(at)
+}
+
+/** Where the length of a PUBLISH's topic is. */
+function topicAt(packet: Uint8Array): number {
   let at = 1
   while ((packet[at] as number) >= 128) at++
-  at++
-  return at + 2 + packet.readUInt16BE(at)
+  return at + 1
+}
+
+/** Whether the topic of a PUBLISH, an empty packet's not, begins with these letters of ASCII. */
+export function hasTopicBelow(packet: Uint8Array, prefix: string): boolean {
+  const at = topicAt(packet) + 2
+  for (let index = 0; index < prefix.length; index++) if (packet[at + index] !== prefix.charCodeAt(index)) return false
+  return true
 }
 
 /** [MQTT-3.3.1-1] the same PUBLISH, said to be a repeat. */

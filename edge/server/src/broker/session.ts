@@ -1,4 +1,5 @@
-import { answerHeads, answerPacket, asRepeat, withMessageId } from './packets.ts'
+import { alarmTopic } from '@jidoka/contract'
+import { answerHeads, answerPacket, asRepeat, hasTopicBelow, withMessageId } from './packets.ts'
 import type { Qos } from './packets.ts'
 import type { BrokerLimits } from './limits.ts'
 
@@ -59,6 +60,8 @@ export class Session {
   #receiver: Receiver | null = null
   /** Everything not yet acknowledged to the end, in order. */
   readonly #outgoing = new Map<number, Outgoing>()
+  /** Those of it that are alarms, which have an allowance of their own. */
+  readonly #alarms = new Set<number>()
   /** Those of it that have not gone out on this connection, from `#unsentFrom` on. */
   #unsent: Outgoing[] = []
   #unsentFrom = 0
@@ -92,7 +95,7 @@ export class Session {
 
   /** Takes a message (a PUBLISH without id) under an id of its own; null when there is no room. */
   enqueue(publish: Uint8Array, qos: 1 | 2): Outgoing | null {
-    if (!this.#hasRoomFor(publish.length + this.#limits.sessionMessageBytes)) return null
+    if (!this.#hasRoomFor(publish.length + this.#limits.sessionMessageBytes, isAlarm(publish))) return null
     const messageId = this.#freeMessageId()
     const outgoing: Outgoing = {
       messageId,
@@ -186,17 +189,21 @@ export class Session {
     this.#budget.messages -= this.#outgoing.size
     if (this.#outgoing.size > 0) this.#budget.holders--
     this.#outgoing.clear()
+    this.#alarms.clear()
     this.#unsent = []
     this.#unsentFrom = 0
     this.unreleased.clear()
   }
 
-  #hasRoomFor(bytes: number): boolean {
+  #hasRoomFor(bytes: number, ofAlarm: boolean): boolean {
     const limits = this.#limits
     const count = this.#outgoing.size
+    const isAllowed = ofAlarm
+      ? this.#alarms.size < limits.sessionAlarmsAlways
+      : count - this.#alarms.size < limits.sessionMessagesAlways
     return (
       count < limits.sessionMessagesMax &&
-      (count < limits.sessionMessagesAlways || count * this.#budget.holders < limits.sessionMessagesOfAllMax) &&
+      (isAllowed || count * this.#budget.holders < limits.sessionMessagesOfAllMax) &&
       this.#bytes + bytes <= limits.sessionBytesMax &&
       this.#budget.bytes + bytes <= limits.sessionBytesOfAllMax
     )
@@ -205,6 +212,7 @@ export class Session {
   #add(outgoing: Outgoing): void {
     if (this.#outgoing.size === 0) this.#budget.holders++
     this.#outgoing.set(outgoing.messageId, outgoing)
+    if (isAlarm(outgoing.packet)) this.#alarms.add(outgoing.messageId)
     this.#budget.messages++
     this.#count(outgoing.packet.length + this.#limits.sessionMessageBytes)
     // Without a connection it is listed when there is one.
@@ -213,6 +221,7 @@ export class Session {
 
   #remove(outgoing: Outgoing): void {
     this.#outgoing.delete(outgoing.messageId)
+    this.#alarms.delete(outgoing.messageId)
     if (this.#outgoing.size === 0) this.#budget.holders--
     this.#budget.messages--
     this.#count(-outgoing.packet.length - this.#limits.sessionMessageBytes)
@@ -233,3 +242,6 @@ export class Session {
 }
 
 const empty = new Uint8Array(0)
+
+/** By its topic, so that those of before a start are known too. A device publishes below `sensor/` alone. */
+const isAlarm = (packet: Uint8Array): boolean => hasTopicBelow(packet, alarmTopic(''))

@@ -155,7 +155,7 @@ function changeOf(
 } {
   const problems: string[] = []
   const upserts: DesiredItem[] = []
-  const unreadable: UnreadableItem[] = []
+  const unread: UnreadableItem[] = []
   let unnamedCount = 0
   for (const row of rows) {
     const read = parseDesiredRow(row)
@@ -167,12 +167,12 @@ function changeOf(
     problems.push(read.problem)
     const { item, problem } = read
     if (item === null) unnamedCount++
-    else unreadable.push({ ...item, problem })
+    else unread.push({ ...item, problem })
   }
   const position = { handle: state.history, offset: `${state.desired_seq}_0` }
   // A row without a name may be any of those that stand.
   const replaceAll = unnamedCount === 0
-  return { change: { upserts, removals: [], unreadable, unnamedCount, replaceAll, position }, problems }
+  return { change: { upserts, removals: [], unreadable: unread, unnamedCount, replaceAll, position }, problems }
 }
 
 /** Holds a receipt against the rows of this appliance, as the line does. */

@@ -19,7 +19,8 @@ import { RuleTable } from './rule-table.ts'
 import type { JudgeSink, VerdictWatcher } from './sink.ts'
 import { SlotAlarms } from './slot-alarms.ts'
 import type { Subject } from './subject.ts'
-import { dueGroups } from './timers.ts'
+import { Timers } from './timers.ts'
+import type { IsDue } from './timers.ts'
 import type { Triggered, TriggerIndex } from './trigger-index.ts'
 import { VerdictLedger } from './verdict-ledger.ts'
 
@@ -28,6 +29,8 @@ export interface JudgeOptions {
   readonly plant: Plant
   /** Strikes before a rule is taken out; Infinity where the journal says when it was. */
   readonly strikesMax?: number
+  /** Pairs of a rule and a subject; see `judgeLimits`. */
+  readonly pairsMax?: number
 }
 
 /**
@@ -43,15 +46,24 @@ export class Judge {
   readonly #expiry = new Expiry()
   readonly #rules: RuleTable
   readonly #triggers: TriggerIndex
+  readonly #timers: Timers
   /** Groups with rows that wait, and how many there are in all. */
   #waiting: RuleGroup[] = []
   #waitingCount = 0
 
-  constructor({ runner, plant, strikesMax = judgeLimits.strikesMax }: JudgeOptions) {
+  constructor({ runner, plant, strikesMax = judgeLimits.strikesMax, pairsMax }: JudgeOptions) {
     this.#plant = plant
     this.#strikesMax = strikesMax
-    this.#rules = new RuleTable({ runner, plant, alarms: this.#alarms, ledger: this.#ledger, expiry: this.#expiry })
+    this.#rules = new RuleTable({
+      runner,
+      plant,
+      alarms: this.#alarms,
+      ledger: this.#ledger,
+      expiry: this.#expiry,
+      pairsMax,
+    })
     this.#triggers = this.#rules.triggers
+    this.#timers = new Timers(this.#triggers, plant)
   }
 
   rules(): readonly RuleInForce[] {
@@ -130,6 +142,11 @@ export class Judge {
     return this.#rules.prepareWindows(coming, reader, nowMs, isTimeUp)
   }
 
+  /** See `RuleTable.endPreparing`. */
+  endPreparing(reader: WindowReader, nowMs: number): void {
+    this.#rules.endPreparing(reader, nowMs)
+  }
+
   /** A reading was stored; the plant already holds it as the last value, unless it is late. */
   noteReading(tag: Tag, reading: NonNullable<Tag['last']>, seq: number, late: boolean, sink: JudgeSink): void {
     this.#rules.readingsSeq = seq
@@ -162,11 +179,14 @@ export class Judge {
   }
 
   /**
-   * Rules on the clock judge what is there now if an instant of theirs has passed since the last look, once however many have. Where nothing can
+   * Rules on the clock judge what is there now if they are due, once however many instants of theirs have passed since the last look. Where nothing can
    * be judged it is said once, as with silence: a sensor that was taken down would fill the records else.
+   * Answers whether there was such an instant.
    */
-  tick(sinceMs: number, sink: JudgeSink): void {
-    for (const group of dueGroups(this.#triggers, this.#plant, sinceMs, sink.nowMs)) {
+  tick(isDue: IsDue, sink: JudgeSink): boolean {
+    let wasDue = false
+    for (const group of this.#timers.due(isDue)) {
+      wasDue = true
       for (const triggered of group) {
         const row = rowNow(triggered.subject, this.#plant, sink.nowMs)
         if (row.unusable) this.#cannotJudge(triggered.subject, row, isNotUnjudged, sink)
@@ -175,6 +195,7 @@ export class Judge {
       if (this.#waitingCount >= judgeLimits.rowsMax) this.finish(sink)
     }
     this.finish(sink)
+    return wasDue
   }
 
   /** What time alone changes: inputs that grew too old with nothing new coming (I4), cool-downs that are over, runs that last long. */
@@ -183,6 +204,7 @@ export class Judge {
       if (!subject.slots.some(isJudged)) return
       this.#cannotJudge(subject, rowNow(subject, this.#plant, sink.nowMs), isJudged, sink)
     })
+    this.#rules.tellCrowdedOut(sink)
     this.#alarms.sweep(sink)
     this.#ledger.sweep(this.#rules.all(), sink)
   }

@@ -7,6 +7,11 @@ export const judgeLimits = {
   repeatedRecordsPerSecondMax: 50,
   /** A run of equal verdicts is written at the latest after this: longer, and a crash of the disk takes more than an hour's proof with it. */
   runMsMax: 3_600_000,
+  /**
+   * Pairs of a rule and a sensor or line where it judges, some 0.9 kB each with what stands there: 180 MB of an appliance that must stay below 512.
+   * Lower: a rule for everything is refused at a plant of 10,000 sensors with twenty of them.
+   */
+  pairsMax: 200_000,
   /** Rows that wait to be judged: some 4 MiB. A flight of arrays holds a million readings; they are judged as they come. */
   rowsMax: 16_384,
   /** Strikes before a rule is taken out; each failure is one. Fewer, and one odd reading stops a rule; more, and a broken one keeps costing its time budget. */

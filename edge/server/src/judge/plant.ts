@@ -23,5 +23,7 @@ export interface Plant {
   tag(key: string): Tag | undefined
   tags(): Iterable<Tag>
   facts(line: string): LineFacts | undefined
+  /** Lines of which there are facts. */
+  factLines(): Iterable<string>
   readonly windows: WindowBank
 }

@@ -12,6 +12,7 @@ import { recordText } from './record-text.ts'
 import { takenOut, unjudgedByFailure } from './replay.ts'
 import { RowPool } from './row-buffer.ts'
 import { RuleGroup } from './rule-group.ts'
+import { RuleRoom } from './rule-room.ts'
 import { isJudged } from './rule-instance.ts'
 import type { RuleInstance, Slot } from './rule-instance.ts'
 import { namedBy } from './rule-names.ts'
@@ -20,6 +21,9 @@ import type { JudgeSink } from './sink.ts'
 import type { SlotAlarms } from './slot-alarms.ts'
 import { fitsSubject, TriggerIndex } from './trigger-index.ts'
 import type { VerdictLedger } from './verdict-ledger.ts'
+
+const crowdedOutProblem =
+  'It does not judge at sensors that came last: the appliance has no room for more pairs of a rule and a sensor. Name the lines or the equipment in the triggers of rules, or remove rules.'
 
 /**
  * The rules that are there, in force or not: how each comes, goes and is taken out, and what becomes of what it said. Between
@@ -35,6 +39,7 @@ export class RuleTable {
   readonly #ledger: VerdictLedger
   readonly #expiry: Expiry
   readonly #rules = new Map<string, RuleInstance>()
+  readonly #room: RuleRoom
   #windowsAreDue = true
 
   constructor(options: {
@@ -43,13 +48,15 @@ export class RuleTable {
     readonly alarms: SlotAlarms
     readonly ledger: VerdictLedger
     readonly expiry: Expiry
+    readonly pairsMax?: number | undefined
   }) {
     this.#runner = options.runner
     this.#plant = options.plant
     this.#alarms = options.alarms
     this.#ledger = options.ledger
     this.#expiry = options.expiry
-    this.triggers = new TriggerIndex(this.#rules, (rules) => options.runner.group(rules))
+    this.#room = new RuleRoom(options.plant, options.pairsMax)
+    this.triggers = new TriggerIndex(this.#rules, (rules) => options.runner.group(rules), options.pairsMax)
   }
 
   all(): Iterable<RuleInstance> {
@@ -74,6 +81,7 @@ export class RuleTable {
   clear(readingsSeq: number): void {
     for (const rule of this.#rules.values()) rule.prepared?.drop()
     this.#rules.clear()
+    this.#room.forget()
     this.readingsSeq = readingsSeq
     this.#changed()
   }
@@ -116,7 +124,7 @@ export class RuleTable {
     const deployment = deployRule(definition, this.#runner)
     if ('problem' in deployment) return deployment
     const rule = deployment.rule
-    const refusal = this.#windowsRefusal(definition)
+    const refusal = this.#room.refusal(definition, this.#definitionsInForce())
     if (refusal !== null) {
       rule.prepared?.drop()
       return { problem: refusal, hash: rule.hash }
@@ -196,6 +204,14 @@ export class RuleTable {
     return windows.prepare(reader, nowMs, isTimeUp)
   }
 
+  /** The last rules of a change have come: makes their windows, and lets go of what was prepared and is not looked at. */
+  endPreparing(reader: WindowReader, nowMs: number): void {
+    const { windows } = this.#plant
+    windows.allHaveCome()
+    this.fillWindows(reader, nowMs)
+    windows.endPreparing()
+  }
+
   /** Takes a rule out that failed too often. */
   quarantine(rule: RuleInstance, sink: JudgeSink): void {
     rule.state = 'quarantined'
@@ -214,6 +230,22 @@ export class RuleTable {
       problem: rule.problem,
       rule_hash: rule.hash,
     })
+  }
+
+  /** Rules that do not judge everywhere, for want of room: each says so once. */
+  tellCrowdedOut(sink: JudgeSink): void {
+    for (const rule of this.triggers.takeCrowdedOut()) {
+      if (rule.problem === crowdedOutProblem) continue
+      rule.problem = crowdedOutProblem
+      sink.reported({
+        kind: 'rule',
+        key: rule.definition.id,
+        version: rule.definition.version,
+        state: 'applied',
+        problem: rule.problem,
+        rule_hash: rule.hash,
+      })
+    }
   }
 
   /** What a rule said that is out of force is UNJUDGED from now on, once. */
@@ -237,12 +269,6 @@ export class RuleTable {
 
   #definitionsInForce(): RuleDefinition[] {
     return [...this.#rules.values()].flatMap((rule) => (rule.state === 'in_force' ? [rule.definition] : []))
-  }
-
-  #windowsRefusal(definition: RuleDefinition): string | null {
-    if (!definition.inputs.some(({ from }) => from === 'window' || from === 'chart')) return null
-    const others = this.#definitionsInForce().filter(({ id }) => id !== definition.id)
-    return this.#plant.windows.refusal([...others, definition], this.#plant.tags())
   }
 
   #changed(): void {

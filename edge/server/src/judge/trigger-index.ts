@@ -1,5 +1,6 @@
 import { triggerSensor } from '@jidoka/domain'
 import type { RuleDefinition, RuleTrigger } from '@jidoka/domain'
+import { judgeLimits } from './limits.ts'
 import type { Tag } from './plant.ts'
 import { groupKey, RuleGroup } from './rule-group.ts'
 import { RowPool } from './row-buffer.ts'
@@ -14,7 +15,7 @@ export interface Triggered {
 }
 
 /** Lines come from an MES that may name any; remembering stays bounded. */
-const linesMax = 10_000
+export const linesMax = 10_000
 
 /**
  * The rules in force by what triggers them, in groups that share their rows. Made anew after rules have changed, at the
@@ -23,13 +24,23 @@ const linesMax = 10_000
 export class TriggerIndex {
   readonly #rules: ReadonlyMap<string, RuleInstance>
   readonly #prepare: (rules: readonly PreparedRule[]) => PreparedGroup
+  readonly #pairsMax: number
   readonly #pool = new RowPool()
   #groups: readonly RuleGroup[] | null = null
   #byTagNo: (readonly Triggered[] | undefined)[] = []
   readonly #byLine = new Map<string, readonly Triggered[]>()
+  /** Of a rule and a subject, in memory. */
+  #pairs = 0
+  /** Rules for which there is no room at a subject that came, since they were last asked for. */
+  #crowdedOut = new Set<RuleInstance>()
 
-  constructor(rules: ReadonlyMap<string, RuleInstance>, prepare: (rules: readonly PreparedRule[]) => PreparedGroup) {
+  constructor(
+    rules: ReadonlyMap<string, RuleInstance>,
+    prepare: (rules: readonly PreparedRule[]) => PreparedGroup,
+    pairsMax: number = judgeLimits.pairsMax,
+  ) {
     this.#rules = rules
+    this.#pairsMax = pairsMax
     this.#prepare = prepare
   }
 
@@ -54,17 +65,36 @@ export class TriggerIndex {
     if (found === undefined) {
       found = this.groups()
         .filter(({ trigger }) => trigger.on === 'mes' && isOfLine(trigger, line))
-        .map((group) => ({ group, subject: group.subject(line, line, null) }))
+        .flatMap((group) => this.triggered(group, line, line, null))
       if (this.#byLine.size < linesMax) this.#byLine.set(line, found)
     }
     return found
+  }
+
+  /** Rules that do not judge at a subject, for want of room, since the last call. */
+  takeCrowdedOut(): Iterable<RuleInstance> {
+    const crowdedOut = this.#crowdedOut
+    if (crowdedOut.size > 0) this.#crowdedOut = new Set()
+    return crowdedOut
+  }
+
+  /** None where memory has no room for what would stand there: tags that come must not end the appliance. */
+  triggered(group: RuleGroup, key: string, line: string, equipment: string | null): readonly Triggered[] {
+    if (!group.subjects.has(key)) {
+      if (this.#pairs + group.rules.length > this.#pairsMax) {
+        for (const rule of group.rules) this.#crowdedOut.add(rule)
+        return []
+      }
+      this.#pairs += group.rules.length
+    }
+    return [{ group, subject: group.subject(key, line, equipment) }]
   }
 
   #findTag(tag: Tag): readonly Triggered[] {
     const { line, equipment, sensor } = tag.place
     const found = this.groups()
       .filter(({ trigger }) => trigger.on === 'reading' && isOfTag(trigger, line, equipment, sensor))
-      .map((group) => ({ group, subject: group.subject(tag.key, line, equipment) }))
+      .flatMap((group) => this.triggered(group, tag.key, line, equipment))
     for (const { subject } of found) subject.tag = tag
     this.#byTagNo[tag.tagNo] = found
     return found
@@ -79,10 +109,12 @@ export class TriggerIndex {
       if (known === undefined) byKey.set(key, [rule])
       else known.push(rule)
     }
-    return [...byKey.values()].map((rules) => {
+    const groups = [...byKey.values()].map((rules) => {
       const prepared = rules.flatMap((rule) => (rule.prepared === null ? [] : [rule.prepared]))
       return new RuleGroup(rules[0] as RuleInstance, rules, this.#prepare(prepared), this.#pool)
     })
+    this.#pairs = groups.reduce((sum, { subjects, rules }) => sum + subjects.size * rules.length, 0)
+    return groups
   }
 }
 

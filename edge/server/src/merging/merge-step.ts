@@ -1,5 +1,5 @@
 import { describeError } from '@jidoka/base'
-import { decodeSegment, mergeSegments } from '@jidoka/sync-protocol'
+import { decodeSegment, mergeSegments, readSegmentHeader } from '@jidoka/sync-protocol'
 import type { Database } from '../store/database.ts'
 import { lineBounds } from '../store/segment-replacer.ts'
 import type { SegmentReplacement } from '../store/segment-replacer.ts'
@@ -14,6 +14,7 @@ import {
 import { isDamage } from '../store/segment-store.ts'
 import type { DamagedSegment } from '../store/segment-store.ts'
 import { Candidates } from './candidates.ts'
+import { mergeRules } from './limits.ts'
 import { isBacklogLarge, planMerge } from './plan.ts'
 import type { Piece } from './plan.ts'
 
@@ -21,6 +22,8 @@ export interface MergeQuestion {
   readonly nowMs: number
   readonly hasCloud: boolean
   readonly isBusy: boolean
+  /** Merges at which this thread broke down before, as sequence numbers from and to. */
+  readonly broken?: readonly (readonly [number, number])[]
 }
 
 export interface MergeStep {
@@ -40,8 +43,11 @@ export class MergeSteps {
   readonly #file
   /** Pieces that could not be merged: set aside meanwhile, or looked at again after the next start. */
   readonly #avoid = new Set<number>()
+  readonly #underWay: Float64Array
 
-  constructor(database: Database, dataFolder: string) {
+  /** @param underWay while a merge is built, its first and last number: readable from outside when this thread breaks down; zeros else */
+  constructor(database: Database, dataFolder: string, underWay: Float64Array = new Float64Array(2)) {
+    this.#underWay = underWay
     this.#database = database
     this.#dataFolder = dataFolder
     this.#candidates = new Candidates(database)
@@ -72,18 +78,27 @@ export class MergeSteps {
     return { removed, damaged }
   }
 
-  next({ nowMs, hasCloud, isBusy }: MergeQuestion): MergeStep {
+  next({ nowMs, hasCloud, isBusy, broken = [] }: MergeQuestion): MergeStep {
     const { pieces, plan } = this.#database.transaction(() => {
       const bounds = lineBounds(this.#database)
       const found = this.#candidates.read(bounds, hasCloud)
+      for (const { firstSeq } of found)
+        if (broken.some(([fromSeq, toSeq]) => firstSeq >= fromSeq && firstSeq <= toSeq)) this.#avoid.add(firstSeq)
       return {
         pieces: found,
         plan: planMerge({ ...bounds, pieces: found, hasCloud, nowMs, isBusy, avoid: this.#avoid }),
       }
     })()
     const damaged: DamagedSegment[] = []
+    this.#underWay.set([plan?.fromSeq ?? 0, plan?.toSeq ?? 0])
     const merged = plan === null ? null : this.#build(plan.level, plan.parts, damaged)
+    this.settled()
     return { merged, damaged, isBacklogLarge: isBacklogLarge(pieces) }
+  }
+
+  /** Nothing is built any more, and nothing broke down: also after an error of the disk, behind which the same merge is tried again. */
+  settled(): void {
+    this.#underWay.fill(0)
   }
 
   /** The file of a merge that came to nothing, or files whose readings lie in another one now. */
@@ -92,7 +107,8 @@ export class MergeSteps {
   }
 
   #build(level: 1 | 2 | 3, pieces: readonly Piece[], damaged: DamagedSegment[]): SegmentReplacement | null {
-    let parts: readonly LoadedPart[] | null = this.#load(pieces, damaged)
+    const loaded = this.#load(pieces, damaged)
+    let parts = loaded === null ? null : this.#withinMemory(level, loaded, damaged)
     while (parts !== null && parts.length > 0) {
       try {
         return this.#replacement(level, parts, mergeSegments(parts.map(({ bytes }) => bytes)))
@@ -111,6 +127,32 @@ export class MergeSteps {
         parts = half
       }
     }
+    return null
+  }
+
+  /** As many parts from the first on as may be unpacked at once. Two that are too large together stay apart. */
+  #withinMemory(
+    level: 1 | 2 | 3,
+    parts: readonly LoadedPart[],
+    damaged: DamagedSegment[],
+  ): readonly LoadedPart[] | null {
+    const { expandedBytesMax = 0 } = mergeRules.find((rule) => rule.level === level) ?? {}
+    let expandedBytes = 0
+    let count = 0
+    try {
+      for (const { bytes } of parts) {
+        expandedBytes += readSegmentHeader(bytes).expandedBytes
+        if (expandedBytes > expandedBytesMax) break
+        count++
+      }
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#findDamage(parts, damaged)
+      return null
+    }
+    if (count >= Math.min(2, parts.length)) return parts.slice(0, count)
+    const [first] = parts
+    if (first !== undefined) this.#avoid.add(first.piece.firstSeq)
     return null
   }
 

@@ -8,9 +8,9 @@ import { MergeSteps } from './merge-step.ts'
 import type { MergeQuestion, MergeStep } from './merge-step.ts'
 
 /** Building a segment of a million readings takes a third of a second and writes 3 MB: neither sockets nor commits may wait for it. */
-const { dataFolder } = workerData as { readonly dataFolder: string }
+const { dataFolder, underWay } = workerData as { readonly dataFolder: string; readonly underWay: Float64Array }
 const database = openForReading(dataFolder)
-const steps = new MergeSteps(database, dataFolder)
+const steps = new MergeSteps(database, dataFolder, underWay)
 /** Lives here because this thread may wait for the disk, and has nothing to do most of the time. */
 const scrub = new Scrub(database, dataFolder)
 
@@ -33,6 +33,7 @@ function onDisk<Result>(work: () => Result): Result {
         'code' in error &&
         /^SQLITE_(BUSY|IOERR|FULL|CORRUPT|CANTOPEN)/.test(String(error.code)))
     if (!isOfTheDisk) throw error
+    steps.settled()
     throw new OperationalError(
       `Merging cannot go on now: ${describeError(error)}. It is tried again; readings are stored meanwhile.`,
       { cause: error },

@@ -158,6 +158,14 @@ describe('merging', () => {
     expect(store.plan().merged).toMatchObject({ firstSeq: 4_201 })
   })
 
+  test('a merge over which the thread broke down is not planned again, and what lies around it is', () => {
+    fill(40, 4_000)
+    const { merged } = store.plan()
+    const toSeq = (merged?.firstSeq ?? 0) + (merged?.count ?? 0) - 1
+    const next = store.plan({ broken: [[merged?.firstSeq ?? 0, toSeq]] }).merged
+    expect(next?.firstSeq).toBe(toSeq + 1)
+  })
+
   test('I6: readings behind and before a damaged or missing file are answered, and it is reported', () => {
     fill(25, 8_000)
     store.settle()

@@ -19,7 +19,7 @@ afterEach(async () => {
   removeFolder(folder)
 })
 
-const newMerger = () =>
+const newMerger = (workerFile?: URL) =>
   new Merger({
     dataFolder: folder,
     pipeline,
@@ -27,6 +27,7 @@ const newMerger = () =>
     // Rests are short: what is looked at is what merging does, not when.
     clock: { ...systemClock, after: (delayMs, run) => systemClock.after(delayMs / 100, run) },
     log,
+    ...(workerFile === undefined ? {} : { workerFile }),
     onDamaged: (damaged) => {
       throw new Error(damaged.why)
     },
@@ -89,3 +90,13 @@ test('a stop in the middle leaves a whole store, and the last values are found b
   expect(reader.lastValues()).toHaveLength(5)
   reader.close()
 })
+
+test('a merge over which the thread breaks down is left alone, and the others go on', async () => {
+  await flood(30_000)
+  const merger = newMerger(new URL('./testing/breaking-worker.ts', import.meta.url))
+  await merger.start()
+  for (let round = 0; round < 15; round++) await flood(8_000)
+  await until(() => merger.mergesTotal > 0, 'something is merged')
+  await merger.stop()
+  expect(digestAndCount().count).toBe(150_000)
+}, 30_000)

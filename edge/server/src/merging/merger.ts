@@ -29,6 +29,10 @@ export class Merger implements Service {
   readonly #options: MergerOptions
   readonly #worker: WorkerClient<MergeFunctions>
   readonly #stopping = new AbortController()
+  /** Shared with the thread: the merge that it builds, which is known here when it breaks down. */
+  readonly #underWay = new Float64Array(new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT))
+  /** Merges at which it broke down. The same plan would come for ever. */
+  readonly #broken: [number, number][] = []
   #rate = new CommitRate()
   #nothingToDoAtMs = -Infinity
   #unsubscribe: () => void = () => {}
@@ -41,7 +45,7 @@ export class Merger implements Service {
     this.#worker = new WorkerClient<MergeFunctions>({
       name: 'merge',
       url: options.workerFile ?? new URL('./merge-worker.ts', import.meta.url),
-      data: { dataFolder: options.dataFolder },
+      data: { dataFolder: options.dataFolder, underWay: this.#underWay },
       log: options.log,
       waitingMax: 4,
     })
@@ -81,6 +85,7 @@ export class Merger implements Service {
         restMs = this.#isWorthALook() ? await this.#step() : mergingLimits.lookEveryMs
       } catch (error) {
         if (signal.aborted) return
+        this.#noteBroken()
         this.#options.log.warn({ action: 'merge', success: false }, describeError(error))
         restMs = mergingLimits.retryMs
       }
@@ -112,7 +117,7 @@ export class Merger implements Service {
     const startMs = clock.monotonicMs()
     const isBusy = this.#rate.isBusy(startMs)
     this.#rate.hasNews = false
-    const step = await this.#worker.call('next', { nowMs: clock.nowMs(), hasCloud, isBusy })
+    const step = await this.#worker.call('next', { nowMs: clock.nowMs(), hasCloud, isBusy, broken: this.#broken })
     for (const each of step.damaged) onDamaged(each)
     const { merged } = step
     if (merged === null && step.damaged.length === 0) {
@@ -133,6 +138,20 @@ export class Merger implements Service {
     this.mergesTotal++
     const workedMs = clock.monotonicMs() - startMs
     return isBusy && !step.isBacklogLarge ? workedMs * mergingLimits.restFactor : mergingLimits.restMsMin
+  }
+
+  #noteBroken(): void {
+    const [fromSeq = 0, toSeq = 0] = this.#underWay
+    this.#underWay.fill(0)
+    if (fromSeq === 0) return
+    this.#broken.push([fromSeq, toSeq])
+    if (this.#broken.length > mergingLimits.brokenMax) this.#broken.shift()
+    // There may be other merges, and what is left of this one changes when readings come.
+    this.#rate.hasNews = true
+    this.#options.log.error(
+      { action: 'merge', success: false, fromSeq, toSeq },
+      'the merging thread broke down over these readings; they stay as they lie, and what lies around them is merged',
+    )
   }
 
   #rest(restMs: number): Promise<void> {

@@ -1,4 +1,5 @@
-import type { FactoryEvent, Policy } from '@jidoka/domain'
+import type { Clock } from '@jidoka/base'
+import type { FactoryEvent, Policy, RuleDefinition } from '@jidoka/domain'
 import type { Judge } from '../judge/judge.ts'
 import type { Damage } from '../keeping/set-aside.ts'
 import type { LineFacts } from '../ports.ts'
@@ -22,6 +23,7 @@ export interface CommandHandlerOptions {
   readonly database: Database
   readonly writer: JournalWriter
   readonly judge: Judge
+  readonly clock: Clock
   readonly tags: TagRegistry
   /** Facts by line; changed in place. */
   readonly facts: Map<string, LineFacts>
@@ -77,6 +79,8 @@ export class CommandHandler {
         return this.#adopted.withdraw(command.key, command.actor, draft)
       case 'apply_desired':
         return this.#desired.apply(command.change, draft)
+      case 'go_ahead':
+        return this.#desired.goAhead(command.change, draft)
       case 'start_command':
         return this.#desired.moveCommand(command.id, { state: 'started', problem: null, result: null }, draft)
       case 'settle_command':
@@ -123,6 +127,11 @@ export class CommandHandler {
       default:
         return judge.rules()
     }
+  }
+
+  /** Of these rules, those that a change would put in force: not what is stored as it is, and may have been refused. */
+  news(definitions: readonly RuleDefinition[]): readonly RuleDefinition[] {
+    return definitions.filter((body) => !this.#desired.isAsStored({ kind: 'rule', key: body.id, body }))
   }
 
   /** What the store says that is desired, after a start. */

@@ -23,6 +23,8 @@ export type Command =
   | { readonly kind: 'adopt_tag'; readonly entry: CatalogueEntry; readonly actor: string }
   | { readonly kind: 'withdraw_tag'; readonly key: string; readonly actor: string }
   | { readonly kind: 'apply_desired'; readonly change: DesiredChange }
+  /** One slice of what `apply_desired` will do, which is asked for when nothing is left to go ahead; `change` with the first. */
+  | { readonly kind: 'go_ahead'; readonly change: DesiredChange | null }
   | { readonly kind: 'store_receipt'; readonly receipt: Receipt; readonly counted?: CountedRanges | undefined }
   | { readonly kind: 'forget_receipt'; readonly lane: Lane }
   | { readonly kind: 'append_record'; readonly record: NewRecord }
@@ -40,12 +42,18 @@ export type Command =
   | { readonly kind: 'prepare_windows'; readonly definitions: readonly RuleDefinition[] | null }
   | { readonly kind: 'rules' }
 
+export interface WentAhead {
+  readonly isDone: boolean
+  readonly removed: readonly ReportedItem[]
+}
+
 export interface CommandAnswers {
   readonly record_events: { readonly stored: number }
   readonly change_alarm: AlarmOutcome
   readonly adopt_tag: AdoptionOutcome
   readonly withdraw_tag: boolean
   readonly apply_desired: readonly ReportedItem[]
+  readonly go_ahead: WentAhead
   readonly store_receipt: undefined
   readonly forget_receipt: undefined
   readonly append_record: undefined

@@ -1,3 +1,4 @@
+import type { Clock } from '@jidoka/base'
 import { desiredKinds } from '@jidoka/domain'
 import type { CatalogueEntry, DesiredItem, DesiredKind, Policy, ReportedItem } from '@jidoka/domain'
 import type { Judge } from '../judge/judge.ts'
@@ -8,16 +9,21 @@ import { meta } from '../store/database.ts'
 import type { Database } from '../store/database.ts'
 import type { JournalWriter } from '../store/journal-writer.ts'
 import type { AdoptedTags } from './adopted-tags.ts'
+import type { WentAhead } from './commands.ts'
 import type { CommitDraft } from './commit-draft.ts'
 
 export interface DesiredStateOptions {
   readonly database: Database
   readonly writer: JournalWriter
   readonly judge: Judge
+  readonly clock: Clock
   readonly adopted: AdoptedTags
   /** Also after a start and after a commit that failed; null: none is desired. */
   readonly policyChanged: (policy: Policy | null) => void
 }
+
+/** As long as the commit of a slow disk; shorter, and filling the windows of each slice takes most of the time. */
+const aheadSliceMs = 25
 
 type Named = Pick<DesiredItem, 'kind' | 'key'>
 
@@ -25,6 +31,8 @@ type Named = Pick<DesiredItem, 'kind' | 'key'>
 export class DesiredState {
   readonly #options: DesiredStateOptions
   readonly #commands: CommandStore
+  /** Rules of a change under way that have not had their turn, in reverse. */
+  #ahead: DesiredItem[] = []
 
   constructor(options: DesiredStateOptions) {
     this.#options = options
@@ -33,6 +41,7 @@ export class DesiredState {
 
   /** What is kept in memory of the desired state, from the store. */
   load(): void {
+    this.#ahead = []
     const { adopted, policyChanged } = this.#options
     const catalogue = this.#item('tag_catalogue', 'tags')
     const { tags } = catalogue === null ? { tags: [] } : (JSON.parse(catalogue.body) as { tags: CatalogueEntry[] })
@@ -41,14 +50,28 @@ export class DesiredState {
     policyChanged(policy === null ? null : (JSON.parse(policy.body) as Policy))
   }
 
+  /**
+   * A slice of a change with many rules: what goes, and as many rules as there is time for, so that publishers are served in between. Each is in
+   * force with its slice; a crash before `apply` leaves the position where it was, and the change comes again.
+   */
+  goAhead(change: DesiredChange | null, draft: CommitDraft): WentAhead {
+    const { clock, judge } = this.#options
+    const untilMs = clock.monotonicMs() + aheadSliceMs
+    const removed = change === null ? [] : this.#removeAll(change, draft)
+    if (change !== null) this.#ahead = change.upserts.filter(({ kind }) => kind === 'rule').toReversed()
+    while (clock.monotonicMs() < untilMs) {
+      const item = this.#ahead.pop()
+      if (item === undefined) break
+      this.#upsert(item, draft)
+      judge.finish(draft)
+    }
+    return { isDone: this.#ahead.length === 0, removed }
+  }
+
   apply(change: DesiredChange, draft: CommitDraft): readonly ReportedItem[] {
     const { writer, database } = this.#options
     const { upserts, unreadable = [], unnamedCount = 0, position, replaceAll } = change
-    const reported: ReportedItem[] = []
-    for (const named of replaceAll ? this.#missingFrom([...upserts, ...unreadable]) : change.removals) {
-      const item = this.#remove(named, draft)
-      if (item !== null) reported.push(item)
-    }
+    const reported = [...this.#removeAll(change, draft)]
     for (const item of upserts) reported.push(this.#upsert(item, draft))
     for (const item of unreadable) {
       const refused = this.#refuse(item, draft)
@@ -86,10 +109,24 @@ export class DesiredState {
       .filter(({ kind, key }) => !wanted.has(`${kind}\n${key}`))
   }
 
+  #removeAll({ upserts, unreadable = [], removals, replaceAll }: DesiredChange, draft: CommitDraft): ReportedItem[] {
+    const gone = replaceAll ? this.#missingFrom([...upserts, ...unreadable]) : removals
+    return gone.flatMap((named) => this.#remove(named, draft) ?? [])
+  }
+
+  /** Whether the item is stored with this body, and what became of it was reported. */
+  isAsStored({ kind, key, body }: Pick<DesiredItem, 'kind' | 'key' | 'body'>): boolean {
+    const stored = this.#item(kind, key)
+    return (
+      stored !== null &&
+      stored.body === JSON.stringify(body) &&
+      this.#reported({ kind, key })?.version === stored.version
+    )
+  }
+
   #upsert(item: DesiredItem, draft: CommitDraft): ReportedItem {
-    const stored = this.#item(item.kind, item.key)
     // After a fresh start of the shape everything comes again; what is as it was needs no second report.
-    if (stored !== null && stored.version === item.version && stored.body === JSON.stringify(item.body)) {
+    if (this.isAsStored(item)) {
       const known = this.#reported(item)
       if (known !== null && known.version === item.version) return known
     }

@@ -3,6 +3,7 @@ import type { EpochBegin, PoisonRows } from '../ports.ts'
 import { meta } from '../store/database.ts'
 import type { Database } from '../store/database.ts'
 import { replaceEpoch } from '../store/epochs.ts'
+import { noteAlarmsRepeated } from '../store/untold-alarms.ts'
 import type { CommitDraft } from './commit-draft.ts'
 
 /** What stands, in the words of the records that said it first. */
@@ -31,6 +32,7 @@ export function beginEpoch(database: Database, begin: EpochBegin, draft: CommitD
   for (const kind of ['alarms', 'verdicts'] as const)
     for (const body of bodies<never>(standing[kind]))
       draft.record({ at_ms: nowMs, kind: kind === 'alarms' ? 'alarm' : 'judgment', body })
+  if (draft.alarms.length === 0) noteAlarmsRepeated(database, draft.records.length)
   for (const body of bodies<ReportedItem>(standing.reported)) draft.record({ at_ms: nowMs, kind: 'reported', body })
   draft.record({
     at_ms: nowMs,

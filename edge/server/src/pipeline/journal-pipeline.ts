@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Worker } from 'node:worker_threads'
 import { OperationalError } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
-import type { AlarmAction, CatalogueEntry, FactoryEvent, NewRecord, RuleDefinition } from '@jidoka/domain'
+import type { AlarmAction, CatalogueEntry, FactoryEvent, NewRecord } from '@jidoka/domain'
 import type { Lane, Receipt } from '@jidoka/sync-protocol'
 import type {
   BrokerChange,
@@ -23,6 +23,7 @@ import { StoreProblemError } from '../store/errors.ts'
 import type { StoreProblem } from '../store/errors.ts'
 import type { SegmentReplaced, SegmentReplacement } from '../store/segment-replacer.ts'
 import type { Command, CommandAnswer, CommandAnswers } from './commands.ts'
+import { DesiredChanges } from './desired-changes.ts'
 import { FlightWriter } from './flight.ts'
 import { ingestLimits } from './limits.ts'
 import type { FromWorker, ToWorker } from './worker-messages.ts'
@@ -69,6 +70,7 @@ export class JournalPipeline implements Pipeline, CommandJournal {
   #problem: string | null = null
   #problemKind: StoreProblem | null = null
   #stopped: Promise<void> | null = null
+  readonly #desired = new DesiredChanges((command) => this.#command(command))
   /** The worker has closed the journal in order; its exit is then no failure. */
   #isClosed = false
   /** Why the worker is no more, from its exit on. */
@@ -135,17 +137,8 @@ export class JournalPipeline implements Pipeline, CommandJournal {
     return this.#command({ kind: 'withdraw_tag', key, actor })
   }
 
-  /** Windows of new rules are filled first, a slice a flight: publishers are served in between, and the older version of a rule judges on. */
-  async applyDesired(change: DesiredChange) {
-    let definitions: readonly RuleDefinition[] | null = change.upserts.flatMap((item) =>
-      item.kind === 'rule' && item.body.enabled && hasWindows(item.body) ? [item.body] : [],
-    )
-    let isPrepared = definitions.length === 0
-    while (!isPrepared) {
-      isPrepared = await this.#command({ kind: 'prepare_windows', definitions })
-      definitions = null
-    }
-    return this.#command({ kind: 'apply_desired', change })
+  applyDesired(change: DesiredChange) {
+    return this.#desired.apply(change)
   }
 
   startCommand(id: string) {
@@ -384,9 +377,6 @@ export class JournalPipeline implements Pipeline, CommandJournal {
     for (const listener of this.#problemListeners) listener(sentence, this.#problemKind)
   }
 }
-
-const hasWindows = ({ inputs }: RuleDefinition): boolean =>
-  inputs.some(({ from }) => from === 'window' || from === 'chart')
 
 function fail(inAir: InAir, error: Error): void {
   for (const done of inAir.done) done(error)

@@ -30,6 +30,7 @@ import type { Lanes } from './journal-write.ts'
 import { beginSegment } from './segment-in-progress.ts'
 import { StoreRecovery } from './store-recovery.ts'
 import { TagRegistry } from './tag-registry.ts'
+import { TickTimes } from './tick-times.ts'
 import { ToldCommits } from './told-commits.ts'
 import { WindowFilling } from './window-filling.ts'
 import { WindowBank } from '../windows/window-bank.ts'
@@ -80,8 +81,7 @@ export class Journal {
   readonly #toldCommits = new ToldCommits()
   #lanes: Lanes = { nextReadingSeq: 1, nextRecordSeq: 1 }
   #isDropping = false
-  /** The last sweep that was committed. Null: rules on the clock wait for their next instant, since devices have not come back yet. */
-  #sweptAtMs: number | null = null
+  readonly #ticks: TickTimes
 
   /** @throws JournalOpenError */
   constructor(options: JournalOptions) {
@@ -92,6 +92,7 @@ export class Journal {
     this.#clock = options.clock
     if (options.pageCountMax !== undefined) this.limitPages(options.pageCountMax)
     this.#writer = new JournalWriter(this.#database)
+    this.#ticks = new TickTimes(this.#database, options.clock)
     this.#dataFolder = options.dataFolder
     this.#store = new SegmentStore(this.#database, options.dataFolder)
     this.#keeper = new Keeper({ ...options, database: this.#database, policy: options.keeping })
@@ -101,6 +102,7 @@ export class Journal {
         tag: (key) => this.#tags.tag(key),
         tags: () => this.#tags.all(),
         facts: (line) => this.#facts.get(line),
+        factLines: () => this.#facts.keys(),
         windows: this.#windows,
       },
     })
@@ -116,6 +118,7 @@ export class Journal {
       database: this.#database,
       writer: this.#writer,
       judge: this.#judge,
+      clock: this.#clock,
       tags: this.#tags,
       facts: this.#facts,
       deliveries: this.#deliveries,
@@ -160,12 +163,15 @@ export class Journal {
       this.#judge.finish(draft)
       for (const command of commands) {
         if (command.kind === 'prepare_windows') {
-          answers.push(this.#filling.prepare(command.definitions, draft.nowMs))
+          const { definitions } = command
+          const news = definitions === null ? null : this.#commands.news(definitions)
+          answers.push(this.#filling.prepare(news, draft.nowMs))
           continue
         }
         answers.push(this.#commands.handle(command, draft))
         this.#judge.finish(draft)
-        this.#filling.fill(draft.nowMs)
+        if (command.kind === 'apply_desired') this.#filling.end(draft.nowMs)
+        else this.#filling.fill(draft.nowMs)
       }
     })
     for (const command of commands) {
@@ -201,20 +207,21 @@ export class Journal {
   sweep(): Committed | null {
     const startMs = this.#clock.monotonicMs()
     const draft = new CommitDraft(this.#clock.nowMs())
-    this.#judge.tick(this.#sweptAtMs ?? draft.nowMs, draft)
+    const hadTick = this.#judge.tick(this.#ticks.due(draft.nowMs), draft)
     this.#judge.sweep(draft)
     const checkpointIsDue = this.#checkpoint.isDue(startMs)
     const settledSeq = { readings: this.#lanes.nextReadingSeq - 1, records: this.#lanes.nextRecordSeq - 1 }
     const drops = this.#keeper.due(this.#checkpoint.settledSeq)
     this.#isDropping = drops !== null
-    const isWorthwhile = !draft.isEmpty || checkpointIsDue || drops !== null
+    const isWorthwhile = !draft.isEmpty || hadTick || checkpointIsDue || drops !== null
     const work = () => {
       if (drops !== null) this.#keeper.carryOut(drops, draft.nowMs, (record) => draft.record(record))
     }
     this.#commit(draft, isWorthwhile, work, () => {
       if (checkpointIsDue) this.#checkpoint.write(this.#lanes, draft.nowMs)
+      if (hadTick || checkpointIsDue) this.#ticks.write(draft.nowMs)
     })
-    this.#sweptAtMs = draft.nowMs
+    this.#ticks.done(draft.nowMs)
     if (!isWorthwhile) return null
     if (checkpointIsDue) {
       this.#checkpoint.settledSeq = settledSeq
@@ -288,11 +295,9 @@ export class Journal {
 
   /** Runs the work, writes what came of it and then `settles`, in one transaction. A failure leaves everything as it was. */
   #commit(draft: CommitDraft, worthwhile: boolean, work: () => void, settle: () => void = () => {}): void {
-    if (!worthwhile) {
-      work()
-      return
-    }
     try {
+      // What writes nothing may read the store, which fails as a commit does.
+      if (!worthwhile) return work()
       this.#writer.commit(() => {
         work()
         this.#deliveries.write()

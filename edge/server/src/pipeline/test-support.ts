@@ -50,9 +50,10 @@ export class TestJournal {
   }
 
   /** As after a stop, in order or not. */
-  restart({ inOrder = true } = {}): void {
+  restart({ inOrder = true, stoppedS = 0 } = {}): void {
     if (inOrder) this.journal.close()
     else this.journal.abandon()
+    this.clock.advance(stoppedS * 1_000)
     this.#flights = new FlightWriter()
     this.journal = this.#open()
   }

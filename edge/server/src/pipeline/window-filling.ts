@@ -28,6 +28,11 @@ export class WindowFilling {
     this.#judge.fillWindows(this.#reader, nowMs)
   }
 
+  /** As `fill`, with the last rules of a change: what was prepared for it and is not looked at goes. */
+  end(nowMs: number): void {
+    this.#judge.endPreparing(this.#reader, nowMs)
+  }
+
   /** A slice of filling windows of rules that are about to be put in force; true when nothing is left. See `RuleTable.prepareWindows`. */
   prepare(definitions: readonly RuleDefinition[] | null, nowMs: number): boolean {
     const untilMs = this.#clock.monotonicMs() + prepareSliceMs

@@ -17,7 +17,7 @@ export class Findings {
   judgmentsSame = 0
   verdictsCounted = 0
   runsSame = 0
-  /** Verdicts of rules on the clock, which are made again from their snapshots only. */
+  /** Verdicts of rules on the clock: those that are records are made again from their snapshots only, those in runs are not compared. */
   onTheClock = 0
   readonly notCompared = new Map<string, number>()
 

@@ -8,6 +8,7 @@ import type { LineFacts } from '../ports.ts'
 import { isNewer } from '../store/last-values.ts'
 import { factsAfter } from '../pipeline/line-facts.ts'
 import { TagRegistry } from '../pipeline/tag-registry.ts'
+import type { HeldEvents } from './held-events.ts'
 import { replayLimits } from './limits.ts'
 import type { PlacedRule, Stretch } from './stretch.ts'
 
@@ -36,10 +37,11 @@ export function tagsAt(stretch: Stretch, firstSeq: number, definitions: readonly
   return tags
 }
 
-export function factsAt(stretch: Stretch): Map<string, LineFacts> {
+export function factsAt(stretch: Stretch, held: HeldEvents | null = null): Map<string, LineFacts> {
   const facts = new Map<string, LineFacts>()
-  for (const { atMs, event } of stretch.eventsBefore()) {
+  for (const { seq, atMs, event } of stretch.eventsBefore()) {
     const after = factsAfter(facts.get(event.line), event, atMs)
+    held?.note(seq, event, after !== null)
     if (after !== null) facts.set(event.line, after)
   }
   return facts

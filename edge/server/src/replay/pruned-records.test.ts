@@ -169,6 +169,60 @@ describe('a replay of a journal that has lost records', () => {
     expect(findings.judgmentsSame).toBeGreaterThan(0)
   })
 
+  const made = (index: number, defects: number, line = 'LINE-A') =>
+    at.events(
+      productionCount({
+        line,
+        source_key: `${line}-${index}`,
+        occurred_at_ms: at.clock.nowMs(),
+        production_count: 100,
+        defect_count: defects,
+      }),
+    )
+  const dropOldestEvents = (count: number) => {
+    let seen = 0
+    expect(drop(({ kind }) => kind === 'event' && seen++ < count)).toBe(count)
+  }
+  const notHeld = 'an event that it looks at may not be held any more'
+
+  test('I3: what a rule saw of an event that is not held any more is not compared, and what came behind the next one is', () => {
+    at.deploy(
+      ratio(),
+      hotRule({
+        inputs: [{ name: 'value', from: 'mes', field: 'defect_count', kind: 'number' }],
+        parameters: { high: { value: 30, name: { ko: '상', en: 'h' } } },
+      }),
+    )
+    for (const [index, defects] of [0, 50, 0, 60].entries()) {
+      made(index, defects)
+      at.send(20, 21, 22)
+      at.pass(1)
+    }
+    at.restart()
+    expect(again().differences).toEqual([])
+    dropOldestEvents(2)
+    const findings = again()
+    expect([findings.differences, [...findings.notCompared.keys()]]).toEqual([[], [notHeld]])
+    expect(findings.judgmentsSame).toBeGreaterThan(0)
+  })
+
+  test('I3: finds another verdict behind the first event that is held, and one whose event nobody dropped', () => {
+    at.deploy(ratio())
+    for (const [index, defects] of [0, 50, 0, 60].entries()) {
+      made(index, defects)
+      at.pass(1)
+    }
+    dropOldestEvents(2)
+    const sqlite = at.edit()
+    sqlite.exec(
+      `update records set line = replace(line, '"defect_count":60', '"defect_count":1'), crc = null where kind = 'event'`,
+    )
+    expect(again().differences).not.toEqual([])
+    sqlite.exec(`delete from gaps; delete from records where kind = 'event'`)
+    sqlite.close()
+    expect(again().differences.join('\n')).toContain('does not come out when the journal is judged again')
+  })
+
   test('I3: finds nothing whichever records of verdicts are not held any more', { timeout: 60_000 }, () => {
     const deadband = hotRule({
       id: 'deadband',

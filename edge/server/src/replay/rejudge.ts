@@ -5,7 +5,7 @@ import type { Row } from '../judge/row-buffer.ts'
 import { snapshot } from '../judge/row-buffer.ts'
 import type { Slot } from '../judge/rule-instance.ts'
 import type { RuleRunner } from '../judge/rule-runner.ts'
-import type { JudgeSink, VerdictWatcher } from '../judge/sink.ts'
+import type { VerdictWatcher } from '../judge/sink.ts'
 import { factsAfter } from '../pipeline/line-facts.ts'
 import type { TagRegistry } from '../pipeline/tag-registry.ts'
 import type { LineFacts } from '../ports.ts'
@@ -14,29 +14,16 @@ import type { TagReading } from '../store/read-tags.ts'
 import { WindowBank } from '../windows/window-bank.ts'
 import { differenceOf, nameOf } from './compare.ts'
 import { Findings } from './findings.ts'
+import { HeldEvents } from './held-events.ts'
 import { factsAt, restoreStanding, rulesAt, tagsAt } from './past.ts'
 import type { PrunedRecords } from './pruned-records.ts'
-import { RunTally } from './run-tally.ts'
+import { eventNotHeld, RunTally } from './run-tally.ts'
 import type { JudgedCommit } from './run-tally.ts'
 import { slotKey } from './stretch.ts'
 import type { PlacedRecord, PlacedRule, Stretch } from './stretch.ts'
 import { TimedVerdicts } from './timed-verdicts.ts'
 import type { MadeAgain } from './timed-verdicts.ts'
-
-/** The judge's effects are what the journal already holds. */
-class Unwritten implements JudgeSink {
-  nowMs = 0
-  judgment(): void {}
-  verdictRun(): void {}
-  standing(): void {}
-  alarm(): void {}
-  reported(): void {}
-  counted(): void {}
-  slotChanged(): void {}
-  slotGone(): void {}
-  ruleChanged(): void {}
-  ruleGone(): void {}
-}
+import { Unwritten } from './unwritten.ts'
 
 type ExpectedJudgment = Extract<PlacedRecord['record'], { kind: 'judgment' }>
 
@@ -63,6 +50,7 @@ export class Rejudge implements VerdictWatcher {
   readonly #judge: Judge
   readonly #tags: TagRegistry
   readonly #facts: Map<string, LineFacts>
+  readonly #held: HeldEvents
   readonly #sink = new Unwritten()
   readonly #tallies = new Map<string, RunTally>()
   readonly #timed = new Map<string, TimedVerdicts>()
@@ -89,7 +77,8 @@ export class Rejudge implements VerdictWatcher {
     this.#judgedSeq = this.#firstSeq - 1
     const definitions = this.#history.flatMap(({ definition }) => definition ?? [])
     this.#tags = tagsAt(stretch, this.#firstSeq, definitions)
-    this.#facts = factsAt(stretch)
+    this.#held = new HeldEvents(stretch.eventGaps())
+    this.#facts = factsAt(stretch, this.#held)
     this.#judge = new Judge({
       runner,
       strikesMax: Infinity,
@@ -97,6 +86,7 @@ export class Rejudge implements VerdictWatcher {
         tag: (key) => this.#tags.tag(key),
         tags: () => this.#tags.all(),
         facts: (line) => this.#facts.get(line),
+        factLines: () => this.#facts.keys(),
         windows: new WindowBank(),
       },
     })
@@ -143,6 +133,7 @@ export class Rejudge implements VerdictWatcher {
       return { ...made, inputs }
     }
     const tally = this.#tally(key)
+    if (this.#held.mayLackFact(definition, slot.line, row.readingSeq ?? this.#judgedSeq)) tally.doubt()
     if (row.readingSeq === null) {
       tally.turnsTo(status)
       const timed = this.#timed.get(key) ?? new TimedVerdicts()
@@ -224,6 +215,7 @@ export class Rejudge implements VerdictWatcher {
     if (record.kind === 'event') {
       this.#findings.events++
       const after = factsAfter(this.#facts.get(record.body.line), record.body, record.at_ms)
+      this.#held.note(record.seq, record.body, after !== null)
       if (after === null) return
       this.#facts.set(record.body.line, after)
       if (record.body.type === 'production_count') this.#judge.noteProduction(record.body.line, this.#sink)
@@ -231,6 +223,12 @@ export class Rejudge implements VerdictWatcher {
     }
     if ((record.kind === 'verdict_run' || record.kind === 'judgment') && this.#onTheClock.has(record.body.rule_id)) {
       this.#findings.onTheClock += record.kind === 'judgment' ? 1 : record.body.count
+      if (record.kind === 'verdict_run')
+        Findings.note(
+          this.#findings.notCompared,
+          'counted in runs of rules on the clock, whose instants the journal does not hold',
+          record.body.count,
+        )
       return
     }
     if (record.kind === 'verdict_run') {
@@ -254,7 +252,9 @@ export class Rejudge implements VerdictWatcher {
     if (isWhole) this.#skipPruned(key, run.first_at_ms, recordSeq)
     const same = this.#timed.get(key)?.take(run) ?? 0
     if (isWhole && same !== run.count)
-      this.#findings.differs(
+      this.#differs(
+        key,
+        run.count - same,
         `The run of ${run.count} x ${run.status} of ${run.rule_id} at ${run.subject}: ${same} of them are the same when judged again.`,
       )
     else this.#findings.runsSame++
@@ -285,7 +285,12 @@ export class Rejudge implements VerdictWatcher {
   #compare(judgment: Judgment, made: MadeAgain): void {
     const difference = differenceOf(judgment, made, made.inputs)
     if (difference === null) this.#findings.judgmentsSame++
-    else this.#findings.differs(`Judged again: ${nameOf(judgment)} ${difference}.`)
+    else
+      this.#differs(slotKey(judgment.rule_id, judgment.subject), 1, `Judged again: ${nameOf(judgment)} ${difference}.`)
+  }
+
+  #differs(key: string, count: number, sentence: string): void {
+    this.#tally(key).differs(sentence, count)
   }
 
   #notMade(judgment: Judgment): void {
@@ -294,7 +299,14 @@ export class Rejudge implements VerdictWatcher {
       Findings.note(this.#findings.notCompared, 'its rule is from before the history of rules began')
     else if (this.#gaps.some(([from, to]) => (judgment.reading_seq ?? 0) >= from && (judgment.reading_seq ?? 0) <= to))
       Findings.note(this.#findings.notCompared, 'its reading is not held any more')
-    else this.#findings.differs(`${nameOf(judgment)} does not come out when the journal is judged again.`)
+    else if (judgment.reading_seq === null && this.#held.mayLackEvent(judgment.line, this.#judgedSeq))
+      Findings.note(this.#findings.notCompared, eventNotHeld)
+    else
+      this.#differs(
+        slotKey(judgment.rule_id, judgment.subject),
+        1,
+        `${nameOf(judgment)} does not come out when the journal is judged again.`,
+      )
   }
 
   /** Puts the rules in force that changed up to this place. */

@@ -258,6 +258,45 @@ describe('a replay of the journal', () => {
     expect(findings.notCompared.size).toBe(1)
   })
 
+  test('I3: what a new epoch says again of what stands is no second verdict', () => {
+    at.deploy(hotRule(), ratio())
+    at.send(20, 90)
+    at.events(productionCount({ occurred_at_ms: at.clock.nowMs(), defect_count: 40 }))
+    const begin = { epoch: 'b'.repeat(32), startSeqs: { readings: 1, records: 1 }, actor: 'test' }
+    // In the same instant, and later.
+    for (const seconds of [0, 5]) {
+      at.clock.advance(seconds * 1_000)
+      at.command({ kind: 'begin_epoch', begin: { ...begin, epoch: String(seconds).repeat(32) } })
+    }
+    at.send(21, 91, 92)
+    at.restart()
+    const findings = again()
+    expect([findings.differences, [...findings.notCompared]]).toEqual([[], []])
+    expect(findings.judgmentsSame + findings.verdictsCounted).toBe(6)
+  })
+
+  test('finds a record whose checksum does not fit, also of a rule on the clock, and one that cannot be read', () => {
+    at.deploy(
+      hotRule({
+        trigger: { on: 'timer', every_s: 5, sensor: 'temperature' },
+        inputs: [{ name: 'value', from: 'tag', sensor: 'temperature', kind: 'number', max_age_s: 60 }],
+      }),
+    )
+    at.send(20)
+    at.pass(25)
+    at.restart()
+    const sqlite = at.edit()
+    const change = (to: string) =>
+      expect(sqlite.prepare(`update records set line = ${to} where kind = 'verdict_run'`).run().changes).toBe(1)
+    const { differences, onTheClock, notCompared } = again()
+    expect([differences, onTheClock, [...notCompared.values()]]).toEqual([[], 5, [4]])
+    change(`replace(line, '"NORMAL"', '"HIGH"')`)
+    expect(again().differences).toEqual([expect.stringMatching(/^Record \d+ is not as it was written/)])
+    change(`substr(line, 1, 40)`)
+    expect(again().differences).toEqual([expect.stringMatching(/^Record \d+ is not as it was written/)])
+    sqlite.close()
+  })
+
   test('from the command line says what it did, beside the running appliance, and ends with what it found', async () => {
     at.deploy(hotRule())
     at.send(20, 21, 90)

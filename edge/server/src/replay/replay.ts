@@ -33,6 +33,8 @@ export function replay({ dataFolder, fromMs, toMs, ruleId, newRunner }: ReplayOp
     for (const { fromSeq, toSeq, count, reason, isWithin } of recordGaps)
       if (isWithin)
         findings.gaps.push(`${count} of the records ${fromSeq} to ${toSeq} are not held any more (${reason}).`)
+    for (const seq of stretch.damagedRecords())
+      findings.differs(`Record ${seq} is not as it was written: its checksum does not fit.`)
     for (const { definition, hash, rule_id: id } of history) {
       if (definition !== null && namedBy(definition, hash) === null)
         findings.differs(`The history of rules holds another rule ${id} than the one with the hash ${hash}.`)

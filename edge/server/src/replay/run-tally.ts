@@ -1,5 +1,5 @@
 import type { VerdictRun } from '@jidoka/domain'
-import type { Findings } from './findings.ts'
+import { Findings } from './findings.ts'
 import type { PrunedRecords } from './pruned-records.ts'
 
 /** What a commit stored, and whether some of its records may have been dropped. */
@@ -22,6 +22,8 @@ interface Counted {
   readonly afterRecordSeq: number
 }
 
+export const eventNotHeld = 'an event that it looks at may not be held any more'
+
 /** The verdicts of one rule at one subject that were made again and are no record: they must be what the runs count. */
 export class RunTally {
   readonly #slot: string
@@ -34,11 +36,22 @@ export class RunTally {
   /** The last judgment and the last run that are held, by the numbers of their records. */
   #judgmentSeq = 0
   #runSeq = 0
+  #isDoubtful = false
 
   constructor(slot: string, findings: Findings, pruned: PrunedRecords) {
     this.#slot = slot
     this.#findings = findings
     this.#pruned = pruned
+  }
+
+  /** Its rule saw what an event may have said that is not held any more. What follows stands on that, too. */
+  doubt(): void {
+    this.#isDoubtful = true
+  }
+
+  differs(sentence: string, count = 1): void {
+    if (this.#isDoubtful) Findings.note(this.#findings.notCompared, eventNotHeld, count)
+    else this.#findings.differs(sentence)
   }
 
   /** What comes is not of the run of what came before. */
@@ -88,16 +101,16 @@ export class RunTally {
       const counted = this.#counted.shift() as Counted
       count += counted.count
       if (counted.status !== run.status)
-        this.#findings.differs(
+        this.differs(
           `${name}: readings ${counted.firstSeq} to ${counted.lastSeq} are ${counted.status} when judged again.`,
         )
-      else if (counted.changedFrom !== null) this.#findings.differs(this.#sentenceOf(counted, null))
+      else if (counted.changedFrom !== null) this.differs(this.#sentenceOf(counted, null))
     }
     this.#findings.verdictsCounted += count
     this.#runSeq = recordSeq
     // Between the first and the last reading of a run its subject has no other record, so that none can have been dropped.
     if (isWhole ? count !== run.count : count > run.count)
-      this.#findings.differs(`${name}: judged again there are ${count} verdicts without a record of their own.`)
+      this.differs(`${name}: judged again there are ${count} verdicts without a record of their own.`)
     else this.#findings.runsSame++
   }
 
@@ -122,16 +135,21 @@ export class RunTally {
     return this.#counted.at(-1)?.lastSeq ?? 0
   }
 
+  #lacksRecord(sentence: string, count: number, mayBePruned: boolean): void {
+    if (this.#isDoubtful) this.differs(sentence, count)
+    else this.#findings.lacksRecord(sentence, count, mayBePruned)
+  }
+
   #closeOne(counted: Counted, status: string | null, mayBePruned: boolean): void {
     if (counted.changedFrom === null && counted.status === status) this.#findings.verdictsCounted += counted.count
-    else this.#findings.lacksRecord(this.#sentenceOf(counted, status), counted.count, mayBePruned)
+    else this.#lacksRecord(this.#sentenceOf(counted, status), counted.count, mayBePruned)
   }
 
   /** What lies before the first reading of a run is not of it: it had a record of its own, or a run before. */
   #leaveBefore(firstSeq: number, recordSeq: number): void {
     while ((this.#counted[0]?.lastSeq ?? Infinity) < firstSeq) {
       const counted = this.#counted.shift() as Counted
-      this.#findings.lacksRecord(this.#sentenceOf(counted, null), counted.count, this.#mayBePruned(counted, recordSeq))
+      this.#lacksRecord(this.#sentenceOf(counted, null), counted.count, this.#mayBePruned(counted, recordSeq))
     }
   }
 

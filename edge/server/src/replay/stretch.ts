@@ -1,8 +1,10 @@
 import type { FactoryEvent, Judgment, JournalRecord, RuleDefinition, TagDefinition, VerdictRun } from '@jidoka/domain'
 import { openForReading } from '../store/database.ts'
 import type { Database } from '../store/database.ts'
+import { isWholeRecord } from '../store/whole-record.ts'
 import { replayLimits } from './limits.ts'
 import type { RecordGap } from './pruned-records.ts'
+import { RepeatedJudgments } from './repeated-judgments.ts'
 import type { RuleHistoryRow } from '../store/journal-writer.ts'
 import { firstSeqWithin, lastSeqWithin, readTagsFrom } from '../store/read-tags.ts'
 import type { TagReading } from '../store/read-tags.ts'
@@ -107,17 +109,32 @@ export class Stretch {
         'select line, readings_seq as readingsSeq from records where seq between ? and ? order by seq',
       )
       .iterate(this.#firstRecordSeq, this.#lastRecordSeq)
-    for (const { line, readingsSeq } of rows) yield { readingsSeq, record: JSON.parse(line) as JournalRecord }
+    const repeats = new RepeatedJudgments()
+    for (const row of rows) {
+      const record = recordOf(row.line)
+      if (record !== null && !repeats.has(record)) yield { readingsSeq: row.readingsSeq, record }
+    }
+  }
+
+  /** Numbers of the records of the stretch that are not as they were written. */
+  *damagedRecords(): Generator<number> {
+    const rows = this.#database
+      .prepare<[number, number], { seq: number; line: string; crc: number | null }>(
+        'select seq, line, crc from records where seq between ? and ? order by seq',
+      )
+      .iterate(this.#firstRecordSeq, this.#lastRecordSeq)
+    for (const row of rows) if (!isWholeRecord(row)) yield row.seq
   }
 
   /** Events before the stretch, which the facts at its beginning come from. */
-  *eventsBefore(): Generator<{ readonly atMs: number; readonly event: FactoryEvent }> {
+  *eventsBefore(): Generator<{ readonly seq: number; readonly atMs: number; readonly event: FactoryEvent }> {
     const rows = this.#database
-      .prepare<[number], { line: string; atMs: number }>(
-        "select line, at_ms as atMs from records where kind = 'event' and seq < ? order by seq",
+      .prepare<[number], { seq: number; line: string; atMs: number }>(
+        "select seq, line, at_ms as atMs from records where kind = 'event' and seq < ? order by seq",
       )
       .iterate(this.#firstRecordSeq)
-    for (const { line, atMs } of rows) yield { atMs, event: (JSON.parse(line) as { body: FactoryEvent }).body }
+    for (const { seq, line, atMs } of rows)
+      yield { seq, atMs, event: (JSON.parse(line) as { body: FactoryEvent }).body }
   }
 
   /** The newest judgments of a rule before the stretch, and the runs between them, oldest first. */
@@ -163,20 +180,37 @@ export class Stretch {
     )
   }
 
+  /**
+   * Records that are not held any more and may be events, of all the time up to the end of the stretch. Retention drops the oldest events first, so that
+   * what it dropped behind the first that is held is something else.
+   */
+  eventGaps(): RecordGap[] {
+    const [oldest] = this.#all<{ seq: number | null }>("select min(seq) as seq from records where kind = 'event'")
+    return this.#gaps(
+      "from_seq < ? and (reason not in ('pruned', 'space') or from_seq < ?)",
+      this.#lastRecordSeq,
+      oldest?.seq ?? Number.MAX_SAFE_INTEGER,
+    )
+  }
+
   /** Records that are not held any more, of the stretch and of the time behind it in which its last runs were written. */
   recordGaps(): RecordGap[] {
     const [before] = this.#all<{ seq: number | null }>(
       'select max(seq) as seq from records where seq < ?',
       this.#firstRecordSeq,
     )
-    const [behind] = this.#all<{ seq: number }>(
-      'select seq from records where seq > ? order by seq limit 1',
-      this.#lastRecordSeq,
-    )
     const [farBehind] = this.#all<{ seq: number }>(
       'select seq from records where seq > ? and at_ms >= ? order by seq limit 1',
       this.#lastRecordSeq,
       this.toMs + replayLimits.runEndMsMax,
+    )
+    return this.#gaps('to_seq > ? and from_seq < ?', before?.seq ?? 0, farBehind?.seq ?? Number.MAX_SAFE_INTEGER)
+  }
+
+  #gaps(condition: string, ...values: readonly number[]): RecordGap[] {
+    const [behind] = this.#all<{ seq: number }>(
+      'select seq from records where seq > ? order by seq limit 1',
+      this.#lastRecordSeq,
     )
     // Records of a version that did not note their place have 0, as those before the first reading do.
     const [placed] = this.#all<{ readingsSeq: number }>(
@@ -186,9 +220,8 @@ export class Stretch {
       `select from_seq as fromSeq, to_seq as toSeq, count, reason,
          (select readings_seq from records where seq < from_seq order by seq desc limit 1) as readingsSeqBefore,
          (select readings_seq from records where seq > to_seq order by seq limit 1) as readingsSeqBehind
-       from gaps where lane = 'records' and to_seq > ? and from_seq < ? order by from_seq`,
-      before?.seq ?? 0,
-      farBehind?.seq ?? Number.MAX_SAFE_INTEGER,
+       from gaps where lane = 'records' and ${condition} order by from_seq`,
+      ...values,
     ).map(({ fromSeq, toSeq, count, reason, readingsSeqBefore, readingsSeqBehind }) => ({
       fromSeq,
       toSeq,
@@ -219,3 +252,13 @@ export class Stretch {
 }
 
 export const slotKey = (ruleId: string, subject: string): string => `${ruleId}\n${subject}`
+
+/** Null for a line that cannot be read: see `damagedRecords`. */
+function recordOf(line: string): JournalRecord | null {
+  try {
+    return JSON.parse(line) as JournalRecord
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}

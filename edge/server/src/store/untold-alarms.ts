@@ -18,10 +18,22 @@ export function noteAlarmsTold(database: Database, recordsSeq: number): void {
   setMeta(database, alarmsToldSeq, String(recordsSeq))
 }
 
+/**
+ * A new epoch says again the alarms that are open: they are with the sessions already. To be called inside its commit, before its records are written,
+ * of which `recordCount` go up to the last repeated one. Where an alarm before them is untold the mark stays: rather told twice than not at all.
+ */
+export function noteAlarmsRepeated(database: Database, recordCount: number): void {
+  const told = meta(database, alarmsToldSeq)
+  if (told === null) return
+  const untold = database
+    .prepare<[number], { seq: number }>("select seq from records where kind = 'alarm' and seq > ? limit 1")
+    .get(Number(told))
+  if (untold === undefined) noteAlarmsTold(database, lastRecordSeq(database) + recordCount)
+}
+
 /** Alarms that were committed in the instant before a stop, oldest first. A store without a mark is of an older program: nothing is known to be untold. */
 export function readUntoldAlarms(database: Database): BrokerState['untoldAlarms'] {
-  const lane = database.prepare<[], { next_seq: number }>("select next_seq from lanes where lane = 'records'").get()
-  const recordsSeq = (lane?.next_seq ?? 1) - 1
+  const recordsSeq = lastRecordSeq(database)
   const told = Number(meta(database, alarmsToldSeq) ?? recordsSeq)
   const rows = database
     .prepare<[number, number, number], { line: string; crc: number | null }>(
@@ -30,4 +42,9 @@ export function readUntoldAlarms(database: Database): BrokerState['untoldAlarms'
     .all(told, recordsSeq, untoldAlarmsMax)
   const alarms = [...wholeRecords(rows.toReversed())].map(({ line }) => (JSON.parse(line) as { body: Alarm }).body)
   return { alarms, recordsSeq }
+}
+
+function lastRecordSeq(database: Database): number {
+  const lane = database.prepare<[], { next_seq: number }>("select next_seq from lanes where lane = 'records'").get()
+  return (lane?.next_seq ?? 1) - 1
 }

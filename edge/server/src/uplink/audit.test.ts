@@ -80,6 +80,26 @@ describe('the comparison of an appliance and its cloud', () => {
     expect(await audit()).toMatchObject({ isWhole: true, differences: [] })
   })
 
+  test('compares and repairs a range from where the cloud began to count it, and says that the rows before are unknown', async () => {
+    await fill()
+    edge.cloud.held.countFrom(rangeRows + 501)
+    expect(await audit()).toMatchObject({ isWhole: true, differences: [], unknown: 1 })
+    edge.cloud.held.readings.splice(rangeRows + 600, 3)
+    const { differences } = await audit(true)
+    expect(differences).toMatchObject([
+      {
+        range: 1,
+        fromSeq: rangeRows + 501,
+        toSeq: 2 * rangeRows,
+        where: 'cloud_rows',
+        cloudCount: rangeRows - 503,
+        repair: 'repaired',
+        detail: '3 rows were not there',
+      },
+    ])
+    expect(edge.cloud.held.readings).toHaveLength(rows)
+  })
+
   test('lists what it cannot repair, since the rows are gone here', async () => {
     await fill()
     edge.cloud.held.readings.splice(5, 1)

@@ -134,7 +134,8 @@ class Audit {
 
   async #compare(lane: Lane, cloud: LaneRange, kept: KeptRangeSum | undefined): Promise<void> {
     const { range, count, sum, up_to_seq: toSeq } = cloud
-    const fromSeq = Math.max(range * rangeRows + 1, this.#parts.reader.startSeqs()[lane])
+    const firstSeq = Math.max(range * rangeRows + 1, this.#parts.reader.startSeqs()[lane])
+    const fromSeq = Math.max(firstSeq, cloud.from_seq ?? firstSeq)
     this.#ranges++
     this.#rows += count
     const isSame = (other: { readonly count: number; readonly sum: string }) =>
@@ -146,6 +147,8 @@ class Audit {
     if (isKeptComparable && !isSame(kept)) await differs('kept_sums', kept.count, count)
     else if (!isKeptComparable && held.missing === 0 && !isSame(held)) await differs('kept_sums', held.count, count)
     else if (!isKeptComparable && held.missing > 0 && !isSame(held)) this.#unknown++
+    // Receipted, and from before the cloud began to count: nothing to hold them against.
+    else if (kept !== undefined && kept.fromSeq < fromSeq) this.#unknown++
     else if (isKeptComparable && held.missing === 0 && !isSame(held)) await differs('edge_rows', held.count, count)
     // What the cloud stores is held against what it has receipted, whatever is held here.
     if (cloud.stored !== undefined && !isSame(cloud.stored)) await differs('cloud_rows', held.count, cloud.stored.count)

@@ -18,7 +18,9 @@ export function seriesOf(wanted: readonly WantedWindow[]): WantedSeries[] {
   const byLateness = new Map<number, WantedWindow[]>()
   for (const one of wanted) {
     const { latenessMs } = one.spec
-    byLateness.set(latenessMs, [...(byLateness.get(latenessMs) ?? []), one])
+    const known = byLateness.get(latenessMs)
+    if (known === undefined) byLateness.set(latenessMs, [one])
+    else known.push(one)
   }
   return [...byLateness].map(([latenessMs, windows]) => ({
     latenessMs,
@@ -26,6 +28,16 @@ export function seriesOf(wanted: readonly WantedWindow[]): WantedSeries[] {
     need: needOf(windows),
     backMs: Math.max(...windows.map(({ spec, maxAgeMs }) => lookBackMs(spec) + maxAgeMs)),
   }))
+}
+
+/** As wide as it will be when all rules have come of which some have: were it cut to what is wanted so far, the next of them would fill it anew. */
+export function widened(series: WantedSeries, later: Pick<WantedSeries, 'need' | 'backMs'>): WantedSeries {
+  const need = {
+    kinds: new Set([...series.need.kinds, ...later.need.kinds]),
+    spanMs: Math.max(series.need.spanMs, later.need.spanMs),
+    count: Math.max(series.need.count, later.need.count),
+  }
+  return { ...series, need, backMs: Math.max(series.backMs, later.backMs) }
 }
 
 /** The series that there is, if it holds what is wanted. */

@@ -184,13 +184,6 @@ describe('which tags have windows', () => {
     expect(bank.stats()).toMatchObject({ series: 0, readings: 0 })
     expect(tag.windows).toBeNull()
   })
-
-  test('I7: rules that would look at more sensors than there is room for are refused with a sentence', () => {
-    const tags = Array.from({ length: 5 }, (_, index) => tagOf(`press/p${index}/temperature`))
-    const bank = new WindowBank({ seriesMax: 4 })
-    expect(bank.refusal([ruleOf([mean60])], tags.slice(1))).toBeNull()
-    expect(bank.refusal([ruleOf([mean60])], tags)).toContain('windows of 5 sensors; the appliance keeps 4')
-  })
 })
 
 describe('I3: after a restart', () => {

@@ -6,10 +6,10 @@ import { windowBankLimits } from './limits.ts'
 import { Series } from './series.ts'
 import type { Budget, Noted } from './series.ts'
 import { takeReading } from './take-reading.ts'
-import { covers, knownSeries, seriesOf } from './wanted-series.ts'
+import { covers, knownSeries, seriesOf, widened } from './wanted-series.ts'
 import type { WantedSeries } from './wanted-series.ts'
 import { WindowFigure } from './window-figure.ts'
-import { WindowPreparation } from './window-preparation.ts'
+import { seriesKey, WindowPreparation } from './window-preparation.ts'
 import type { PreparedSeries, SeriesPlan } from './window-preparation.ts'
 import type { WindowReader } from './window-reader.ts'
 
@@ -30,9 +30,23 @@ export interface WindowCell {
 export interface WindowBankStats {
   readonly series: number
   readonly readings: number
+  /** Readings held for rules that are about to be put in force. */
+  readonly prepared: number
   /** Windows that were not set up for want of room. */
   readonly refused: number
 }
+
+/** Windows of rules to come. */
+interface Preparation {
+  /** What these rules and those that stay will want of a series; empty when all have come. */
+  readonly widths: Map<string, SeriesPlan>
+  /** What will be wanted, tag by tag; null when that is known. */
+  planning: Generator<undefined, WindowPreparation | null, undefined> | null
+  filling: WindowPreparation | null
+}
+
+/** Tags between two looks at the clock: under a millisecond, also with hundreds of windows each. */
+const tagsPerLook = 8
 
 const noneNoted: Readonly<Record<Noted, number>> = { taken: 0, late: 0, repeated: 0, no_room: 0 }
 
@@ -50,7 +64,7 @@ export class WindowBank {
   #byTagNo = new Map<number, TagWindows>()
   readonly #budget: Budget
   readonly #seriesMax: number
-  #preparation: WindowPreparation | null = null
+  #preparation: Preparation | null = null
   #noted: Record<Noted, number> = { ...noneNoted }
   #seriesCount = 0
   #refused = 0
@@ -73,14 +87,9 @@ export class WindowBank {
       for (const owned of series) if (!kept.has(owned.series)) owned.series.clear()
   }
 
-  /** Why a rule must not be put in force beside these, as a sentence; null when there is room for its windows. */
-  refusal(definitions: Iterable<RuleDefinition>, tags: Iterable<WindowedTag>): string | null {
-    const demands = new WindowDemands(definitions)
-    let count = 0
-    for (const tag of tags) count += new Set(demands.wantedOf(tag.place).map(({ spec }) => spec.latenessMs)).size
-    return count <= this.#seriesMax
-      ? null
-      : `The rules would look at windows of ${count} sensors; the appliance keeps ${this.#seriesMax}. Name the lines or the equipment in the rule's trigger.`
+  /** How many series there may be; see judge/rule-room.ts. */
+  get seriesMax(): number {
+    return this.#seriesMax
   }
 
   /** A reading was stored. Costs a tag without windows one look at itself. */
@@ -93,27 +102,38 @@ export class WindowBank {
     }
   }
 
-  /** Looks which windows these rules, which are not yet in force, will want beside what there is; `prepare` fills them. */
+  /** From here on `prepare` looks which windows these rules, which are not all in force yet, will want beside what there is, and fills them. */
   beginPreparing(definitions: Iterable<RuleDefinition>, tags: Iterable<WindowedTag>): void {
     const demands = new WindowDemands(definitions)
-    const plans: SeriesPlan[] = []
-    let tagsCount = 0
-    for (const tag of tags) {
-      tagsCount++
-      for (const wanted of seriesOf(demands.wantedOf(tag.place)))
-        if (knownSeries(tag.windows ?? undefined, wanted) === undefined) plans.push({ tagNo: tag.tagNo, ...wanted })
-    }
-    const { readings, readingsMax } = this.#budget
-    const hasRoom = plans.length > 0 && plans.length + this.#seriesCount <= this.#seriesMax
-    this.#preparation = hasRoom ? new WindowPreparation(plans, tagsCount, readingsMax - readings) : null
+    const widths = new Map<string, SeriesPlan>()
+    this.#preparation = { widths, planning: this.#plans(demands, tags, widths), filling: null }
   }
 
   /**
-   * Fills windows of rules to come until the time is up; true when all are filled. `need` and `rebuild` then take them over, and
-   * fill whatever is missing.
+   * Fills windows of rules to come until the time is up; true when all are filled. `need` and `rebuild` then take them over, however many
+   * changes of rules they come in, and fill whatever is missing.
    */
   prepare(reader: WindowReader, nowMs: number, isTimeUp: () => boolean): boolean {
-    return this.#preparation?.slice(reader, nowMs, isTimeUp) ?? true
+    const preparation = this.#preparation
+    if (preparation === null) return true
+    for (let tags = 1; preparation.planning !== null; tags++) {
+      const { done, value } = preparation.planning.next()
+      if (done === true) {
+        preparation.planning = null
+        preparation.filling = value
+      } else if (tags % tagsPerLook === 0 && isTimeUp()) return false
+    }
+    return preparation.filling?.slice(reader, nowMs, isTimeUp) ?? true
+  }
+
+  /** All rules of the change are in force, or refused: the next `need` takes over what they want, and no more. */
+  allHaveCome(): void {
+    this.#preparation?.widths.clear()
+  }
+
+  /** What was prepared and not taken over goes. */
+  endPreparing(): void {
+    this.#preparation = null
   }
 
   /** Fills windows that are new from the journal, which must hold every reading noted so far. To be called after `need`. */
@@ -151,7 +171,6 @@ export class WindowBank {
       const fromSeq = reader.firstSeqWithin({ fromMs: nowMs - backMs, toMs: nowMs + judgeLimits.clockSetBackMsMax })
       if (fromSeq !== null) fill(series, fromSeq)
     }
-    this.#preparation = null
     return { readings }
   }
 
@@ -198,8 +217,34 @@ export class WindowBank {
     return {
       series: this.#seriesCount,
       readings: this.#budget.readings,
+      prepared: this.#preparation?.filling?.readings ?? 0,
       refused: this.#refused,
     }
+  }
+
+  *#plans(
+    demands: WindowDemands,
+    tags: Iterable<WindowedTag>,
+    widths: Map<string, SeriesPlan>,
+  ): Generator<undefined, WindowPreparation | null, undefined> {
+    const plans: SeriesPlan[] = []
+    let tagsCount = 0
+    for (const tag of tags) {
+      tagsCount++
+      for (const wanted of seriesOf(demands.wantedOf(tag.place))) {
+        const { latenessMs, need, backMs } = wanted
+        const plan = { tagNo: tag.tagNo, latenessMs, need, backMs }
+        widths.set(seriesKey(tag.tagNo, latenessMs), plan)
+        if (knownSeries(tag.windows ?? undefined, wanted) === undefined) plans.push(plan)
+      }
+      yield
+    }
+    const { readings, readingsMax } = this.#budget
+    if (plans.length + this.#seriesCount > this.#seriesMax) {
+      widths.clear()
+      return null
+    }
+    return new WindowPreparation(plans, tagsCount, readingsMax - readings)
   }
 
   #resolve(tag: WindowedTag, older: TagWindows | undefined, isFilled: boolean): TagWindows | null {
@@ -216,7 +261,9 @@ export class WindowBank {
         continue
       }
       this.#seriesCount++
-      const one = this.#series(tag.tagNo, wantedSeries, older, isFilled)
+      const later = this.#preparation?.widths.get(seriesKey(tag.tagNo, wantedSeries.latenessMs))
+      const wide = later === undefined ? wantedSeries : widened(wantedSeries, later)
+      const one = this.#series(tag.tagNo, wide, older, isFilled)
       owned.push(one)
       for (const { spec } of wantedSeries.windows) {
         const known = older?.figures.get(spec)
@@ -236,7 +283,7 @@ export class WindowBank {
       known.series.need = { ...need, kinds: known.series.need.kinds }
       return { ...known, lookBackMs: backMs }
     }
-    const prepared = isFilled ? null : (this.#preparation?.give(tagNo, latenessMs) ?? null)
+    const prepared = isFilled ? null : (this.#preparation?.filling?.give(tagNo, latenessMs) ?? null)
     if (prepared !== null && this.#mayTakeOver(prepared, wanted)) {
       const { series, nextSeq } = prepared
       series.moveTo(this.#budget)

@@ -65,9 +65,9 @@ class Journal implements WindowReader {
   }
 }
 
-const figuresOf = (bank: WindowBank, tags: readonly WindowedTag[], nowMs: number) =>
+const figuresOf = (bank: WindowBank, tags: readonly WindowedTag[], nowMs: number, inputsOf = coming.inputs) =>
   tags.map((tag) =>
-    coming.inputs.map((input) => {
+    inputsOf.map((input) => {
       const cell = newCell()
       bank.read(cell, input as WindowInput | ChartInput, tag, nowMs)
       return cell
@@ -202,4 +202,58 @@ test('where there is no room nothing is prepared, and no window in force loses a
   bank.beginPreparing([standing, coming], tags)
   expect(bank.prepare(journal, nowMs, () => false)).toBe(true)
   expect(bank.stats().readings).toBe(held)
+})
+
+test('I3: windows of rules that come one after the other are taken over, and none is filled twice', () => {
+  const { bank, tags, journal, state, note } = appliance()
+  everySecond(4_000).forEach(note)
+  // The narrowest first.
+  const parts = [20, 200, 900].map((seconds) =>
+    ruleOf(`coming-${seconds}`, [
+      { name: 'mean', from: 'window', window: { by: 'time', seconds }, stat: 'mean', kind: 'number', max_age_s: 60 },
+    ]),
+  )
+  bank.beginPreparing([standing, ...parts], tags)
+  expect(bank.prepare(journal, state.nowMs, () => false)).toBe(true)
+  journal.read = 0
+  for (const [index] of parts.entries()) {
+    everySecond(10).forEach(note)
+    if (index === parts.length - 1) bank.allHaveCome()
+    bank.need([standing, ...parts.slice(0, index + 1)], tags)
+    bank.rebuild(journal, state.nowMs)
+  }
+  expect(journal.read).toBeLessThan(300)
+  bank.endPreparing()
+  const anew = new WindowBank()
+  const others = newTags()
+  anew.need([standing, ...parts], others)
+  anew.rebuild(journal, state.nowMs)
+  const all = parts.flatMap((part) => part.inputs)
+  const figures = figuresOf(bank, tags, state.nowMs, all)
+  expect(figures).toEqual(figuresOf(anew, others, state.nowMs, all))
+  expect(figures.flat().filter(({ problem }) => problem === null)).toHaveLength(3 * tags.length)
+})
+
+test('what was prepared and is not looked at goes', () => {
+  const { bank, tags, journal, state, note } = appliance()
+  everySecond(4_000).forEach(note)
+  bank.beginPreparing([standing, coming], tags)
+  bank.prepare(journal, state.nowMs, () => false)
+  expect(bank.stats().prepared).toBeGreaterThan(3_000)
+  bank.endPreparing()
+  expect(bank.stats().prepared).toBe(0)
+})
+
+test('a slice ends when its time is up, also while it looks what many tags will want', () => {
+  const journal = new Journal()
+  const bank = new WindowBank()
+  const many = Array.from({ length: 100 }, (_, index): WindowedTag => ({
+    tagNo: index + 1,
+    place: { line: 'press', equipment: `p${index}`, sensor: 'temperature' },
+    windows: undefined,
+  }))
+  bank.beginPreparing([coming], many)
+  let slices = 1
+  while (!bank.prepare(journal, 0, () => true)) slices++
+  expect(slices).toBeGreaterThan(10)
 })

@@ -53,6 +53,11 @@ export class WindowPreparation {
     this.#chunks = chunksOf(plans, Math.max(1, Math.ceil(tagsCount / chunksPerPlant)))
   }
 
+  /** How many are held. */
+  get readings(): number {
+    return this.#budget.readings
+  }
+
   /** Goes on until the time is up; true when nothing is left to do. */
   slice(reader: WindowReader, nowMs: number, isTimeUp: () => boolean): boolean {
     for (let readings = 1; ; readings++) {
@@ -67,7 +72,7 @@ export class WindowPreparation {
 
   /** The series that was prepared for this; null where there is none. It is given away once. */
   give(tagNo: number, latenessMs: number): PreparedSeries | null {
-    const key = keyOf(tagNo, latenessMs)
+    const key = seriesKey(tagNo, latenessMs)
     const prepared = this.#prepared.get(key) ?? null
     this.#prepared.delete(key)
     return prepared
@@ -98,7 +103,7 @@ export class WindowPreparation {
     for (const [tagNo, ofTag] of plans.series)
       for (const [index, { latenessMs, backMs }] of ofTag.entries()) {
         const series = chunk.get(tagNo)?.[index]
-        if (series !== undefined) this.#prepared.set(keyOf(tagNo, latenessMs), { series, backMs, nextSeq })
+        if (series !== undefined) this.#prepared.set(seriesKey(tagNo, latenessMs), { series, backMs, nextSeq })
       }
   }
 
@@ -117,7 +122,7 @@ export class WindowPreparation {
 
 type ReadReading = ReturnType<WindowReader['readTagsFrom']> extends Iterable<infer Reading> ? Reading : never
 
-const keyOf = (tagNo: number, latenessMs: number): string => `${tagNo} ${latenessMs}`
+export const seriesKey = (tagNo: number, latenessMs: number): string => `${tagNo} ${latenessMs}`
 
 /** Longest look back first: nothing of a chunk is read further back than its windows reach by more than a factor of four. */
 function chunksOf(plans: readonly SeriesPlan[], tagsMax: number): Chunk[] {

@@ -51,7 +51,7 @@ function LaneProgress({
       {t('line.progress', {
         lane: name,
         rows: lane.waiting_rows,
-        rate: format.count(Math.round(lane.rows_per_second)),
+        rate: format.rate(lane.rows_per_second),
         left: format.duration(lane.seconds_left * 1_000),
       })}
     </Progress>

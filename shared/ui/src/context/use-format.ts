@@ -10,6 +10,8 @@ export function useFormat() {
     () => ({
       number: (value: number, decimals: number) => formatNumber(value, decimals, locale),
       count: (value: number) => formatCount(value, locale),
+      /** Of something a second: a slow one must not read as none. */
+      rate: (perSecond: number) => formatNumber(perSecond, perSecond < 10 ? 1 : 0, locale),
       percent: (fraction: number, decimals?: number) => formatPercent(fraction, locale, decimals),
       bytes: (bytes: number) => formatBytes(bytes, locale),
       duration: (ms: number) => formatDuration(ms, locale),

@@ -3,7 +3,10 @@ import { publicKeySchema } from '../keys.ts'
 import { trustListSchema } from '../trust.ts'
 import { protocolVersionSchema } from '../version.ts'
 
-/** `PUT /sync/v1/courier-key`, signed: the X25519 key that courier files to this edge are encrypted to. Told once; again changes nothing. */
+/**
+ * `PUT /sync/v1/courier-key`, signed: the X25519 key that courier files to this edge are encrypted to from now on. Told
+ * once: the same again changes nothing, another one replaces it, and the cloud notes that in its audit.
+ */
 export const courierKeySchema = z.strictObject({ protocol: protocolVersionSchema, courier_key: publicKeySchema })
 export type CourierKeyNews = z.infer<typeof courierKeySchema>
 

@@ -10,12 +10,12 @@ export const tidyEveryMs = 3_600_000
 /** Forgets commands and bundles that have had their time. */
 export class CommandTidier implements Service {
   readonly name = 'fleet-commands'
-  readonly #parts: { database: Database; clock: Clock; log: Log; commands: Commands }
+  readonly #parts: { database: Database; clock: Clock; log: Log; commands: Pick<Commands, 'tidy'> }
   #cancel: () => void = () => undefined
   #working: Promise<void> = Promise.resolve()
   #stopped = false
 
-  constructor(parts: { database: Database; clock: Clock; log: Log; commands: Commands }) {
+  constructor(parts: { database: Database; clock: Clock; log: Log; commands: Pick<Commands, 'tidy'> }) {
     this.#parts = parts
   }
 
@@ -44,7 +44,12 @@ export class CommandTidier implements Service {
   async #tidy(): Promise<void> {
     for (const tenantId of await allTenantsOf(this.#parts.database)) {
       if (this.#stopped) return
-      await this.#parts.commands.tidy(tenantId)
+      try {
+        await this.#parts.commands.tidy(tenantId)
+      } catch (error) {
+        // Those behind it have theirs; this one's turn comes again in an hour.
+        this.#parts.log.error({ action: 'fleet.commands', success: false, tenant: tenantId }, describeError(error))
+      }
     }
   }
 }

@@ -1,3 +1,4 @@
+import { commandStateIsFinal, commandStates } from '@jidoka/domain'
 import type { ReportedItem } from '@jidoka/domain'
 import type { Transaction } from '../../platform/db/database.ts'
 
@@ -16,6 +17,8 @@ export interface CommandRow {
 
 /** Shown of one edge; a rehearsal holds a rule of up to a megabyte, and more of them would make the list tens. */
 const shownMax = 50
+
+const openCommandStates = commandStates.filter((state) => !commandStateIsFinal[state])
 
 interface FlatRow {
   key: string
@@ -39,25 +42,53 @@ export async function findCommand(tx: Transaction, edgeId: string, commandId: st
   return row === undefined ? null : commandOf(row)
 }
 
-/** The newest first, those taken back among them. */
-export async function listCommands(tx: Transaction, edgeId: string): Promise<CommandRow[]> {
+/** Of a row of `select`, where $2 is the time and $3 the states that are not final: the edge has it before it, or may still hear of it. */
+const isOpen = `coalesce(r.state = any($3::text[]), (d.body->>'expires_at_ms')::bigint >= $2)`
+
+/** The newest first, without those taken back. Where there are too many to show, those that are done are left out before those that are open. */
+export async function listCommands(tx: Transaction, edgeId: string, nowMs: number): Promise<CommandRow[]> {
   const rows = await tx.query<FlatRow>(
-    `${select} where d.edge_id = $1 and d.kind = 'command' order by (d.body->>'issued_at_ms')::bigint desc, d.key limit $2`,
-    [edgeId, shownMax],
+    `select * from (
+       ${select} where d.edge_id = $1 and d.kind = 'command' and not d.deleted
+       order by ${isOpen} desc, (d.body->>'issued_at_ms')::bigint desc, d.key limit $4
+     ) shown order by (body->>'issued_at_ms')::bigint desc, key`,
+    [edgeId, nowMs, openCommandStates, shownMax],
   )
   return rows.map(commandOf)
 }
 
-/** Commands that were issued before a time and are still part of a desired state. */
+/** Commands of an edge that are not done, however many there are. */
+export async function countOpenCommands(tx: Transaction, edgeId: string, nowMs: number): Promise<number> {
+  const [row] = await tx.query<{ open: number }>(
+    `select count(*)::int as open
+     from fleet.desired d left join fleet.reported r on r.edge_id = d.edge_id and r.kind = d.kind and r.key = d.key
+     where d.edge_id = $1 and d.kind = 'command' and not d.deleted and ${isOpen}`,
+    [edgeId, nowMs, openCommandStates],
+  )
+  return row?.open ?? 0
+}
+
+/** Commands that expired before a time, those taken back among them. */
 export async function oldCommands(
   tx: Transaction,
   beforeMs: number,
   max: number,
 ): Promise<{ edge_id: string; key: string }[]> {
   return tx.query(
-    `select edge_id, key from fleet.desired where kind = 'command' and not deleted and (body->>'expires_at_ms')::bigint < $1
+    `select edge_id, key from fleet.desired where kind = 'command' and (body->>'expires_at_ms')::bigint < $1
      order by edge_id, key limit $2`,
     [beforeMs, max],
+  )
+}
+
+/**
+ * What edges said of commands that are forgotten: an edge tells of them once more with a new epoch, and nothing would ever take it away.
+ */
+export async function dropReportsOfForgotten(tx: Transaction): Promise<void> {
+  await tx.run(
+    `delete from fleet.reported r where r.kind = 'command'
+       and not exists (select from fleet.desired d where d.edge_id = r.edge_id and d.kind = r.kind and d.key = r.key)`,
+    [],
   )
 }
 

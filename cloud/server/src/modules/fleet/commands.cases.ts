@@ -123,6 +123,90 @@ export function commandCases(newStore: NewStore): void {
       expect((await issue(bundleCommand)).status).toBe(404)
     })
 
+    it('counts and shows open commands behind any number of those that were taken back or are done', async () => {
+      const take = (id: string) => world.as('DELETE', fill(cloudPaths.edgeCommand, { id: edge.id, command: id }))
+      const open: string[] = []
+      for (let count = 1; count < commandLimits.openMax; count++)
+        open.push((await issue({ ...bundleCommand, valid_min: 60 })).body.data.id)
+      for (let count = 0; count < 50; count++) {
+        world.clock.advance(1)
+        expect((await take((await issue(bundleCommand)).body.data.id)).status).toBe(200)
+      }
+      open.push((await issue({ ...bundleCommand, valid_min: 1 })).body.data.id)
+      const full = await issue(bundleCommand)
+      expect([full.status, full.body.detail]).toEqual([
+        409,
+        expect.stringContaining(`${commandLimits.openMax} commands`),
+      ])
+      expect(new Set((await list()).map(({ id }) => id))).toEqual(new Set(open))
+      // One expires unheard, one is done, one cannot be read there, one is begun: three places.
+      world.clock.advance(60_001)
+      await report(open[0] ?? '', 'done')
+      await report(open[1] ?? '', 'refused' as CommandState)
+      await report(open[2] ?? '', 'started')
+      for (const status of [200, 200, 200, 409]) expect((await issue(bundleCommand)).status).toBe(status)
+    })
+
+    it('shows an open command that is older than all that the list has room for', async () => {
+      const { id } = (await issue({ ...bundleCommand, valid_min: 60 })).body.data
+      for (let count = 0; count < 60; count++) {
+        world.clock.advance(1)
+        await report((await issue(bundleCommand)).body.data.id, 'done')
+      }
+      const shown = await list()
+      expect([shown.length, shown.at(-1)?.id]).toEqual([50, id])
+      expect(shown.map(({ issued_at }) => issued_at)).toEqual(
+        shown
+          .map(({ issued_at }) => issued_at)
+          .toSorted()
+          .toReversed(),
+      )
+    })
+
+    it('refuses a command under the id of one that was taken back', async () => {
+      const { id } = (await issue(bundleCommand)).body.data
+      await world.as('DELETE', fill(cloudPaths.edgeCommand, { id: edge.id, command: id }))
+      const again = await issue({ id, ...bundleCommand })
+      expect([again.status, again.body.detail]).toEqual([
+        409,
+        'This command was taken back. Make a new id to give it once more.',
+      ])
+      expect(await list()).toEqual([])
+    })
+
+    it('forgets a command after 30 days, also one that was taken back, and tells its edge that it is gone', async () => {
+      const rows = async (table: string) =>
+        (
+          await world.store.backend.pool.query(`select * from fleet.${table} where edge_id = $1 and kind = 'command'`, [
+            edge.id,
+          ])
+        ).rows
+      const rule = { ...ruleOf(), version: 1 }
+      const { id } = (await issue({ what: { name: 'rehearsal', rule, from_ms: 0, to_ms: 3_600_000 } })).body.data
+      const taken = (await issue(bundleCommand)).body.data.id
+      await world.as('DELETE', fill(cloudPaths.edgeCommand, { id: edge.id, command: taken }))
+      await report(id, 'done', { result: { rows: 5 } })
+      const start = await edge.signed('GET', `${syncPaths.shape}?table=fleet.desired&offset=-1`)
+      world.clock.advance(commandLimits.keptMs + 2 * tidyEveryMs)
+      while ((await rows('desired')).length > 0) await new Promise((resolve) => setImmediate(resolve))
+      expect(await rows('reported')).toEqual([])
+      expect((await rows('desired_changes')).map(({ operation, body }) => [operation, body])).toEqual([
+        ['delete', '{}'],
+        ['delete', '{}'],
+      ])
+      const position = `offset=${start.headers.get('electric-offset')}&handle=${start.headers.get('electric-handle')}`
+      const news = await edge.signed('GET', `${syncPaths.shape}?table=fleet.desired&${position}`)
+      expect(news.status).toBe(200)
+      const gone = news.body.slice(0, -1) as { headers: { operation: string }; value: unknown }[]
+      expect(gone.map(({ headers }) => headers.operation)).toEqual(['delete', 'delete'])
+      expect(new Set(gone.map(({ value }) => desiredRowSchema.parse(value).key))).toEqual(new Set([id, taken]))
+      // With a new epoch an edge says once more what it knows.
+      await report(id, 'done', { result: { rows: 5 } })
+      expect(await rows('reported')).toHaveLength(1)
+      world.clock.advance(2 * tidyEveryMs)
+      while ((await rows('reported')).length > 0) await new Promise((resolve) => setImmediate(resolve))
+    })
+
     it('takes the bundle of a command of this edge, gives it to who may have it, and forgets it after 30 days', async () => {
       const { id } = (await issue(bundleCommand)).body.data
       const body = bundle(2_500_000)

@@ -8,7 +8,13 @@ import { dropBundlesBefore, listBundles, readBundle, writeBundle } from './bundl
 import type { BundleName } from './bundles-repository.ts'
 import { commandLimits } from './command-limits.ts'
 import type { CommandRow } from './commands-repository.ts'
-import { findCommand, listCommands, oldCommands } from './commands-repository.ts'
+import {
+  countOpenCommands,
+  dropReportsOfForgotten,
+  findCommand,
+  listCommands,
+  oldCommands,
+} from './commands-repository.ts'
 import { DesiredState } from './desired.ts'
 import type { DesiredParts } from './desired.ts'
 import { findDesired } from './desired-repository.ts'
@@ -52,14 +58,16 @@ export class Commands {
         const said = commandSchema.parse(before.body)
         if (canonicalJson(said.what) !== canonicalJson(command.what))
           throw new ProblemError('conflict', 'This id was given to another command. Make a new id for this one.')
+        if (before.deleted)
+          throw new ProblemError('conflict', 'This command was taken back. Make a new id to give it once more.')
         return this.#find(tx, edgeId, command.id)
       }
       const nowMs = clock.nowMs()
-      const open = (await listCommands(tx, edgeId)).filter((row) => !row.deleted && isOpen(stateOf(row, nowMs)))
-      if (open.length >= commandLimits.openMax)
+      const openCount = await countOpenCommands(tx, edgeId, nowMs)
+      if (openCount >= commandLimits.openMax)
         throw new ProblemError(
           'conflict',
-          `${open.length} commands of this edge are not done yet. Wait for them, or take some back.`,
+          `${openCount} commands of this edge are not done yet. Wait for them, or take some back.`,
         )
       const body: Command = {
         issued_by: by,
@@ -78,9 +86,7 @@ export class Commands {
       if ((await findEdge(tx, edgeId)) === null) throw noSuchEdge()
       const bundles = await listBundles(tx, edgeId)
       const nowMs = this.#parts.clock.nowMs()
-      return (await listCommands(tx, edgeId))
-        .filter(({ deleted }) => !deleted)
-        .map((row) => viewOf(row, nowMs, bundles))
+      return (await listCommands(tx, edgeId, nowMs)).map((row) => viewOf(row, nowMs, bundles))
     })
   }
 
@@ -139,7 +145,8 @@ export class Commands {
       const beforeMs = clock.nowMs() - commandLimits.keptMs
       await dropBundlesBefore(tx, new Date(beforeMs).toISOString())
       for (const { edge_id: edgeId, key } of await oldCommands(tx, beforeMs, commandLimits.tidiedAtOnceMax))
-        await this.#desired.remove(tx, { edgeId, kind: 'command', key }, 'system')
+        await this.#desired.forget(tx, { edgeId, kind: 'command', key }, 'system')
+      await dropReportsOfForgotten(tx)
     })
   }
 

@@ -86,16 +86,34 @@ export async function writeDesired(tx: Transaction, row: DesiredRecord, operatio
       row.deleted,
     ],
   )
+  await appendChange(tx, { ...row, operation, body })
+}
+
+/**
+ * Writes that a row is gone and deletes it, what its edge said of it, and its older lines in the log: an edge that had not read those is told
+ * to fetch everything again, or hears only that it is gone. The edge must be locked.
+ */
+export async function forgetDesired(tx: Transaction, row: DesiredRecord): Promise<void> {
+  const name = [row.edge_id, row.kind, row.key]
+  await tx.run('delete from fleet.desired_changes where edge_id = $1 and kind = $2 and key = $3', name)
+  // Its name is enough to take it back.
+  await appendChange(tx, { ...row, operation: 'delete', body: '{}' })
+  await tx.run('delete from fleet.desired where edge_id = $1 and kind = $2 and key = $3', name)
+  await tx.run('delete from fleet.reported where edge_id = $1 and kind = $2 and key = $3', name)
+}
+
+async function appendChange(tx: Transaction, change: Omit<Change, 'seq'> & { edge_id: string }): Promise<void> {
+  const { edge_id: edgeId, operation, id, kind, key, version, body } = change
   const [counted] = await tx.query<{ desired_seq: number }>(
     'update fleet.edges set desired_seq = desired_seq + 1 where id = $1 returning desired_seq',
-    [row.edge_id],
+    [edgeId],
   )
   const seq = counted?.desired_seq ?? 0
   await tx.run(
     'insert into fleet.desired_changes (tenant_id, edge_id, seq, operation, id, kind, key, version, body) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
-    [tx.tenantId, row.edge_id, seq, operation, row.id, row.kind, row.key, row.version, body],
+    [tx.tenantId, edgeId, seq, operation, id, kind, key, version, body],
   )
-  await tx.run('delete from fleet.desired_changes where edge_id = $1 and seq <= $2', [row.edge_id, seq - changesKept])
+  await tx.run('delete from fleet.desired_changes where edge_id = $1 and seq <= $2', [edgeId, seq - changesKept])
 }
 
 export async function changesAfter(tx: Transaction, edgeId: string, seq: number): Promise<Change[]> {

@@ -7,7 +7,7 @@ import type { EventHub } from '../../platform/events.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
 import type { AuditPort } from '../audit/port.ts'
 import type { JudgmentPort } from '../judgment/port.ts'
-import { findDesired, writeDesired } from './desired-repository.ts'
+import { findDesired, forgetDesired, writeDesired } from './desired-repository.ts'
 import { describeSite, lockEdge } from './repository.ts'
 
 /** The channel on which processes that share a database tell each other which edge has news. */
@@ -93,7 +93,7 @@ export class DesiredState {
 
   /** Takes an item back. @throws ProblemError `not_found` */
   async remove(tx: Transaction, name: ItemName, by: string): Promise<void> {
-    const { hub, audit, clock, database } = this.#parts
+    const { clock } = this.#parts
     const edge = await lockEdge(tx, name.edgeId)
     const before = edge === null ? null : await findDesired(tx, name.edgeId, name.kind, name.key)
     if (edge === null || before === null || before.deleted)
@@ -104,13 +104,32 @@ export class DesiredState {
       { ...before, version, changed_at: new Date(clock.nowMs()).toISOString(), changed_by: by, deleted: true },
       'delete',
     )
+    await this.#noteRemoval(tx, name, { version, by })
+  }
+
+  /** Takes an item back, if it still stands, and keeps nothing of it: for kinds whose keys are never used again. */
+  async forget(tx: Transaction, name: ItemName, by: string): Promise<void> {
+    await lockEdge(tx, name.edgeId)
+    const before = await findDesired(tx, name.edgeId, name.kind, name.key)
+    if (before === null) return
+    const version = before.version + 1
+    await forgetDesired(tx, { ...before, version })
+    if (!before.deleted) await this.#noteRemoval(tx, name, { version, by })
+  }
+
+  async #noteRemoval(
+    tx: Transaction,
+    { edgeId, kind, key }: ItemName,
+    { version, by }: { version: number; by: string },
+  ): Promise<void> {
+    const { hub, audit, database } = this.#parts
     await audit.append(tx, {
       actor: by,
       action: 'desired.remove',
-      subject: `${edge.id}/${name.kind}/${name.key}`,
+      subject: `${edgeId}/${kind}/${key}`,
       detail: { version },
     })
-    await database.announce(tx, desiredChannel, edge.id)
-    tx.afterCommit(() => hub.wakeEdge(edge.id))
+    await database.announce(tx, desiredChannel, edgeId)
+    tx.afterCommit(() => hub.wakeEdge(edgeId))
   }
 }

@@ -96,7 +96,7 @@ export class ElectricProxy implements ShapeSource {
     const ended = new AbortController()
     const cancel = this.#parts.clock.after(electricLimits.healthMsMax, () => ended.abort())
     try {
-      const response = await fetch(new URL('/v1/health', this.#parts.url), { signal: ended.signal })
+      const response = await fetch(serviceUrl(this.#parts.url, '/v1/health'), { signal: ended.signal })
       await response.body?.cancel()
       return response.status === 200 ? 'ok' : response.status === 202 ? 'starting' : 'down'
     } catch {
@@ -107,7 +107,7 @@ export class ElectricProxy implements ShapeSource {
   }
 
   #urlOf(edgeId: string, { offset, handle, live, cursor }: ShapeQuery): URL {
-    const url = new URL('/v1/shape', this.#parts.url)
+    const url = serviceUrl(this.#parts.url, '/v1/shape')
     const set = (name: string, value: string | undefined) => {
       if (value !== undefined) url.searchParams.set(name, value)
     }
@@ -184,6 +184,13 @@ export class ElectricProxy implements ShapeSource {
   #warn(error: unknown): void {
     this.#parts.log.warn({ action: 'electric.shape', success: false }, describeError(error))
   }
+}
+
+/** A path of the service, which may itself lie below a path of a proxy; what stands in the query (`source_id`) stays. */
+export function serviceUrl(base: string, path: string): URL {
+  const url = new URL(base)
+  url.pathname = url.pathname.replace(/\/+$/, '') + path
+  return url
 }
 
 function notServed(why: string, cause?: unknown): ProblemError {

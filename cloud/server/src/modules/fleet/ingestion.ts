@@ -1,9 +1,8 @@
 import type { Clock } from '@jidoka/base'
 import type { JournalRecord } from '@jidoka/domain'
-import { baseVerdict, decideIntake, overlapAgrees } from '@jidoka/sync-engine'
+import { decideBatch } from '@jidoka/sync-engine'
 import {
   decodeBatch,
-  epochStart,
   rangesOfReadings,
   rangesOfRecords,
   readBatchHeader,
@@ -44,6 +43,12 @@ export interface IngestionParts {
   judgment: () => JudgmentPort
 }
 
+/** What became of a batch: its receipt, or that of the rows it repeats, and how many rows of it were not here before. */
+export interface Received {
+  readonly receipt: Receipt
+  readonly rowsNew: number
+}
+
 type Committed =
   | { readonly kind: 'taken'; readonly receipt: Receipt; readonly rows: number; readonly outcome: string }
   /** Nothing of the batch is stored, and what was found is: its transaction is committed before the edge is refused. */
@@ -62,12 +67,12 @@ export class Ingestion {
   }
 
   /** @throws BatchError, RefusalError; nothing has been stored then. */
-  async receive(identity: EdgeIdentity, bytes: Uint8Array): Promise<Receipt> {
+  async receive(identity: EdgeIdentity, bytes: Uint8Array): Promise<Received> {
     const { lane } = readBatchHeader(bytes)
     return this.#gate.through(lane, () => this.#receive(identity, decodeBatch(bytes)))
   }
 
-  async #receive(identity: EdgeIdentity, batch: DecodedBatch): Promise<Receipt> {
+  async #receive(identity: EdgeIdentity, batch: DecodedBatch): Promise<Received> {
     const { header } = batch
     if (header.edge_id !== identity.edgeId) throw new RefusalError({ kind: 'unknown_edge' })
     await this.#prepare(batch)
@@ -77,7 +82,7 @@ export class Ingestion {
     const { receipt, rows, outcome } = committed
     metrics.syncBatches.inc({ lane: header.lane, outcome })
     metrics.syncRows.inc({ lane: header.lane }, rows)
-    return receipt
+    return { receipt, rowsNew: rows }
   }
 
   /** Partitions for what is inside: the transaction itself may not make tables. */
@@ -96,27 +101,40 @@ export class Ingestion {
     const receivedAt = new Date(nowMs).toISOString()
     const { edge, superseded } = await this.#edgeOf(tx, edgeId, header.epoch)
     const cursor = await lockCursor(tx, edgeId, header.epoch, header.lane)
-    if (edge.epoch === header.epoch && (await this.#isOtherHistory(tx, cursor, batch)))
-      return { kind: 'refused', refusal: { kind: 'digest' } }
-    const decision = decideIntake(
+    const its = { edgeId, epoch: header.epoch, lane: header.lane }
+    const held = pointOfCursor(cursor)
+    const { base } = header
+    const kept = base !== undefined && base.seq < held.seq ? await receiptPointAt(tx, its, base.seq) : null
+    const decision = decideBatch(
       {
         currentEpoch: edge.epoch,
         supersededEpochs: superseded,
-        nextSeq: cursor.received_seq + 1,
+        nextSeq: held.seq + 1,
         startSeq: cursor.start_seq,
+        point: held,
+        receiptAt: () => kept,
       },
-      header,
+      batch,
     )
+    if (decision.kind === 'diverged') {
+      const { held: theirs, ours } = decision
+      await this.#parts.troubles.note(tx, {
+        ...its,
+        kind: 'diverged',
+        seq: theirs.seq,
+        held: theirs,
+        ours,
+        toldBy: 'cloud',
+      })
+      return { kind: 'refused', refusal: { kind: 'digest' } }
+    }
     if (decision.kind === 'refuse') throw new RefusalError(decision.refusal)
     if (decision.kind === 'repeat') {
       const receipt = await newestReceipt(tx, edgeId, header.epoch, header.lane)
       if (receipt === null) throw new Error('a cursor has moved and left no receipt')
       return { kind: 'taken', receipt, rows: 0, outcome: 'repeat' }
     }
-    const point = decision.startsAt === null ? pointOfCursor(cursor) : epochStart(decision.startsAt)
-    // A copy that shares the base must not hang its rows behind those of another: it asks for the cursor, and finds that they differ.
-    if (decision.kind === 'trim' && header.base !== undefined && !overlapAgrees(header.base, batch, point))
-      throw new RefusalError({ kind: 'gap', expected_seq: point.seq + 1 })
+    const point = decision.before
     if (decision.opensEpoch) await openEpoch(tx, edge, header.epoch, receivedAt)
     const fromSeq = decision.kind === 'trim' ? decision.from : header.from_seq
     const digest = new RunningDigest(point.digest)
@@ -151,25 +169,6 @@ export class Ingestion {
     return { edge, superseded }
   }
 
-  /** Whether the sender builds upon rows that are not those of this lane; a trouble is noted then, in this transaction. */
-  async #isOtherHistory(tx: Transaction, cursor: CursorRow, { header }: DecodedBatch): Promise<boolean> {
-    const { base } = header
-    if (base === undefined) return false
-    const its = { edgeId: cursor.edge_id, epoch: header.epoch, lane: header.lane }
-    const ours = pointOfCursor(cursor)
-    const kept = base.seq < ours.seq ? await receiptPointAt(tx, its, base.seq) : null
-    if (baseVerdict(base, ours, () => kept) !== 'differs') return false
-    await this.#parts.troubles.note(tx, {
-      ...its,
-      kind: 'diverged',
-      seq: base.seq,
-      held: base,
-      ours: kept ?? ours,
-      toldBy: 'cloud',
-    })
-    return true
-  }
-
   /** Returns how many rows are new. */
   async #store(
     tx: Transaction,
@@ -201,13 +200,13 @@ export class Ingestion {
           if (segment.firstSeq + segment.count > point.fromSeq) point.digest.addSegment(segment, point.fromSeq)
         for (const [range, tally] of rangesOfReadings(segments, point.fromSeq)) tallies.set(range, tally)
       })
-      await addToRanges(tx, lane, 'readings', tallies)
+      await addToRanges(tx, lane, 'readings', point.fromSeq, tallies)
       await this.#tellReadings(tx, edge, lane, tagNos)
     } else {
       const skipped = point.fromSeq - header.from_seq
       const lines = batch.lines.slice(skipped)
       for (const line of lines) point.digest.addRecordLine(line)
-      await addToRanges(tx, lane, 'records', rangesOfRecords(point.fromSeq, lines))
+      await addToRanges(tx, lane, 'records', point.fromSeq, rangesOfRecords(point.fromSeq, lines))
       await this.#storeRecords(tx, edge, lane, batch.records.slice(skipped))
     }
     return header.to_seq - point.fromSeq + 1

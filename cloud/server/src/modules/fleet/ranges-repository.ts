@@ -1,26 +1,41 @@
 import type { Lane, RangeTally } from '@jidoka/sync-protocol'
-import { addTally } from '@jidoka/sync-protocol'
+import { addTally, rangeRows } from '@jidoka/sync-protocol'
 import type { Transaction } from '../../platform/db/database.ts'
 import type { LaneOfEdge } from './lane-of-edge.ts'
 
 export interface KeptRange extends RangeTally {
   readonly range: number
+  readonly fromSeq: number
 }
+
+/** The numbers of a range that are counted in its sum. Rows before them may lie in it all the same, and are nobody's to compare. */
+export type CountedSpan = Pick<KeptRange, 'fromSeq' | 'upToSeq'>
 
 interface RangeRow {
   range: number
+  from_seq: number
   up_to_seq: number
   count: number
   sum: string
 }
 
-const kept = ({ range, up_to_seq, count, sum }: RangeRow): KeptRange => ({ range, upToSeq: up_to_seq, count, sum })
+const kept = ({ range, from_seq, up_to_seq, count, sum }: RangeRow): KeptRange => ({
+  range,
+  fromSeq: from_seq,
+  upToSeq: up_to_seq,
+  count,
+  sum,
+})
 
-/** Adds what a batch brought to the sums of its ranges. The lane's cursor must be locked. */
+/**
+ * Adds what a batch brought to the sums of its ranges. The lane's cursor must be locked.
+ * @param fromSeq first number of the batch that is new
+ */
 export async function addToRanges(
   tx: Transaction,
   lane: LaneOfEdge,
   name: Lane,
+  fromSeq: number,
   tallies: ReadonlyMap<number, RangeTally>,
 ): Promise<void> {
   if (tallies.size === 0) return
@@ -29,18 +44,22 @@ export async function addToRanges(
       await tx.query<RangeRow>(
         {
           name: 'ranges-of-batch',
-          text: 'select range, up_to_seq, count, sum from fleet.ranges where edge_id = $1 and epoch = $2 and lane = $3 and range = any($4::bigint[]) for update',
+          text: 'select range, from_seq, up_to_seq, count, sum from fleet.ranges where edge_id = $1 and epoch = $2 and lane = $3 and range = any($4::bigint[]) for update',
         },
         [lane.edgeId, lane.epoch, name, [...tallies.keys()]],
       )
     ).map((row) => [row.range, kept(row)]),
   )
-  const rows = [...tallies].map(([range, tally]) => ({ range, ...addTally(before.get(range), tally) }))
+  const rows = [...tallies].map(([range, tally]) => ({
+    range,
+    fromSeq: before.get(range)?.fromSeq ?? Math.max(range * rangeRows + 1, fromSeq),
+    ...addTally(before.get(range), tally),
+  }))
   await tx.run(
     {
       name: 'add-to-ranges',
-      text: `insert into fleet.ranges as old (tenant_id, edge_id, epoch, lane, range, up_to_seq, count, sum, apart)
-     select $1, $2, $3, $4, r.*, 1 from unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::text[]) as r
+      text: `insert into fleet.ranges as old (tenant_id, edge_id, epoch, lane, range, from_seq, up_to_seq, count, sum, apart)
+     select $1, $2, $3, $4, r.*, 1 from unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[]) as r
      on conflict (tenant_id, edge_id, epoch, lane, range) do update set
        up_to_seq = excluded.up_to_seq, count = excluded.count, sum = excluded.sum, apart = coalesce(old.apart, 1) + 1`,
     },
@@ -50,6 +69,7 @@ export async function addToRanges(
       lane.epoch,
       name,
       rows.map(({ range }) => range),
+      rows.map((row) => row.fromSeq),
       rows.map(({ upToSeq }) => upToSeq),
       rows.map(({ count }) => count),
       rows.map(({ sum }) => sum),
@@ -66,7 +86,7 @@ export async function listRanges(
   max: number,
 ): Promise<KeptRange[]> {
   const rows = await tx.query<RangeRow>(
-    `select range, up_to_seq, count, sum from fleet.ranges
+    `select range, from_seq, up_to_seq, count, sum from fleet.ranges
      where edge_id = $1 and epoch = $2 and lane = $3 and range >= $4 order by range limit $5`,
     [lane.edgeId, lane.epoch, name, from, max],
   )
@@ -80,7 +100,7 @@ export async function lockRange(
   range: number,
 ): Promise<(KeptRange & { readonly mergedTagNo: number | null }) | null> {
   const [row] = await tx.query<RangeRow & { merged_tag_no: number | null }>(
-    `select range, up_to_seq, count, sum, merged_tag_no from fleet.ranges
+    `select range, from_seq, up_to_seq, count, sum, merged_tag_no from fleet.ranges
      where edge_id = $1 and epoch = $2 and lane = 'readings' and range = $3 for update`,
     [lane.edgeId, lane.epoch, range],
   )

@@ -105,6 +105,73 @@ export function rangesCases(newStore: NewStore): void {
       expect(range?.stored).toEqual({ count: 15, sum: range?.sum })
     })
 
+    /** As an older version has left it: rows, and nothing counted. */
+    const forgetRanges = () => query('delete from fleet.ranges where edge_id = $1', [edge.id])
+    const rowsLeft = async () =>
+      (
+        await query<{ n: number }>(
+          'select sum(count)::int as n from core.reading_segments join fleet.reading_streams using (stream_id) where edge_id = $1',
+          [edge.id],
+        )
+      )[0]?.n
+
+    it('I2: that were counted from their middle on say so, and a repair lets the older rows be', async () => {
+      await edge.send(batchOf(many(100), 1))
+      await forgetRanges()
+      const since = batchOf(many(50, 100), 101)
+      await edge.send(since)
+      const [range] = (await ranges()).ranges
+      expect(range).toMatchObject({ from_seq: 101, up_to_seq: 150, count: 50 })
+      expect(range?.stored).toEqual({ count: 50, sum: range?.sum })
+      await query(
+        'delete from core.reading_segments s using fleet.reading_streams r where r.stream_id = s.stream_id and r.edge_id = $1 and s.first_seq > 100 and tag_no = 7',
+        [edge.id],
+      )
+      expect((await ranges()).ranges[0]?.stored?.count).toBeLessThan(50)
+      expect((await repair(batchOf(many(150), 1))).body.refusal.detail).toContain('from 101 to 150')
+      const answer = repairAnswerSchema.parse((await repair(since)).body)
+      expect(answer.range.stored).toEqual({ count: 50, sum: range?.sum })
+      expect(await rowsLeft()).toBe(150)
+    })
+
+    it('take no repair of the same rows under other numbers', async () => {
+      await edge.send(batchOf(many(50), 1))
+      expect((await repair(batchOf(many(50), 20))).body.refusal.detail).toContain('from 1 to 50')
+      expect((await ranges()).ranges[0]?.stored?.count).toBe(50)
+    })
+
+    it('are held against the rows up to the kept number, whatever came since it was read', async () => {
+      await edge.send(batchOf(many(40), 1))
+      const [before] = (await ranges()).ranges
+      await edge.send(batchOf(many(20, 40), 41))
+      // As a question sees it that has read the sums before the second batch was committed, and the rows behind.
+      await query('update fleet.ranges set up_to_seq = $2, count = $3, sum = $4 where edge_id = $1', [
+        edge.id,
+        before?.up_to_seq,
+        before?.count,
+        before?.sum,
+      ])
+      expect((await ranges()).ranges).toEqual([before])
+    })
+
+    it('of long texts are counted and repaired in slices', async () => {
+      const texts = Array.from({ length: 1_500 }, (_, index) => ({
+        tagNo: 1,
+        timeMs: atMs + index,
+        value: `${index % 50} `.padEnd(1_000, 'ㄱ'),
+      }))
+      const batch = batchOf(texts, 1)
+      expect((await edge.send(batch)).status).toBe(200)
+      const [range] = (await ranges()).ranges
+      expect(range?.stored).toEqual({ count: 1_500, sum: range?.sum })
+      expect(repairAnswerSchema.parse((await repair(batch)).body).replaced).toBe(0)
+      const [found] = await query<{ longest: number }>(
+        'select max(octet_length(texts::text)) as longest from core.reading_segments join fleet.reading_streams using (stream_id) where edge_id = $1',
+        [edge.id],
+      )
+      expect(found?.longest).toBeLessThan(3_200_000)
+    })
+
     it('of the records lane are kept without stored ones', async () => {
       await edge.sendRecords([alarmRecord(atMs), alarmRecord(atMs)])
       const { ranges: found } = await ranges(edge, 'records')
@@ -223,6 +290,70 @@ export function rangesCases(newStore: NewStore): void {
         expect((await ranges()).ranges[0]).toEqual(kept)
       })
 
+      it('I2: merges long texts slice by slice, and nothing from before the counting', async () => {
+        const long = (count: number, first: number): One[] =>
+          Array.from({ length: count }, (_, index) => ({
+            tagNo: 1,
+            timeMs: atMs + first + index,
+            value: `${(first + index) % 50} `.padEnd(1_000, 'ㄱ'),
+          }))
+        await edge.send(batchOf(long(50, 0), 1))
+        await edge.send(batchOf(long(50, 50), 51))
+        await forgetRanges()
+        for (let seq = 101; seq < 1_701; seq += 400)
+          expect((await edge.send(batchOf(long(400, seq), seq))).status).toBe(200)
+        await edge.send(batchOf(many(rangeRows - 1_700, 1_700), 1_701))
+        const before = await events()
+        const [kept] = (await ranges()).ranges
+        expect(kept?.stored).toEqual({ count: rangeRows - 100, sum: kept?.sum })
+        while (await merger().step());
+        expect(await events()).toEqual(before)
+        expect((await ranges()).ranges[0]).toEqual(kept)
+        const texts = await query<{ first_seq: number; count: number }>(
+          'select first_seq, count from core.reading_segments join fleet.reading_streams using (stream_id) where edge_id = $1 and kind = 2 order by first_seq',
+          [edge.id],
+        )
+        expect(texts.slice(0, 2)).toEqual([
+          { first_seq: 1, count: 50 },
+          { first_seq: 51, count: 50 },
+        ])
+        // Three of them are what a slice holds, two what a row may.
+        expect(texts.slice(2)).toEqual([
+          { first_seq: 101, count: 800 },
+          { first_seq: 901, count: 400 },
+          { first_seq: 1_301, count: 400 },
+        ])
+      })
+
+      it('goes on with the other ranges where one cannot be merged, and tries it again after the next start', async () => {
+        await fill()
+        const rowsBefore = (await rowsOf())[0]?.n as number
+        const failing = edge
+        edge = await world.newEdge()
+        await fill()
+        const secondBefore = (await rowsOf())[0]?.n as number
+        await query(
+          `create function refuse_merge() returns trigger language plpgsql as $$ begin
+             if old.edge_id = '${failing.id}' and new.merged_tag_no is distinct from old.merged_tag_no then raise exception 'a fault'; end if;
+             return new; end $$`,
+        )
+        await query(
+          'create trigger refuse_merge before update on fleet.ranges for each row execute function refuse_merge()',
+        )
+        try {
+          const mine = merger()
+          for (let steps = 0; steps < 20; steps++) await mine.step()
+          expect((await rowsOf())[0]?.n).toBeLessThan(secondBefore / 2)
+          edge = failing
+          expect((await rowsOf())[0]?.n).toBe(rowsBefore)
+        } finally {
+          await query('drop trigger refuse_merge on fleet.ranges')
+          await query('drop function refuse_merge()')
+        }
+        while (await merger().step());
+        expect((await rowsOf())[0]?.n).toBeLessThan(rowsBefore / 2)
+      })
+
       it('leaves a range alone that is still being filled, and the rows of a tag that were torn', async () => {
         for (let batch = 0; batch < 6; batch++) await edge.send(batchOf(many(20, batch * 20), 1 + batch * 20))
         const rowsBefore = await rowsOf()
@@ -238,6 +369,42 @@ export function rangesCases(newStore: NewStore): void {
         while (await merger().step());
         expect(await ranges()).toEqual(changed)
       })
+    })
+
+    const counts = async () =>
+      (
+        await query<{ rows: number; rollups: number }>(
+          `select (select count(*)::int from core.reading_segments s where s.stream_id = r.stream_id) as rows,
+             (select count(*)::int from core.reading_rollups s where s.stream_id = r.stream_id) as rollups
+           from fleet.reading_streams r where edge_id = $1`,
+          [edge.id],
+        )
+      )[0]
+
+    it('of a clock that flaps make a few rows, and no sums of what lies outside of the months that are kept apart', async () => {
+      const flapping = Array.from({ length: 2_000 }, (_, index) => ({
+        tagNo: 1,
+        timeMs: index % 2 === 0 ? atMs + index : Date.UTC(1970, 0, 1) + index * 700_000,
+        value: index,
+      }))
+      expect((await edge.send(batchOf(flapping, 1))).status).toBe(200)
+      expect(await counts()).toEqual({ rows: 2, rollups: 1 })
+      const [range] = (await ranges()).ranges
+      expect(range?.stored).toEqual({ count: 2_000, sum: range?.sum })
+    })
+
+    it('refuse a batch that would write more rows than the intake can carry, and take its halves', async () => {
+      const spread = Array.from({ length: 70_000 }, (_, index) => ({
+        tagNo: 1 + index,
+        timeMs: atMs,
+        value: 1,
+      }))
+      const answer = await edge.send(batchOf(spread, 1))
+      expect(answer.body.refusal).toMatchObject({ kind: 'too_large' })
+      expect((await ranges()).ranges).toEqual([])
+      expect((await edge.send(batchOf(spread.slice(0, 35_000), 1))).status).toBe(200)
+      expect((await edge.send(batchOf(spread.slice(35_000), 35_001))).status).toBe(200)
+      expect(await counts()).toEqual({ rows: 70_000, rollups: 70_000 })
     })
 
     it('sum up ten minutes of a tag exactly once, in the transaction of its readings', async () => {

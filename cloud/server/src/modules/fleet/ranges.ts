@@ -1,6 +1,13 @@
 import type { Clock } from '@jidoka/base'
 import type { Reading } from '@jidoka/domain'
-import { decodeBatch, protocolVersion, rangeOf, rangesOfReadings, rangesPerAnswerMax } from '@jidoka/sync-protocol'
+import {
+  decodeBatch,
+  protocolVersion,
+  rangeOf,
+  RangeSum,
+  rangesOfReadings,
+  rangesPerAnswerMax,
+} from '@jidoka/sync-protocol'
 import type {
   BatchHeader,
   DecodedBatch,
@@ -19,7 +26,7 @@ import type { KeptRange } from './ranges-repository.ts'
 import { RowWriter } from './readings/row-writer.ts'
 import { runsOf } from './readings/runs.ts'
 import { rowsOfRun } from './readings/segment-row.ts'
-import { deleteRowsOfRange, readingsIn, rowsOfRange, tallyOf } from './readings/stored-readings.ts'
+import { deleteRows, lockStoredRows, readingsIn, slicesOf, tallyOfSpan } from './readings/stored-readings.ts'
 import { findStream } from './readings/streams.ts'
 import { findEdge } from './repository.ts'
 
@@ -54,14 +61,14 @@ export class Ranges {
     return this.#bounded(() =>
       this.#parts.database.withTenant(identity.tenantId, async (tx) => {
         const its = { edgeId: identity.edgeId, epoch }
+        await lockStoredRows(tx, 'shared')
         const kept = await listRanges(tx, its, lane, from, max)
         const streamId = lane === 'readings' ? await findStream(tx, its) : null
         const ranges: LaneRange[] = []
         for (const each of kept) {
           const range = wireRange(each)
-          ranges.push(
-            streamId === null ? range : { ...range, stored: tallyOf(await rowsOfRange(tx, streamId, each.range)) },
-          )
+          // Up to the kept number: a batch that comes meanwhile is in the rows, and not in the sum that was read before it.
+          ranges.push(streamId === null ? range : { ...range, stored: await tallyOfSpan(tx, streamId, each) })
         }
         const last = kept.at(-1)
         return {
@@ -92,6 +99,7 @@ export class Ranges {
   async #repair(tx: Transaction, header: BatchHeader, segments: readonly Segment[]): Promise<RepairAnswer> {
     const its = { edgeId: header.edge_id, epoch: header.epoch }
     const range = rangeOf(header.from_seq)
+    await lockStoredRows(tx, 'alone')
     const kept = await lockRange(tx, its, range)
     const streamId = await findStream(tx, its)
     if (kept === null || streamId === null)
@@ -99,15 +107,28 @@ export class Ranges {
         kind: 'malformed',
         detail: `Nothing of range ${range} has ever been received, so there is nothing to repair. Send it as a batch.`,
       })
+    // A sum knows no numbers: the same rows under others would be written where nobody looks for them, or over rows that nobody counted.
+    if (header.from_seq !== kept.fromSeq || header.to_seq > kept.upToSeq)
+      throw new RefusalError({
+        kind: 'malformed',
+        detail: `Range ${range} is counted from ${kept.fromSeq} to ${kept.upToSeq}. Send the rows of these numbers.`,
+      })
     const offered = rangesOfReadings(segments, header.from_seq).get(range)
     if (offered?.count !== kept.count || offered.sum !== kept.sum) throw new RefusalError({ kind: 'digest' })
-    const replaced = missingIn(readingsIn(await rowsOfRange(tx, streamId, range)), segments)
-    await deleteRowsOfRange(tx, streamId, range)
+    const held = new Map<string, number>()
+    for await (const rows of slicesOf(tx, streamId, kept))
+      for (const reading of readingsIn(rows)) held.set(keyOf(reading), (held.get(keyOf(reading)) ?? 0) + 1)
+    const replaced = missingIn(held, segments)
+    await deleteRows(tx, streamId, kept)
     const writer = new RowWriter(tx, streamId)
     for (const { runs, columns } of runsOf(segments, header.from_seq))
-      for (const run of runs) for (const row of rowsOfRun(run, columns)) writer.add(row)
+      for (const run of runs)
+        for (const row of rowsOfRun(run, columns)) {
+          writer.add(row)
+          if (writer.isFull) await writer.write()
+        }
     await writer.write()
-    const stored = tallyOf(await rowsOfRange(tx, streamId, range))
+    const stored = await tallyOfSpan(tx, streamId, kept)
     if (stored.count !== kept.count || stored.sum !== kept.sum)
       throw new Error(`range ${range} of edge ${its.edgeId} is not what was written to it a moment ago`)
     await this.#parts.audit.append(tx, {
@@ -130,7 +151,13 @@ export class Ranges {
   }
 }
 
-const wireRange = ({ range, upToSeq, count, sum }: KeptRange): LaneRange => ({ range, up_to_seq: upToSeq, count, sum })
+const wireRange = ({ range, fromSeq, upToSeq, count, sum }: KeptRange): LaneRange => ({
+  range,
+  from_seq: fromSeq,
+  up_to_seq: upToSeq,
+  count,
+  sum,
+})
 
 function oneRange(batch: DecodedBatch): Extract<DecodedBatch, { kind: 'readings' }> {
   if (batch.kind !== 'readings')
@@ -144,10 +171,8 @@ function oneRange(batch: DecodedBatch): Extract<DecodedBatch, { kind: 'readings'
   return batch
 }
 
-/** How many readings of the segments are not among the stored ones. */
-function missingIn(stored: Iterable<Reading>, segments: readonly Segment[]): number {
-  const held = new Map<string, number>()
-  for (const reading of stored) held.set(keyOf(reading), (held.get(keyOf(reading)) ?? 0) + 1)
+/** How many readings of the segments are not among the stored ones, of which it takes them away. */
+function missingIn(held: Map<string, number>, segments: readonly Segment[]): number {
   let missing = 0
   for (const segment of segments) {
     for (const reading of segment.readings()) {
@@ -160,6 +185,5 @@ function missingIn(stored: Iterable<Reading>, segments: readonly Segment[]): num
   return missing
 }
 
-/** String() would lose the sign of -0. */
-const keyOf = ({ tagNo, timeMs, value, quality }: Reading): string =>
-  `${tagNo} ${timeMs} ${quality} ${typeof value} ${Object.is(value, -0) ? '-0' : String(value)}`
+/** Its hash and not itself: 65,536 long texts would be 64 MB of keys. */
+const keyOf = (reading: Reading): string => new RangeSum().addReading(reading).hex()

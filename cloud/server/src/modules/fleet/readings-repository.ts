@@ -1,6 +1,7 @@
 import type { Segment } from '@jidoka/sync-protocol'
 import type { Transaction } from '../../platform/db/database.ts'
-import { monthOf } from '../../platform/partitions.ts'
+import { RefusalError } from '../../platform/http/problem.ts'
+import { monthOf, partitionedSpan } from '../../platform/partitions.ts'
 import type { LaneOfEdge } from './lane-of-edge.ts'
 import { LastValues, storeLastValues } from './readings/last-values.ts'
 import { Rollups, storeRollups } from './readings/rollups.ts'
@@ -10,6 +11,13 @@ import { rowsOfRun } from './readings/segment-row.ts'
 import { streamOf } from './readings/streams.ts'
 
 export type { LaneOfEdge }
+
+/**
+ * What one batch may write, each thing a row. Above it a batch of some hundred bytes holds the intake for minutes. The edge halves such a batch; a
+ * segment by itself is within them for sure (`segmentLimits`). Sums are four times as many: 1 MB of the journal of tags that are read every ten
+ * minutes stays below them, and a courier file cannot halve its batches.
+ */
+const batchWritesMax = { rows: 65_536, rollups: 262_144 } as const
 
 /**
  * Stores readings as arrays, adds to what their ten minutes sum up to, and notes each tag's last value.
@@ -25,15 +33,23 @@ export async function storeReadings(
 ): Promise<number[]> {
   const streamId = await streamOf(tx, lane)
   const writer = new RowWriter(tx, streamId)
-  const rollups = new Rollups()
+  const rollups = new Rollups(partitionedSpan(Date.parse(lane.receivedAt)))
   const last = new LastValues()
   // The next range is made ready while the database writes this one: each is busy for about as long as the other.
   let writing = Promise.resolve()
+  let rows = 0
   for (const { runs, columns } of runsOf(segments, fromSeq)) {
     for (const run of runs) {
       rollups.add(run, columns)
       last.add(run, columns)
-      for (const row of rowsOfRun(run, columns)) writer.add(row)
+      for (const row of rowsOfRun(run, columns)) {
+        if (++rows > batchWritesMax.rows) throw tooMuch('rows of readings', batchWritesMax.rows)
+        writer.add(row)
+        if (!writer.isFull) continue
+        await writing
+        await writer.write()
+      }
+      if (rollups.count > batchWritesMax.rollups) throw tooMuch('sums of ten minutes', batchWritesMax.rollups)
     }
     await writing
     writing = writer.write()
@@ -46,6 +62,9 @@ export async function storeReadings(
   await storeLastValues(tx, lane, values)
   return values.map(({ tagNo }) => tagNo)
 }
+
+const tooMuch = (what: string, max: number): RefusalError =>
+  new RefusalError({ kind: 'too_large', detail: `The batch makes more than ${max} ${what}. Send it in halves.` })
 
 /** Instants of the months that these readings need: the time of each row's earliest reading is within its segment's span. */
 export function* instantsOf(segments: readonly Segment[]): Iterable<number> {

@@ -52,22 +52,25 @@ export class SeenEdges implements Service {
 
   #write(): void {
     this.#cancel = null
-    const { database, log } = this.#parts
     const waiting = this.#waiting
     this.#waiting = new Map()
-    this.#writing = this.#writing.then(async () => {
-      for (const [tenantId, edges] of waiting) {
-        try {
-          await database.withTenant(tenantId, (tx) => noteSeen(tx, edges))
-        } catch (error) {
-          // Said again by the next request of each.
-          for (const edgeId of edges.keys()) this.#notedMs.delete(edgeId)
-          log.warn(
-            { action: 'edges.seen', success: false },
-            `when edges were heard is not noted: ${describeError(error)}`,
-          )
-        }
+    const before = this.#writing
+    this.#writing = before.then(() => this.#store(waiting))
+  }
+
+  async #store(waiting: ReadonlyMap<string, ReadonlyMap<string, number>>): Promise<void> {
+    const { database, log } = this.#parts
+    for (const [tenantId, edges] of waiting) {
+      try {
+        await database.withTenant(tenantId, (tx) => noteSeen(tx, edges))
+      } catch (error) {
+        // Said again by the next request of each.
+        for (const edgeId of edges.keys()) this.#notedMs.delete(edgeId)
+        log.warn(
+          { action: 'edges.seen', success: false },
+          `when edges were heard is not noted: ${describeError(error)}`,
+        )
       }
-    })
+    }
   }
 }

@@ -21,9 +21,10 @@ import { httpLimits } from '../../platform/http/limits.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
 import { RateLimit } from '../../platform/http/rate-limit.ts'
 import type { TrustList } from '@jidoka/sync-protocol'
+import { BodyBudget } from './body-budget.ts'
 import { commandLimits } from './command-limits.ts'
 import type { Commands } from './commands.ts'
-import type { EdgeAuthenticator } from './edge-identity.ts'
+import type { ClaimedEdge, EdgeAuthenticator } from './edge-identity.ts'
 import type { Enrolment } from './enrolment.ts'
 import { cursorOf } from './enrolment.ts'
 import type { Ingestion } from './ingestion.ts'
@@ -91,28 +92,19 @@ export function addSyncRoutes(
     return c.json(response)
   })
 
-  const batchBody = bodyLimit({
-    maxSize: batchLimits.bytesMax,
-    onError: () => {
-      throw new RefusalError({ kind: 'too_large', detail: refusals.too_large.sentence })
-    },
-  })
-  let bodyBytes = 0
-  app.post(syncPaths.batches, batchBody, async (c) => {
+  const budget = new BodyBudget()
+  app.post(syncPaths.batches, async (c) => {
     // The intake looks for a revocation in its transaction.
     const edge = await authenticator.recall(c.req.raw)
+    refuseRevoked(edge)
     // As large as it says; as large as it may be when it says nothing that is a number.
     const said = Number(c.req.header('content-length') ?? Number.NaN)
     const claimedBytes = said >= 0 && said <= batchLimits.bytesMax ? said : batchLimits.bytesMax
-    if (bodyBytes + claimedBytes > httpLimits.batchBodyBytesMax)
-      throw new RefusalError({ kind: 'busy', retry_after_ms: busyRetryMs })
-    bodyBytes += claimedBytes
-    try {
-      const bytes = new Uint8Array(await c.req.arrayBuffer())
-      return c.json(await ingestion.receive(authenticator.verify(edge, c.req.raw, bytes), bytes))
-    } finally {
-      bodyBytes -= claimedBytes
-    }
+    return budget.hold(edge.edgeId, claimedBytes, async () => {
+      const bytes = await readBody(c, batchLimits.bytesMax, refusals.too_large.sentence)
+      const { receipt } = await ingestion.receive(authenticator.verify(edge, c.req.raw, bytes), bytes)
+      return c.json(receipt)
+    })
   })
 
   app.get(syncPaths.cursor, async (c) => {
@@ -141,22 +133,15 @@ export function addSyncRoutes(
     return c.json({ protocol: protocolVersion })
   })
 
-  const bundleBody = bodyLimit({
-    maxSize: commandLimits.bundleBytesMax,
-    onError: () => {
-      throw new RefusalError({
-        kind: 'too_large',
-        detail: `A bundle has ${commandLimits.bundleBytesMax} bytes at most. Leave out the oldest log lines.`,
-      })
-    },
-  })
+  const bundleTooLarge = `A bundle has ${commandLimits.bundleBytesMax} bytes at most. Leave out the oldest log lines.`
   let bundles = 0
-  app.put(`${syncPaths.bundles}/:command`, bundleBody, async (c) => {
+  app.put(`${syncPaths.bundles}/:command`, async (c) => {
     const edge = await authenticator.find(c.req.raw)
+    refuseRevoked(edge)
     if (bundles >= commandLimits.bundlesAtOnceMax) throw new RefusalError({ kind: 'busy', retry_after_ms: busyRetryMs })
     bundles++
     try {
-      const body = new Uint8Array(await c.req.arrayBuffer())
+      const body = await readBody(c, commandLimits.bundleBytesMax, bundleTooLarge)
       const identity = authenticator.verify(edge, c.req.raw, body)
       await commands.receiveBundle(identity, commandIdSchema.parse(c.req.param('command')), body)
       return c.json({ protocol: protocolVersion })
@@ -180,6 +165,23 @@ export function addUnknownSyncRoute(app: App): void {
   app.all('/sync/*', () => {
     throw new RefusalError({ kind: 'protocol_version', upgrade: 'cloud' })
   })
+}
+
+/** Before its body takes memory: only who has its id, which is no secret but not to be guessed either, learns that it was revoked. */
+function refuseRevoked(edge: ClaimedEdge): void {
+  if (edge.isRevoked) throw new RefusalError({ kind: 'revoked' })
+}
+
+/** Reads a body, whether or not it says its length; nothing of it is in memory before. @throws RefusalError `too_large` */
+async function readBody(c: Context<AppEnv>, bytesMax: number, tooLarge: string): Promise<Uint8Array> {
+  const limit = bodyLimit({
+    maxSize: bytesMax,
+    onError: () => {
+      throw new RefusalError({ kind: 'too_large', detail: tooLarge })
+    },
+  })
+  await limit(c, () => Promise.resolve())
+  return new Uint8Array(await c.req.arrayBuffer())
 }
 
 /** Any JSON; what is none fails the schema. */

@@ -120,6 +120,13 @@ export function twoHistoriesCases(newStore: NewStore): void {
       expect((await cursor()).lanes.records).toMatchObject({ next_seq: 9, digest: pointAt(8).digest })
     })
 
+    it('S16: rows that begin at the cursor and build upon a base beyond it are refused: what lies between is not held here', async () => {
+      await send({ from: 1, to: 8, base: laneStart })
+      const refused = await send({ from: 9, to: 12, who: 'lee', base: pointAt(10, 'lee') })
+      expect([refused.status, refused.body.refusal]).toEqual([409, { kind: 'gap', expected_seq: 9 }])
+      expect((await cursor()).lanes.records).toMatchObject({ next_seq: 9, digest: pointAt(8).digest })
+    })
+
     it('passes a base over that is no longer kept, or that a cloud which was set back does not have yet', async () => {
       await send({ from: 1, to: 4, base: laneStart })
       expect((await send({ from: 9, to: 12, base: pointAt(8) })).body.refusal).toEqual({ kind: 'gap', expected_seq: 5 })

@@ -21,7 +21,8 @@ export interface AppOptions {
 export type App = OpenAPIHono<AppEnv>
 
 /** Paths with a body limit of their own, set at their routes. */
-const largeBodies = /^\/sync\/v1\/(batches|repairs|bundles\/[^/]+)$|^\/api\/v1\/fleet\/courier(\/|$)|^\/api\/v1\/fleet\/edges\/[^/]+\/desired\//
+const largeBodies =
+  /^\/sync\/v1\/(batches|repairs|bundles\/[^/]+)$|^\/api\/v1\/fleet\/courier(\/|$)|^\/api\/v1\/fleet\/edges\/[^/]+\/desired\//
 
 /** An application with everything that is the same for all routes: request id, log, metrics, limits, security headers, errors. */
 export function createApp({ log, metrics, clock, https }: AppOptions): App {

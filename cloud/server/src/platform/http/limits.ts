@@ -33,4 +33,6 @@ export const httpLimits = {
   rateKeysMax: 10_000,
   /** Time for requests under way when the program stops. */
   drainMsMax: 10_000,
+  /** How often connections are looked at whose last request has ended meanwhile: stopping takes this much longer at most. */
+  drainLookMs: 50,
 } as const

@@ -16,6 +16,7 @@ export class HttpServer implements Service {
   readonly name = 'http'
   #server: Server
   #address: { host: string; port: number }
+  #isStopping = false
 
   constructor(app: App, address: { host: string; port: number }) {
     this.#address = address
@@ -26,7 +27,11 @@ export class HttpServer implements Service {
         headersTimeout: httpLimits.headersMsMax,
         keepAliveTimeout: httpLimits.keepAliveMs,
       },
-      (request, response) => void answer(request, response),
+      (request, response) => {
+        // Whoever keeps its connection and asks again would hold the program until it is cut.
+        if (this.#isStopping) response.shouldKeepAlive = false
+        void answer(request, response)
+      },
     )
     this.#server.maxConnections = httpLimits.connectionsMax
   }
@@ -55,10 +60,14 @@ export class HttpServer implements Service {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeIdleConnections()
+    // The connection of an edge is idle only once its long poll is answered, and then it would be kept for more than a minute.
+    const closeIdle = setInterval(() => this.#server.closeIdleConnections(), httpLimits.drainLookMs)
     const cut = setTimeout(() => this.#server.closeAllConnections(), httpLimits.drainMsMax)
     await closed
+    clearInterval(closeIdle)
     clearTimeout(cut)
   }
 }

@@ -7,6 +7,7 @@ import type { Row } from '../../judge/row-buffer.ts'
 import type { RuleInstance, Slot } from '../../judge/rule-instance.ts'
 import type { RuleRunner } from '../../judge/rule-runner.ts'
 import type { JudgeSink } from '../../judge/sink.ts'
+import { isPassed } from '../../judge/timers.ts'
 import { factsAfter } from '../../pipeline/line-facts.ts'
 import { factsAt, tagsAt } from '../../replay/past.ts'
 import { Stretch } from '../../replay/stretch.ts'
@@ -95,6 +96,7 @@ class Rehearsal {
         tag: (key) => tags.tag(key),
         tags: () => tags.all(),
         facts: (line) => this.#facts.get(line),
+        factLines: () => this.#facts.keys(),
         windows: new WindowBank(),
       },
     })
@@ -200,7 +202,7 @@ class Rehearsal {
       const sinceMs = this.#sweptMs
       this.#sweptMs += judgeLimits.sweepMs
       this.#sink.nowMs = this.#sweptMs
-      this.#judge.tick(sinceMs, this.#sink)
+      this.#judge.tick((everyMs) => isPassed(everyMs, sinceMs, this.#sink.nowMs), this.#sink)
       this.#judge.sweep(this.#sink)
       this.#tally.compare()
     }

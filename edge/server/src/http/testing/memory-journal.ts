@@ -307,7 +307,11 @@ export class MemoryJournal implements Pipeline, JournalReader {
   }
   outagesUndrained = () => this.outages(1_000).filter(({ toMs, drainedMs }) => toMs !== null && drainedMs === null)
   startSeqs = () => this.starts
-  receiptHistory = ({ lane, beforeId = Number.POSITIVE_INFINITY, limit }: Parameters<JournalReader['receiptHistory']>[0]) =>
+  receiptHistory = ({
+    lane,
+    beforeId = Number.POSITIVE_INFINITY,
+    limit,
+  }: Parameters<JournalReader['receiptHistory']>[0]) =>
     this.kept
       .filter(({ id, receipt }) => id < beforeId && (lane === undefined || receipt.lane === lane))
       .toReversed()

@@ -37,6 +37,8 @@ export class Holding {
     readonly reason: string
   }[] = []
   readonly ranges: Record<Lane, Map<number, RangeTally>> = { records: new Map(), readings: new Map() }
+  /** Ranges of readings that are counted from a later number than their first. */
+  readonly #countedFrom = new Map<number, number>()
 
   constructor(epoch: string) {
     this.epoch = epoch
@@ -64,11 +66,20 @@ export class Holding {
     return point
   }
 
+  /** As a cloud that began to count in the middle of a range, when it was upgraded. */
+  countFrom(fromSeq: number): void {
+    const range = rangeOf(fromSeq)
+    this.#countedFrom.set(range, fromSeq)
+    const kept = this.ranges.readings.get(range)
+    if (kept !== undefined) this.ranges.readings.set(range, { ...kept, ...this.#stored(range) })
+  }
+
   laneRanges(lane: Lane, fromRange: number): LaneRange[] {
     return [...this.ranges[lane]]
       .filter(([range]) => range >= fromRange)
       .map(([range, { upToSeq, count, sum }]) => ({
         range,
+        ...(lane === 'readings' && this.#countedFrom.has(range) ? { from_seq: this.#countedFrom.get(range) } : {}),
         up_to_seq: upToSeq,
         count,
         sum,
@@ -82,7 +93,7 @@ export class Holding {
     const kept = this.ranges.readings.get(range)
     const offered = rangesOfReadings(batch.segments, batch.header.from_seq).get(range)
     if (kept === undefined || offered?.sum !== kept.sum || offered.count !== kept.count) return { kind: 'digest' }
-    const others = this.readings.filter(({ seq }) => rangeOf(seq) !== range)
+    const others = this.readings.filter(({ seq }) => !this.#isCounted(range, seq))
     const replaced = kept.count - (this.readings.length - others.length)
     const again = batch.segments.flatMap((segment) =>
       [...segment.readings()].map((reading, index) => ({ ...reading, seq: segment.firstSeq + index })),
@@ -94,9 +105,13 @@ export class Holding {
 
   #stored(range: number): { readonly count: number; readonly sum: string } {
     const sum = new RangeSum()
-    const rows = this.readings.filter(({ seq }) => rangeOf(seq) === range)
+    const rows = this.readings.filter(({ seq }) => this.#isCounted(range, seq))
     for (const reading of rows) sum.addReading(reading)
     return { count: rows.length, sum: sum.hex() }
+  }
+
+  #isCounted(range: number, seq: number): boolean {
+    return rangeOf(seq) === range && seq >= (this.#countedFrom.get(range) ?? 1)
   }
 
   #count(lane: Lane, tallies: ReadonlyMap<number, RangeTally>): void {

@@ -6,18 +6,16 @@ import { RefusalError } from '../../../platform/http/problem.ts'
 import type { Ingestion } from '../ingestion.ts'
 import { busyRetryMs } from '../ingestion.ts'
 import { findCursors } from '../lane-repository.ts'
+import type { Hold } from './hold.ts'
 import { courierDeskLimits } from './limits.ts'
 import { piecesOf } from './pieces.ts'
-import type { CourierFileRow } from './repository.ts'
-import { noteProgress } from './repository.ts'
+import { noteProgress } from './work-repository.ts'
 
 export interface ApplyParts {
   readonly database: Database
   readonly clock: Clock
   readonly ingestion: Pick<Ingestion, 'receive'>
   readonly reader: CourierReaderOptions
-  /** The program stops: what has been applied stays, the rest is for the next start. */
-  readonly isStopping: () => boolean
 }
 
 /** Numbers that must come before a lane of a file can go on. */
@@ -31,23 +29,33 @@ export type Applied =
   | { readonly kind: 'done' }
   | { readonly kind: 'waiting'; readonly missing: readonly MissingRows[] }
   | { readonly kind: 'refused'; readonly problem: string }
-  | { readonly kind: 'stopped' }
 
 /**
  * Gives the batches of a checked file to the same intake that the line uses, in order: what is here already is passed over, and a lane whose
  * rows before it are missing is left where it is. Each batch is its own transaction, so that the file can stop anywhere and begin again.
+ * @throws CourierError, WorkEndedError
  */
-export async function applyFile(parts: ApplyParts, tenantId: string, file: CourierFileRow): Promise<Applied> {
-  const { database, reader, isStopping } = parts
-  const { file_id: fileId, edge_id: edgeId, epoch, pieces } = file
+export async function applyFile(parts: ApplyParts, hold: Hold): Promise<Applied> {
+  const progress = new Progress(parts.clock, hold)
+  try {
+    return await applyBatches(parts, hold, progress)
+  } finally {
+    // Also of a file that ends in the middle: what was taken of it is in.
+    await progress.flush()
+  }
+}
+
+async function applyBatches(parts: ApplyParts, hold: Hold, progress: Progress): Promise<Applied> {
+  const { database, reader } = parts
+  const { tenantId, file } = hold
+  const { edge_id: edgeId, epoch } = file
   const cursors = await database.withTenant(tenantId, (tx) => findCursors(tx, edgeId, epoch))
   const seqOf = (lane: Lane): number => cursors.find((cursor) => cursor.lane === lane)?.received_seq ?? 0
   const received: Record<Lane, number> = { records: seqOf('records'), readings: seqOf('readings') }
   const missing = new Map<Lane, MissingRows>()
-  const progress = new Progress(parts, tenantId, fileId)
   let no = 0
-  for await (const batch of readCourier(piecesOf(database, { tenantId, fileId, pieces }), reader)) {
-    if (isStopping()) return { kind: 'stopped' }
+  for await (const batch of readCourier(piecesOf(database, hold), reader)) {
+    hold.goOn()
     no++
     let header: BatchHeader
     try {
@@ -67,39 +75,39 @@ export async function applyFile(parts: ApplyParts, tenantId: string, file: Couri
       await progress.note(no, 0)
       continue
     }
-    const taken = await take(parts, { tenantId, edgeId }, batch)
-    // What it expects lies within this batch: the rows that the batch shares with the lane are others than those that are here.
-    if (taken.kind === 'gap' && taken.expectedSeq >= header.from_seq)
-      return refused(no, 'digest', refusals.digest.sentence)
+    const taken = await take(parts, hold, batch)
+    if (taken.kind === 'refused') return refused(no, taken.refusal, taken.detail)
     if (taken.kind === 'gap') {
-      missing.set(lane, { lane, fromSeq: taken.expectedSeq, toSeq: header.from_seq - 1 })
+      // A batch whose first segment begins before its base builds upon rows up to there.
+      const missingTo = Math.max(header.from_seq - 1, header.base?.seq ?? 0)
+      // None is missing: the rows that the batch shares with the lane are others than those that are here.
+      if (taken.expectedSeq > missingTo) return refused(no, 'digest', refusals.digest.sentence)
+      missing.set(lane, { lane, fromSeq: taken.expectedSeq, toSeq: missingTo })
       continue
     }
-    if (taken.kind === 'refused') return refused(no, taken.refusal, taken.detail)
-    if (taken.kind === 'stopped') return taken
-    await progress.note(no, Math.max(0, header.to_seq - Math.max(received[lane], header.from_seq - 1)))
+    await progress.note(no, taken.rowsNew)
     received[lane] = Math.max(received[lane], taken.upToSeq)
   }
-  await progress.flush()
   return missing.size === 0
     ? { kind: 'done' }
     : { kind: 'waiting', missing: lanes.flatMap((lane) => missing.get(lane) ?? []) }
 }
 
 type Taken =
-  | { readonly kind: 'taken'; readonly upToSeq: number }
+  | { readonly kind: 'taken'; readonly upToSeq: number; readonly rowsNew: number }
   | { readonly kind: 'gap'; readonly expectedSeq: number }
   | { readonly kind: 'refused'; readonly refusal: RefusalKind; readonly detail: string }
-  | { readonly kind: 'stopped' }
 
 async function take(
-  { ingestion, clock, isStopping }: ApplyParts,
-  identity: { readonly tenantId: string; readonly edgeId: string },
+  { ingestion, clock }: Pick<ApplyParts, 'ingestion' | 'clock'>,
+  hold: Hold,
   batch: Uint8Array,
 ): Promise<Taken> {
+  const identity = { tenantId: hold.tenantId, edgeId: hold.file.edge_id }
   for (;;) {
     try {
-      return { kind: 'taken', upToSeq: (await ingestion.receive(identity, batch)).up_to_seq }
+      const { receipt, rowsNew } = await ingestion.receive(identity, batch)
+      return { kind: 'taken', upToSeq: receipt.up_to_seq, rowsNew }
     } catch (error) {
       if (error instanceof BatchError) return { kind: 'refused', refusal: error.refusal.kind, detail: error.message }
       if (!(error instanceof RefusalError)) throw error
@@ -108,7 +116,7 @@ async function take(
       if (refusal.kind !== 'busy') return { kind: 'refused', refusal: refusal.kind, detail: error.message }
       // The line's edges come first: they give up after a while, a file does not.
       await new Promise<void>((resolve) => clock.after(busyRetryMs, resolve))
-      if (isStopping()) return { kind: 'stopped' }
+      hold.goOn()
     }
   }
 }
@@ -118,36 +126,30 @@ const refused = (no: number, kind: RefusalKind, detail: string): Applied => ({
   problem: `Batch ${no} of the file was refused (${kind}): ${detail} Those before it are in.`,
 })
 
-/** Writes how far a file has come now and then, and with it that somebody works on it. */
+/** Writes how far a file has come now and then. */
 class Progress {
-  readonly #parts: ApplyParts
-  readonly #tenantId: string
-  readonly #fileId: string
+  readonly #clock: Clock
+  readonly #hold: Hold
   #batches = 0
-  #rows = 0
+  #rowsNew = 0
   #writtenMs: number
 
-  constructor(parts: ApplyParts, tenantId: string, fileId: string) {
-    this.#parts = parts
-    this.#tenantId = tenantId
-    this.#fileId = fileId
-    this.#writtenMs = parts.clock.monotonicMs()
+  constructor(clock: Clock, hold: Hold) {
+    this.#clock = clock
+    this.#hold = hold
+    this.#writtenMs = clock.monotonicMs()
   }
 
-  async note(batches: number, rows: number): Promise<void> {
+  async note(batches: number, rowsNew: number): Promise<void> {
     this.#batches = batches
-    this.#rows += rows
-    if (this.#parts.clock.monotonicMs() - this.#writtenMs >= courierDeskLimits.progressEveryMs) await this.flush()
+    this.#rowsNew += rowsNew
+    if (this.#clock.monotonicMs() - this.#writtenMs >= courierDeskLimits.progressEveryMs) await this.flush()
   }
 
   async flush(): Promise<void> {
-    const { database, clock } = this.#parts
-    const rowsNew = this.#rows
-    this.#rows = 0
-    this.#writtenMs = clock.monotonicMs()
-    const leasedUntil = new Date(clock.nowMs() + courierDeskLimits.leaseMs).toISOString()
-    await database.withTenant(this.#tenantId, (tx) =>
-      noteProgress(tx, this.#fileId, { batchesApplied: this.#batches, rowsNew, leasedUntil }),
-    )
+    const [batchesApplied, rowsNew] = [this.#batches, this.#rowsNew]
+    this.#rowsNew = 0
+    this.#writtenMs = this.#clock.monotonicMs()
+    await this.#hold.write((tx, holder) => noteProgress(tx, holder, { batchesApplied, rowsNew }))
   }
 }

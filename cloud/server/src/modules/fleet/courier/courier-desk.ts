@@ -3,6 +3,7 @@ import type { CourierFile } from '@jidoka/contract'
 import { courierPieceBytes } from '@jidoka/contract'
 import { CourierError, courierLimits, readCourierHeader } from '@jidoka/sync-protocol'
 import type { Transaction } from '../../../platform/db/database.ts'
+import { storableInstant } from '../../../platform/db/storable.ts'
 import { ProblemError } from '../../../platform/http/problem.ts'
 import type { AuditPort } from '../../audit/port.ts'
 import { fileView } from './file-view.ts'
@@ -64,35 +65,33 @@ export class CourierDesk implements Service {
       throw new ProblemError('invalid_input', 'The courier file names no epoch. Export it again on the appliance.')
     const now = new Date(clock.nowMs()).toISOString()
     const pieces = Math.ceil(bytes / courierPieceBytes)
+    const createdAt = storableInstant(header.created_at_ms)
+    const begun = { file_id: fileId, edge_id: edgeId, epoch, bytes, pieces, created_at: createdAt }
     return database.withTenant(tenantId, async (tx) => {
-      const known = await repository.findFile(tx, fileId)
+      const known = await repository.lockFile(tx, fileId)
       if (known === null || known.state === 'refused') await checkRoom(tx, bytes)
-      if (known === null) {
-        const createdAt = new Date(header.created_at_ms).toISOString()
-        await repository.insertFile(tx, {
-          file_id: fileId,
-          edge_id: edgeId,
-          epoch,
-          bytes,
-          pieces,
-          created_at: createdAt,
-          begun_at: now,
-          begun_by: by,
-        })
+      if (known?.state === 'refused') await repository.reopenFile(tx, fileId, bytes, pieces, now)
+      const isNew = known === null && (await repository.insertFile(tx, { ...begun, begun_at: now, begun_by: by }))
+      if (isNew)
         await audit.append(tx, {
           actor: by,
           action: 'courier.import',
           subject: edgeId,
           detail: { file_id: fileId, bytes },
         })
-      } else if (known.state === 'refused') await repository.reopenFile(tx, fileId, bytes, pieces, now)
-      else if (known.bytes !== bytes)
+      const file = await repository.lockFile(tx, fileId)
+      if (file === null) throw new Error('a courier file that was just begun is not there')
+      // Whoever signs a file chooses its id: under one that is known it may be nobody else's, or its rows would be written as those of another.
+      if (file.edge_id !== edgeId || file.epoch !== epoch)
         throw new ProblemError(
           'conflict',
-          `This file was begun with ${known.bytes} bytes and now has ${bytes}: one of the two is a part of it. Choose the whole one.`,
+          'A courier file with this id is here from another appliance, or from another epoch of this one. Export it again on the appliance.',
         )
-      const file = await repository.findFile(tx, fileId)
-      if (file === null) throw new Error('a courier file that was just begun is not there')
+      if (file.bytes !== bytes)
+        throw new ProblemError(
+          'conflict',
+          `This file was begun with ${file.bytes} bytes and now has ${bytes}: one of the two is a part of it. Choose the whole one.`,
+        )
       if (file.state === 'receiving') await this.#keepPiece(tx, file, 0, firstPiece, now)
       return this.#view(tx, fileId)
     })
@@ -102,7 +101,7 @@ export class CourierDesk implements Service {
   async putPiece(tenantId: string, fileId: string, no: number, piece: Uint8Array): Promise<CourierFile> {
     const now = new Date(this.#parts.clock.nowMs()).toISOString()
     return this.#parts.database.withTenant(tenantId, async (tx) => {
-      const file = await repository.findFile(tx, fileId)
+      const file = await repository.lockFile(tx, fileId)
       if (file === null) throw notThere()
       if (file.state === 'receiving') await this.#keepPiece(tx, file, no, piece, now)
       return this.#view(tx, fileId)
@@ -148,8 +147,7 @@ export class CourierDesk implements Service {
       )
     await repository.insertPiece(tx, fileId, no, piece, now)
     if ((await repository.piecesHere(tx, fileId)) < pieces) return
-    await repository.setState(tx, fileId, 'checking')
-    tx.afterCommit(() => void this.#work.workOn(tx.tenantId))
+    if (await repository.beginWork(tx, fileId)) tx.afterCommit(() => void this.#work.workOn(tx.tenantId))
   }
 
   async #view(tx: Transaction, fileId: string): Promise<CourierFile> {

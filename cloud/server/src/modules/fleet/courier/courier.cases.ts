@@ -11,20 +11,15 @@ import {
   generateEdgeKey,
   keyFingerprint,
   laneStart,
-  parseCourierDown,
-  readCourier,
-  receiptSchema,
   SegmentBuilder,
-  verifyReceipt,
-  verifyTrustList,
 } from '@jidoka/sync-protocol'
-import type { CourierDown, CourierHeader } from '@jidoka/sync-protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { runCourierCommand } from '../../../courier-command.ts'
 import { begin, bring, ended, exchangeKeys, putPiece, settled, upFile } from '../../../testing/courier-files.ts'
 import type { NewStore } from '../../../testing/stores.ts'
 import { judgmentRecord, World } from '../../../testing/world.ts'
 import type { TestEdge } from '../../../testing/world.ts'
+import { gaugesEveryMs } from '../gauges.ts'
 import { courierDeskLimits } from './limits.ts'
 
 // Where there is no line, rows come in files that people carry: late, twice, in the wrong order, in part. The goal is that of the line (I2):
@@ -75,6 +70,20 @@ export function courierCases(newStore: NewStore): void {
       (
         await query<{ n: number }>('select count(*)::int as n from fleet.courier_pieces where file_id = $1', [fileId])
       )[0]?.n
+    /** Batches that fill more than one piece; all but the first three bring nothing new. */
+    const bulk = (): Uint8Array[] => {
+      const text = randomBytes(courierPieceBytes).toString('base64').slice(0, courierPieceBytes)
+      const texts = Array.from({ length: 3 }, (_, batch) =>
+        edge.readingsBatch(
+          Array.from({ length: 500 }, (__, index) => ({
+            tagNo: 2,
+            timeMs: world.clock.nowMs(),
+            value: text.slice((batch * 500 + index) * 1_000, (batch * 500 + index) * 1_000 + 1_000),
+          })),
+        ),
+      )
+      return Array.from({ length: 5 }, () => texts).flat()
+    }
     const refusalOf = async (file: Uint8Array) => {
       const { status, body } = await begin(world, file)
       expect(status).toBeGreaterThanOrEqual(400)
@@ -122,6 +131,25 @@ export function courierCases(newStore: NewStore): void {
       expect([await received('records'), await received('readings'), await judgments()]).toEqual([5, 18, 5])
     })
 
+    it('counts for Prometheus the files that are not done, and their bytes, by where they stand', async () => {
+      records(2)
+      const file = upFile(edge, cloudKey, [records(1)])
+      expect(await bring(world, file)).toMatchObject({ state: 'waiting' })
+      const staged = await query<{ n: number; bytes: number }>(
+        `select count(*)::int as n, sum(bytes)::bigint as bytes from fleet.courier_files where state = 'waiting'`,
+      )
+      const gauge = async (name: string, state: string) =>
+        Number(
+          new RegExp(`^${name}{state="${state}"} (.+)$`, 'm').exec((await world.request('GET', '/metrics')).body)?.[1],
+        )
+      world.clock.advance(gaugesEveryMs)
+      while ((await gauge('jidoka_courier_files_staged', 'waiting')) !== staged[0]?.n)
+        await new Promise((resolve) => setImmediate(resolve))
+      expect(await gauge('jidoka_courier_bytes_staged', 'waiting')).toBe(staged[0]?.bytes)
+      expect(staged[0]?.bytes).toBeGreaterThanOrEqual(file.length)
+      expect(await gauge('jidoka_courier_files_staged', 'receiving')).toBe(0)
+    })
+
     it('I2: a lane whose rows are there goes on while the other one of the file waits', async () => {
       records(2)
       const waiting = await bring(world, upFile(edge, cloudKey, [records(1), readings(5)]))
@@ -151,19 +179,7 @@ export function courierCases(newStore: NewStore): void {
     })
 
     describe('of more than one piece', () => {
-      const large = () => {
-        const text = randomBytes(courierPieceBytes).toString('base64').slice(0, courierPieceBytes)
-        const texts = Array.from({ length: 3 }, (_, batch) =>
-          edge.readingsBatch(
-            Array.from({ length: 500 }, (__, index) => ({
-              tagNo: 2,
-              timeMs: world.clock.nowMs(),
-              value: text.slice((batch * 500 + index) * 1_000, (batch * 500 + index) * 1_000 + 1_000),
-            })),
-          ),
-        )
-        return upFile(edge, cloudKey, Array.from({ length: 5 }, () => texts).flat())
-      }
+      const large = () => upFile(edge, cloudKey, bulk())
 
       it('takes pieces in any order and twice, and names those that are missing', async () => {
         const file = large()
@@ -230,6 +246,45 @@ export function courierCases(newStore: NewStore): void {
       expect(
         (await world.request('POST', `${cloudPaths.courierFiles}?bytes=1`, { body: Buffer.from('x') })).status,
       ).toBe(401)
+    })
+
+    it('I2: a file under the id of another edge’s, or of another epoch’s, is refused and writes nothing', async () => {
+      const first = upFile(edge, cloudKey, [readings(2)])
+      const torn = await bring(world, first.subarray(0, first.length - 10))
+      expect(torn.state).toBe('refused')
+      const { file_id: fileId } = torn
+      const thief = await world.newEdge({ name: 'thief' })
+      const ofThief = upFile(thief, cloudKey, [edge.readingsBatch([{ tagNo: 1, timeMs: 1, value: 666 }], 1)], {
+        fileId,
+      })
+      const refused = await begin(world, ofThief)
+      expect([refused.status, refused.body.kind]).toEqual([409, 'conflict'])
+      const { epoch } = edge
+      edge.epoch = randomUUID()
+      expect((await begin(world, upFile(edge, cloudKey, [readings(1)], { fileId }))).status).toBe(409)
+      edge.epoch = epoch
+      expect(await received('readings')).toBe(0)
+      expect(await bring(world, first)).toMatchObject({ state: 'done', rows_new: 2 })
+    })
+
+    it('I2: pieces of another edge than the one that the file was begun for are refused before anything is applied', async () => {
+      const thief = await world.newEdge({ name: 'thief' })
+      thief.epoch = edge.epoch
+      const foreign = edge.readingsBatch([{ tagNo: 1, timeMs: 1, value: 666 }], 1)
+      const file = upFile(thief, cloudKey, [foreign, ...bulk()])
+      expect(file.length).toBeGreaterThan(courierPieceBytes)
+      const begun = (await begin(world, file)).body.data as CourierFile
+      await query('update fleet.courier_files set edge_id = $2 where file_id = $1', [begun.file_id, edge.id])
+      for (const no of begun.pieces_missing) await putPiece(world, begun.file_id, no, file)
+      expect((await settled(world, begun.file_id)).problem).toContain('of another file than the one that was begun')
+      expect(await received('readings')).toBe(0)
+    })
+
+    it('takes a file of an appliance whose clock is beyond what the database can say', async () => {
+      for (const createdAtMs of [9e15, Date.UTC(12_000, 0)]) {
+        const { status, body } = await begin(world, upFile(edge, cloudKey, [], { createdAtMs }))
+        expect([status, body.data?.created_at]).toEqual([200, '9999-12-31T00:00:00.000Z'])
+      }
     })
 
     it("I6: a file of one tenant's edge is not taken by another tenant, nor seen there", async () => {
@@ -373,79 +428,6 @@ export function courierCases(newStore: NewStore): void {
       await expect(run('import', '--what')).rejects.toThrow('courier export --edge ID')
       await expect(run('import', down)).rejects.toThrow('This courier file is for an appliance')
       rmSync(folder, { recursive: true })
-    })
-
-    describe('downwards', () => {
-      const download = async (edgeId = edge.id) => {
-        const response = await world.cloud.app.request(fill(cloudPaths.edgeCourier, { id: edgeId }), {
-          headers: { authorization: `Bearer ${await world.accessToken()}` },
-        })
-        return { response, bytes: Buffer.from(await response.arrayBuffer()) }
-      }
-      const read = async (bytes: Uint8Array) => {
-        const parts: CourierDown[] = []
-        let header: CourierHeader | null = null
-        const chunks = readCourier([bytes], {
-          as: 'edge',
-          recipientKey: own.privateKey,
-          senderKey: ({ signed_by }) => edge.receiptKeys.find(({ key_id }) => key_id === signed_by)?.public_key ?? '',
-        })
-        for (;;) {
-          const { done, value } = await chunks.next()
-          if (done === true) {
-            header = value.header
-            break
-          }
-          const part = parseCourierDown(value)
-          if (part !== null) parts.push(part)
-        }
-        return { parts, header }
-      }
-
-      it('holds what the edge shall be, the newest receipt of each lane, and the keys, signed', async () => {
-        await edge.send(readings(3))
-        await world.as('PUT', fill(cloudPaths.desired, { id: edge.id, kind: 'site', key: 'site' }), {
-          body: { name: { ko: '울산', en: 'Ulsan' }, time_zone: 'Asia/Seoul' },
-        })
-        const { response, bytes } = await download()
-        expect(response.headers.get('content-disposition')).toMatch(
-          /attachment; filename="jidoka-[0-9a-f-]{36}\.courier"/,
-        )
-        const { parts, header } = await read(bytes)
-        expect(header).toMatchObject({ direction: 'down', tenant_id: 'demo', edge_id: edge.id, epoch: edge.epoch })
-        expect(verifyTrustList(header?.trust?.[0] as never, edge.receiptKeys)).toBe(true)
-        expect(parts.map(({ kind }) => kind)).toEqual(['state', 'desired', 'receipt'])
-        expect(parts[0]).toMatchObject({ desired_seq: 1, rows: 1 })
-        const receipt = receiptSchema.parse((parts[2] as { receipt: unknown }).receipt)
-        expect(verifyReceipt(receipt, edge.receiptKeys)).toEqual({ kind: 'ok' })
-        expect(receipt).toMatchObject({ lane: 'readings', up_to_seq: 3 })
-        expect(bytes.includes('Ulsan')).toBe(false)
-      })
-
-      it('is refused, with what to do, for an edge that has told no key, was revoked, or is not there', async () => {
-        const silent = await world.newEdge({ name: 'silent' })
-        expect((await world.as('GET', fill(cloudPaths.edgeCourier, { id: silent.id }))).body.detail).toContain(
-          'has not told its courier key',
-        )
-        await world.as('DELETE', fill(cloudPaths.edge, { id: edge.id }))
-        expect((await world.as('GET', fill(cloudPaths.edgeCourier, { id: edge.id }))).body.detail).toContain(
-          'was revoked',
-        )
-        expect((await world.as('GET', fill(cloudPaths.edgeCourier, { id: randomUUID() }))).status).toBe(404)
-      })
-
-      it('an edge may change its key, with its signature alone', async () => {
-        const next = generateCourierKey()
-        await exchangeKeys(edge, next.publicKey)
-        const { bytes } = await download()
-        await expect(read(bytes)).rejects.toThrow('encrypted to another key')
-        const thief = await world.newEdge({ name: 'thief' })
-        const { id } = thief
-        thief.id = edge.id
-        await expect(exchangeKeys(thief, own.publicKey)).rejects.toThrow('bad_signature')
-        thief.id = id
-        expect((await edge.signed('PUT', '/sync/v1/courier-key', Buffer.from('{"courier_key":1}'))).status).toBe(400)
-      })
     })
   })
 }

@@ -1,5 +1,4 @@
-import type { CourierFile, CourierFileState } from '@jidoka/contract'
-import type { Lane } from '@jidoka/sync-protocol'
+import type { CourierFileState } from '@jidoka/contract'
 import type { Transaction } from '../../../platform/db/database.ts'
 import { courierDeskLimits } from './limits.ts'
 
@@ -44,11 +43,14 @@ export async function findCourierEdge(tx: Transaction, edgeId: string): Promise<
   return row ?? null
 }
 
-export async function keepCourierKey(tx: Transaction, edgeId: string, key: string): Promise<void> {
-  await tx.run('update fleet.edges set courier_key = $2 where id = $1 and courier_key is distinct from $2', [
-    edgeId,
-    key,
-  ])
+/** The key that stood before, null of an edge that had told none; undefined when it is the same. */
+export async function keepCourierKey(tx: Transaction, edgeId: string, key: string): Promise<string | null | undefined> {
+  const [changed] = await tx.query<{ before: string | null }>(
+    `update fleet.edges e set courier_key = $2 from (select id, courier_key from fleet.edges where id = $1 for no key update) as old
+     where e.id = old.id and old.courier_key is distinct from $2 returning old.courier_key as before`,
+    [edgeId, key],
+  )
+  return changed?.before
 }
 
 const fileColumns = `f.file_id, f.edge_id, e.name as edge_name, f.epoch, f.state, f.problem, f.bytes, f.pieces, f.batches, f.batches_applied, f.rows_new,
@@ -62,18 +64,20 @@ export async function findFile(tx: Transaction, fileId: string): Promise<Courier
   return row ?? null
 }
 
+/** The same, locked: of two who bring its last piece at once, the second finds it whole. */
+export async function lockFile(tx: Transaction, fileId: string): Promise<CourierFileRow | null> {
+  const [row] = await tx.query<CourierFileRow>(
+    `select ${fileColumns} from ${fileTables} where f.file_id = $1 for no key update of f`,
+    [fileId],
+  )
+  return row ?? null
+}
+
 /** What is not done first, each the newest first. */
 export function listFiles(tx: Transaction): Promise<CourierFileRow[]> {
   return tx.query<CourierFileRow>(
     `select ${fileColumns} from ${fileTables} order by f.ended_at is not null, f.begun_at desc, f.file_id limit $1`,
     [courierDeskLimits.filesOpenMax + courierDeskLimits.filesKept],
-  )
-}
-
-export function listFilesIn(tx: Transaction, states: readonly CourierFileState[]): Promise<CourierFileRow[]> {
-  return tx.query<CourierFileRow>(
-    `select ${fileColumns} from ${fileTables} where f.state = any($1::text[]) order by f.begun_at, f.file_id`,
-    [states],
   )
 }
 
@@ -84,14 +88,15 @@ export async function openFiles(tx: Transaction): Promise<{ count: number; bytes
   return row ?? { count: 0, bytes: 0 }
 }
 
+/** False when it is there already. */
 export async function insertFile(
   tx: Transaction,
   file: Pick<
     CourierFileRow,
     'file_id' | 'edge_id' | 'epoch' | 'bytes' | 'pieces' | 'created_at' | 'begun_at' | 'begun_by'
   >,
-): Promise<void> {
-  await tx.run(
+): Promise<boolean> {
+  const made = await tx.run(
     `insert into fleet.courier_files (tenant_id, file_id, edge_id, epoch, state, bytes, pieces, created_at, begun_at, begun_by, touched_at)
      values ($1, $2, $3, $4, 'receiving', $5, $6, $7, $8, $9, $8) on conflict do nothing`,
     [
@@ -106,6 +111,7 @@ export async function insertFile(
       file.begun_by,
     ],
   )
+  return made === 1
 }
 
 /** A file that was refused, or given up, is taken up again from its first piece. */
@@ -163,73 +169,12 @@ export async function findPiece(tx: Transaction, fileId: string, no: number): Pr
   return row?.body ?? null
 }
 
-export async function setState(
-  tx: Transaction,
-  fileId: string,
-  state: CourierFileState,
-  more: { problem?: string | null; endedAt?: string | null } = {},
-): Promise<void> {
-  await tx.run(
-    'update fleet.courier_files set state = $2, problem = $3, ended_at = $4, leased_until = case when $4::timestamptz is null then leased_until end where file_id = $1',
-    [fileId, state, more.problem ?? null, more.endedAt ?? null],
-  )
-}
-
-/** What the file's end says of it. */
-export async function describeFile(
-  tx: Transaction,
-  fileId: string,
-  {
-    batches,
-    records,
-    readings,
-  }: { batches: number; records: CourierFile['records']; readings: CourierFile['readings'] },
-): Promise<void> {
-  await tx.run(
-    `update fleet.courier_files set state = 'applying', problem = null, batches = $2, records_from = $3, records_to = $4, readings_from = $5, readings_to = $6
-     where file_id = $1`,
-    [
-      fileId,
-      batches,
-      records?.from_seq ?? null,
-      records?.to_seq ?? null,
-      readings?.from_seq ?? null,
-      readings?.to_seq ?? null,
-    ],
-  )
-}
-
-/** @param rowsNew since the last time */
-export async function noteProgress(
-  tx: Transaction,
-  fileId: string,
-  progress: { batchesApplied: number; rowsNew: number; leasedUntil: string },
-): Promise<void> {
-  await tx.run(
-    'update fleet.courier_files set batches_applied = $2, rows_new = rows_new + $3, leased_until = $4 where file_id = $1',
-    [fileId, progress.batchesApplied, progress.rowsNew, progress.leasedUntil],
-  )
-}
-
-export async function setWaiting(
-  tx: Transaction,
-  fileId: string,
-  problem: string,
-  missingTo: Readonly<Record<Lane, number | null>>,
-): Promise<void> {
-  await tx.run(
-    `update fleet.courier_files set state = 'waiting', problem = $2, records_missing_to = $3, readings_missing_to = $4, leased_until = null where file_id = $1`,
-    [fileId, problem, missingTo.records, missingTo.readings],
-  )
-}
-
-/** Takes a file for this process; false when another one works on it. */
-export async function lease(tx: Transaction, fileId: string, now: string, until: string): Promise<boolean> {
+/** A file that has become whole is to be worked on; false when somebody else has said so already. */
+export async function beginWork(tx: Transaction, fileId: string): Promise<boolean> {
   return (
-    (await tx.run(
-      `update fleet.courier_files set leased_until = $3 where file_id = $1 and state in ('checking', 'applying', 'waiting') and (leased_until is null or leased_until < $2)`,
-      [fileId, now, until],
-    )) === 1
+    (await tx.run(`update fleet.courier_files set state = 'checking' where file_id = $1 and state = 'receiving'`, [
+      fileId,
+    ])) === 1
   )
 }
 

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type { Log } from '@jidoka/base'
 import { createRoute, z } from '@hono/zod-openapi'
 import {
   cloudPaths,
@@ -8,14 +9,15 @@ import {
   courierMediaType,
   courierPieceBytes,
 } from '@jidoka/contract'
-import { courierKeySchema, protocolVersion, syncPaths } from '@jidoka/sync-protocol'
+import { courierKeySchema, keyFingerprint, protocolVersion, syncPaths } from '@jidoka/sync-protocol'
 import { bodyLimit } from 'hono/body-limit'
-import type { Database } from '../../../platform/db/database.ts'
+import type { EventHub } from '../../../platform/events.ts'
 import type { App } from '../../../platform/http/app.ts'
 import type { Guard } from '../../../platform/http/env.ts'
 import { ProblemError } from '../../../platform/http/problem.ts'
 import { answers, nothing, reply } from '../../../platform/http/reply.ts'
 import type { EdgeAuthenticator } from '../edge-identity.ts'
+import { checkProtocol } from '../protocol-version.ts'
 import { edgeParamsSchema } from '../schema.ts'
 import type { CourierDesk } from './courier-desk.ts'
 import { exportDown } from './export.ts'
@@ -31,6 +33,8 @@ export interface CourierRouteParts extends ExportParts {
   readonly desk: CourierDesk
   readonly guard: Guard
   readonly authenticator: EdgeAuthenticator
+  readonly hub: EventHub
+  readonly log: Log
 }
 
 /** Courier files: one out for an edge, and files of edges in, piece by piece. */
@@ -144,20 +148,27 @@ export function addCourierRoutes(app: App, parts: CourierRouteParts): void {
 }
 
 /** What edges call, once: their key for ours. */
-function addKeyRoute(
-  app: App,
-  {
-    authenticator,
-    database,
-    trust,
-  }: { authenticator: EdgeAuthenticator; database: Database } & Pick<ExportParts, 'trust'>,
-): void {
+function addKeyRoute(app: App, { authenticator, database, audit, hub, clock, log, trust }: CourierRouteParts): void {
   app.put(syncPaths.courierKey, async (c) => {
-    const edge = await authenticator.find(c.req.raw)
+    const found = await authenticator.find(c.req.raw)
     const body = new Uint8Array(await c.req.arrayBuffer())
-    const { tenantId, edgeId } = authenticator.verify(edge, c.req.raw, body)
-    const { courier_key: key } = courierKeySchema.parse(parseJson(body))
-    await database.withTenant(tenantId, (tx) => keepCourierKey(tx, edgeId, key))
+    const { tenantId, edgeId } = authenticator.verify(found, c.req.raw, body)
+    const json = parseJson(body)
+    checkProtocol(json)
+    const { courier_key: key } = courierKeySchema.parse(json)
+    await database.withTenant(tenantId, async (tx) => {
+      const before = await keepCourierKey(tx, edgeId, key)
+      if (before === undefined) return
+      const detail = { before: before === null ? null : keyFingerprint(before), after: keyFingerprint(key) }
+      await audit.append(tx, { actor: `edge:${edgeId}`, action: 'edge.courier_key', subject: edgeId, detail })
+      if (before === null) return
+      // An appliance has no reason to change it but a new identity; a copy of one would have what people carry to it.
+      tx.afterCommit(() => {
+        log.warn({ action: 'edge.courier_key', edge: edgeId, ...detail }, 'an edge has changed its courier key')
+        const seen_at = new Date(clock.nowMs()).toISOString()
+        hub.publish(tenantId, { event: 'edge', data: { edge_id: edgeId, lines: [], seen_at } })
+      })
+    })
     const newest = trust().at(-1)
     if (newest === undefined) throw new TypeError('a cloud has at least one list of its keys')
     return c.json({ protocol: protocolVersion, trust: newest })

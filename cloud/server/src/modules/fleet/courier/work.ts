@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Clock, Log } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
 import { checkCourier, CourierError } from '@jidoka/sync-protocol'
@@ -6,15 +7,15 @@ import type { Database } from '../../../platform/db/database.ts'
 import { allTenantsOf } from '../../../platform/db/tenants.ts'
 import type { CloudKeys } from '../../../platform/keys.ts'
 import type { Ingestion } from '../ingestion.ts'
-import { findCursors } from '../lane-repository.ts'
 import { applyFile } from './apply.ts'
 import type { MissingRows } from './apply.ts'
 import { sentenceOfMissing } from './file-view.ts'
+import { Hold, WorkEndedError } from './hold.ts'
 import { courierDeskLimits } from './limits.ts'
 import { piecesOf } from './pieces.ts'
-import * as repository from './repository.ts'
-import type { CourierFileRow } from './repository.ts'
+import { tidy } from './repository.ts'
 import { senderOf } from './sender.ts'
+import { describeFile, endFile, listWorkable, setWaiting } from './work-repository.ts'
 
 export interface CourierWorkParts {
   readonly database: Database
@@ -37,7 +38,11 @@ export const readerOf = (
 /** Checks and applies the files that are whole, one at a time in this process, and each in one process at a time. */
 export class CourierWork {
   readonly #parts: CourierWorkParts
-  #work: Promise<void> = Promise.resolve()
+  /** Names this process in the leases that it holds. */
+  readonly #owner = randomUUID()
+  /** Tenants that may have a file that can go on, in the order of their turns. */
+  readonly #tenants = new Set<string>()
+  #work: Promise<void> | null = null
   #cancel: () => void = () => undefined
   #isStopping = false
 
@@ -49,120 +54,109 @@ export class CourierWork {
     this.#later()
   }
 
+  /** Ends after the piece or batch in hand. */
   async stop(): Promise<void> {
     this.#isStopping = true
     this.#cancel()
     await this.#work
   }
 
-  /** Works on everything that can go on; resolves when nothing can. */
+  /** Works on everything that can go on, of this tenant and of those that came before; resolves when nothing can. */
   workOn(tenantId: string): Promise<void> {
-    this.#work = this.#work
-      .then(() => this.#workOn(tenantId))
-      // A database that is away: the files stay as they are, and the next look goes on with them.
-      .catch((error: unknown) => this.#parts.log.error({ action: 'courier', success: false }, describeError(error)))
+    this.#tenants.add(tenantId)
+    this.#work ??= this.#takeTurns()
     return this.#work
   }
 
-  async #workOn(tenantId: string): Promise<void> {
-    // Each file that is done may let another one go on, so it is looked again until nothing moves.
-    for (let isMoving = true; isMoving && !this.#isStopping;) {
-      isMoving = false
-      const files = await this.#parts.database.withTenant(tenantId, (tx) =>
-        repository.listFilesIn(tx, ['checking', 'applying', 'waiting']),
-      )
-      for (const file of files) if (await this.#workOnFile(tenantId, file)) isMoving = true
+  /** A file of each tenant in turn: one that brings a hundred of them holds nobody else up for longer than one. */
+  async #takeTurns(): Promise<void> {
+    for (;;) {
+      const [tenantId] = this.#tenants
+      if (tenantId === undefined || this.#isStopping) break
+      this.#tenants.delete(tenantId)
+      // Each file that moves may let another one go on, so it is looked again until nothing does.
+      if (await this.#workOnNext(tenantId)) this.#tenants.add(tenantId)
     }
+    this.#work = null
   }
 
-  /** Returns whether the file has come any further. */
-  async #workOnFile(tenantId: string, file: CourierFileRow): Promise<boolean> {
-    const { database, clock } = this.#parts
-    if (this.#isStopping) return false
-    const { file_id: fileId } = file
-    if (file.state === 'waiting' && !(await this.#canGoOn(tenantId, file))) return false
-    const [now, until] = [clock.nowMs(), clock.nowMs() + courierDeskLimits.leaseMs].map((ms) =>
-      new Date(ms).toISOString(),
-    )
-    const isOurs = await database.withTenant(tenantId, (tx) => repository.lease(tx, fileId, now ?? '', until ?? ''))
-    if (!isOurs) return false
+  /** Returns whether a file of the tenant has come any further. */
+  async #workOnNext(tenantId: string): Promise<boolean> {
+    const { database, log } = this.#parts
+    // A database that is away, or a file that fails: it stays as it is, those behind it go on, and the next look tries it again.
+    const failed = (error: unknown, file?: string) =>
+      log.error({ action: 'courier', tenant: tenantId, file, success: false }, describeError(error))
     try {
-      if (file.state === 'checking' && !(await this.#check(tenantId, file))) return true
-      return await this.#apply(tenantId, file)
+      for (const fileId of await database.withTenant(tenantId, (tx) => listWorkable(tx, this.#owner))) {
+        if (this.#isStopping) return false
+        try {
+          if (await this.#workOnFile(tenantId, fileId)) return true
+        } catch (error) {
+          failed(error, fileId)
+        }
+      }
     } catch (error) {
-      if (!(error instanceof CourierError)) throw error
-      // What had been checked and now is not: the edge was revoked meanwhile, say.
-      await this.#refuse(tenantId, fileId, error.message)
-      return true
+      failed(error)
     }
+    return false
   }
 
-  async #canGoOn(tenantId: string, file: CourierFileRow): Promise<boolean> {
-    const cursors = await this.#parts.database.withTenant(tenantId, (tx) => findCursors(tx, file.edge_id, file.epoch))
-    const missingTo = { records: file.records_missing_to, readings: file.readings_missing_to }
-    return cursors.some(({ lane, received_seq }) => received_seq >= (missingTo[lane] ?? Number.POSITIVE_INFINITY))
+  async #workOnFile(tenantId: string, fileId: string): Promise<boolean> {
+    const parts = { ...this.#parts, isStopping: () => this.#isStopping }
+    const hold = await Hold.take(parts, tenantId, { fileId, owner: this.#owner })
+    if (hold === null) return false
+    try {
+      if (hold.file.state !== 'checking' || (await this.#check(hold))) await this.#apply(hold)
+      return true
+    } catch (error) {
+      if (error instanceof WorkEndedError) return false
+      if (!(error instanceof CourierError)) throw error
+      // Also what had been checked and is not right any more: the edge was revoked meanwhile, say.
+      await this.#end(hold, error.message)
+      return true
+    } finally {
+      await hold.end()
+    }
   }
 
   /** Reads the whole file. False when it is refused. */
-  async #check(tenantId: string, { file_id: fileId, pieces, epoch }: CourierFileRow): Promise<boolean> {
+  async #check(hold: Hold): Promise<boolean> {
     const { database } = this.#parts
-    const { header, trailer } = await checkCourier(
-      piecesOf(database, { tenantId, fileId, pieces }),
-      readerOf(this.#parts, tenantId),
-    )
-    if (header.file_id !== fileId || header.epoch !== epoch) {
-      await this.#refuse(
-        tenantId,
-        fileId,
-        'The pieces are of another file than the one that was begun. Import it again.',
-      )
+    const { file_id: fileId, edge_id: edgeId, epoch } = hold.file
+    const { header, trailer } = await checkCourier(piecesOf(database, hold), readerOf(this.#parts, hold.tenantId))
+    if (header.file_id !== fileId || header.edge_id !== edgeId || header.epoch !== epoch) {
+      await this.#end(hold, 'The pieces are of another file than the one that was begun. Import it again.')
       return false
     }
     const { records = null, readings = null } = trailer.lanes ?? {}
-    await database.withTenant(tenantId, (tx) =>
-      repository.describeFile(tx, fileId, { batches: trailer.chunks, records, readings }),
-    )
+    await hold.write((tx, holder) => describeFile(tx, holder, { batches: trailer.chunks, records, readings }))
     return true
   }
 
-  async #apply(tenantId: string, file: CourierFileRow): Promise<boolean> {
+  async #apply(hold: Hold): Promise<void> {
     const { database, clock, ingestion, log } = this.#parts
-    const { file_id: fileId } = file
-    const reader = readerOf(this.#parts, tenantId)
-    const isStopping = () => this.#isStopping
-    const applied = await applyFile({ database, clock, ingestion, reader, isStopping }, tenantId, file)
-    if (applied.kind === 'stopped') return false
-    if (applied.kind === 'refused') await this.#refuse(tenantId, fileId, applied.problem)
-    else if (applied.kind === 'waiting') await this.#wait(tenantId, fileId, applied.missing)
-    else
-      await database.withTenant(tenantId, async (tx) => {
-        await repository.setState(tx, fileId, 'done', { endedAt: new Date(clock.nowMs()).toISOString() })
-        await repository.deletePieces(tx, fileId)
-      })
-    log.info(
-      { action: 'courier.apply', file: fileId, edge: file.edge_id, outcome: applied.kind },
-      `courier file ${applied.kind}`,
-    )
-    return true
+    const { file_id: file, edge_id: edge } = hold.file
+    const applied = await applyFile({ database, clock, ingestion, reader: readerOf(this.#parts, hold.tenantId) }, hold)
+    if (applied.kind === 'waiting') await this.#wait(hold, applied.missing)
+    else await this.#end(hold, applied.kind === 'refused' ? applied.problem : null)
+    log.info({ action: 'courier.apply', file, edge, outcome: applied.kind }, `courier file ${applied.kind}`)
   }
 
-  #wait(tenantId: string, fileId: string, missing: readonly MissingRows[]): Promise<void> {
+  #wait(hold: Hold, missing: readonly MissingRows[]): Promise<void> {
     const of = (lane: MissingRows['lane']) => missing.find((rows) => rows.lane === lane)?.toSeq ?? null
-    return this.#parts.database.withTenant(tenantId, (tx) =>
-      repository.setWaiting(tx, fileId, sentenceOfMissing(missing), {
-        records: of('records'),
-        readings: of('readings'),
-      }),
+    return hold.write((tx, holder) =>
+      setWaiting(tx, holder, sentenceOfMissing(missing), { records: of('records'), readings: of('readings') }),
     )
   }
 
-  #refuse(tenantId: string, fileId: string, problem: string): Promise<void> {
-    const { database, clock, log } = this.#parts
-    log.warn({ action: 'courier.refuse', file: fileId }, problem)
-    return database.withTenant(tenantId, async (tx) => {
-      await repository.setState(tx, fileId, 'refused', { problem, endedAt: new Date(clock.nowMs()).toISOString() })
-      await repository.deletePieces(tx, fileId)
-    })
+  /** @param problem null when it is done */
+  #end(hold: Hold, problem: string | null): Promise<void> {
+    const { clock, log } = this.#parts
+    if (problem !== null) log.warn({ action: 'courier.refuse', file: hold.file.file_id }, problem)
+    const state = problem === null ? 'done' : 'refused'
+    return hold.write((tx, holder) =>
+      endFile(tx, holder, { state, problem, at: new Date(clock.nowMs()).toISOString() }),
+    )
   }
 
   #later(): void {
@@ -175,14 +169,16 @@ export class CourierWork {
 
   async #lookAround(): Promise<void> {
     const { database, clock, log } = this.#parts
+    const untouchedSince = new Date(clock.nowMs() - courierDeskLimits.receivingDaysMax * 86_400_000).toISOString()
     try {
-      const untouchedSince = new Date(clock.nowMs() - courierDeskLimits.receivingDaysMax * 86_400_000).toISOString()
       for (const tenantId of await allTenantsOf(database)) {
-        await database.withTenant(tenantId, (tx) => repository.tidy(tx, untouchedSince))
-        await this.workOn(tenantId)
+        await database.withTenant(tenantId, (tx) => tidy(tx, untouchedSince))
+        this.#tenants.add(tenantId)
       }
     } catch (error) {
       log.error({ action: 'courier', success: false }, describeError(error))
     }
+    this.#work ??= this.#takeTurns()
+    await this.#work
   }
 }

@@ -16,13 +16,18 @@ alter table core.reading_segments_default no force row level security;
 insert into fleet.reading_streams (tenant_id, edge_id, epoch)
 select distinct tenant_id, edge_id, epoch from core.reading_segments;
 
-create temporary table kept on commit drop as select * from core.reading_segments;
-create temporary table kept_months on commit drop as
-select to_date(substring(c.relname from '_y(\d{4}m\d{2})$'), 'YYYY"m"MM') as month
-from pg_inherits i join pg_class c on c.oid = i.inhrelid
-where i.inhparent = 'core.reading_segments'::regclass and c.relname like 'reading\_segments\_y%';
 drop view core.sensor_events;
-drop table core.reading_segments;
+-- The old table goes aside and is read where it lies: each reading is written once, to the partition where it stays.
+create schema jidoka_compacting;
+do $$
+declare
+  part regclass;
+begin
+  for part in select inhrelid from pg_inherits where inhparent = 'core.reading_segments'::regclass loop
+    execute format('alter table %s set schema jidoka_compacting', part);
+  end loop;
+end $$;
+alter table core.reading_segments set schema jidoka_compacting;
 
 -- One row for a stretch of readings of one tag and kind, in order of arrival, within one range of 65,536 numbers of the lane.
 -- Reading n (from 0) is at from_at + step_ms * n + dt[n], and its number is (base + scaled[n]) / divisor: the very same float, as
@@ -58,6 +63,10 @@ create table core.reading_segments (
 ) partition by range (from_at);
 create index reading_segments_tag on core.reading_segments (stream_id, tag_no, to_at);
 create table core.reading_segments_default partition of core.reading_segments default;
+-- Before the rows: made behind them, each would move its own out of the default partition.
+select jidoka.make_month_partition('core.reading_segments', to_date(substring(c.relname from '_y(\d{4}m\d{2})$'), 'YYYY"m"MM'))
+from pg_inherits i join pg_class c on c.oid = i.inhrelid
+where i.inhparent = 'jidoka_compacting.reading_segments'::regclass and c.relname like 'reading\_segments\_y%';
 
 insert into core.reading_segments
   (tenant_id, stream_id, first_seq, tag_no, kind, from_at, to_at, count, step_ms, dt_wide, base, divisor, scaled, numbers, texts, qualities)
@@ -65,9 +74,22 @@ select k.tenant_id, s.stream_id, k.first_seq, k.tag_no, case k.kind when 'number
   k.from_at, k.to_at, k.count, 0, k.dt,
   case k.kind when 'boolean' then 0 end, case k.kind when 'boolean' then 1 end, case k.kind when 'boolean' then k.numbers::smallint[] end,
   case k.kind when 'number' then k.numbers end, k.texts, k.qualities
-from kept k join fleet.reading_streams s using (tenant_id, edge_id, epoch);
+from jidoka_compacting.reading_segments k join fleet.reading_streams s using (tenant_id, edge_id, epoch);
 
-select jidoka.make_month_partition('core.reading_segments', month) from kept_months;
+do $$
+declare
+  were record;
+  are record;
+begin
+  select count(*) as rows, sum(count) as readings into were from jidoka_compacting.reading_segments;
+  select count(*) as rows, sum(count) as readings into are from core.reading_segments;
+  if are is distinct from were then
+    raise exception 'compacting the readings would lose some: % rows of % readings became % of %', were.rows, were.readings, are.rows, are.readings
+      using hint = 'Nothing has changed. Keep to the version that ran before.';
+  end if;
+end $$;
+drop schema jidoka_compacting cascade;
+
 select jidoka.protect('fleet.reading_streams', 'select, insert');
 select jidoka.protect('core.reading_segments', 'select, insert, delete');
 select jidoka.protect('core.reading_segments_default', 'select, insert');

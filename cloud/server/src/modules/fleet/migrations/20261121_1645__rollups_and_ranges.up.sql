@@ -1,4 +1,5 @@
 -- What a tag did in ten minutes of source time, of numbers and booleans (0 and 1). Written with the readings in one transaction.
+-- None of instants so far off that their readings get no partition of a month: only a broken clock says them, and each costs a row here.
 -- Ten and not one: a minute's row costs as much as the sixty readings that it sums up.
 create table core.reading_rollups (
   tag_no bigint not null,
@@ -23,6 +24,8 @@ create table fleet.ranges (
   epoch uuid not null,
   lane text not null check (lane in ('records', 'readings')),
   range bigint not null,
+  -- The first row that is counted. Rows before it, of an older version that counted nothing, may lie in the same range: they are let be.
+  from_seq bigint not null,
   -- The last row that came; of dropped rows there is nothing.
   up_to_seq bigint not null,
   count bigint not null,

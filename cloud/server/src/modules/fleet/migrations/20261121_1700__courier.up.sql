@@ -27,7 +27,8 @@ create table fleet.courier_files (
   begun_by text not null,
   touched_at timestamptz not null,
   ended_at timestamptz,
-  -- Until when a process works on it; one that has died lets it go by that.
+  -- Which process works on it, and until when unless it says so again; one that has died lets it go by that.
+  leased_by uuid,
   leased_until timestamptz,
   primary key (tenant_id, file_id),
   foreign key (tenant_id, edge_id) references fleet.edges (tenant_id, id)

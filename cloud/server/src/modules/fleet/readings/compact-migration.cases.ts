@@ -42,6 +42,7 @@ export function compactMigrationCases(newStore: NewStore): void {
       expect(await events()).toEqual(before)
       await migrateUp(pool, migrations)
       expect(await events()).toEqual(before)
+      expect((await pool.query(`select from pg_namespace where nspname = 'jidoka_compacting'`)).rows).toEqual([])
       const places = await pool.query<{ place: string }>(
         'select distinct tableoid::regclass::text as place from core.reading_segments order by 1',
       )

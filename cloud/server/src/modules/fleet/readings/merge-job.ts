@@ -9,6 +9,12 @@ export const mergeEveryMs = 10_000
 /** Between two steps: whoever waits for the connection or the main thread has their turn. */
 const breathMs = 20
 
+/**
+ * Ranges of a tenant that are passed over because they failed, until the next start or until so many others have failed since: a full disk fails
+ * all of them, and is emptied again.
+ */
+const failedMax = 100
+
 /** Merges ranges in the background, one after the other, for as long as there are any. */
 export class ReadingsMerger implements Service {
   readonly name = 'readings-merge'
@@ -18,6 +24,7 @@ export class ReadingsMerger implements Service {
   #cancel: () => void = () => undefined
   #working: Promise<void> = Promise.resolve()
   #stopped = false
+  readonly #failed = new Map<string, string[]>()
 
   constructor(parts: { database: Database; clock: Clock; log: Log }) {
     this.#database = parts.database
@@ -55,8 +62,22 @@ export class ReadingsMerger implements Service {
     let found = false
     for (const tenantId of await allTenantsOf(this.#database)) {
       if (this.#stopped) return false
-      if (await this.#database.withTenant(tenantId, mergeNextTags)) found = true
+      if (await this.#stepOf(tenantId)) found = true
     }
     return found
+  }
+
+  /** What fails of one tenant keeps nobody else's rows from being merged, nor its own other ranges. */
+  async #stepOf(tenantId: string): Promise<boolean> {
+    const failed = this.#failed.get(tenantId) ?? []
+    let range: string | null = null
+    try {
+      return await this.#database.withTenant(tenantId, (tx) => mergeNextTags(tx, failed, (name) => (range = name)))
+    } catch (error) {
+      if (range !== null) this.#failed.set(tenantId, [...failed, range].slice(-failedMax))
+      // Rows that are not merged are larger, not wrong.
+      this.#log.error({ action: 'readings.merge', success: false, tenant: tenantId, range }, describeError(error))
+      return false
+    }
   }
 }

@@ -18,9 +18,19 @@ export interface Rollup {
   lastMs: number
 }
 
-/** What the numbers and booleans of a batch add to the ten minutes that they belong to. */
+/**
+ * What the numbers and booleans of a batch add to the ten minutes that they belong to. Nothing outside of `span`: such instants come from a broken
+ * clock, and could make a row of each reading.
+ */
 export class Rollups {
+  readonly #span: { readonly fromMs: number; readonly toMs: number }
   readonly #ofTag = new Map<number, Map<number, Rollup>>()
+
+  count = 0
+
+  constructor(span: { readonly fromMs: number; readonly toMs: number }) {
+    this.#span = span
+  }
 
   add(run: Run, columns: RunColumns): void {
     if (run.kind === textKind) return
@@ -34,6 +44,10 @@ export class Rollups {
       // Neighbours are nearly always of one bucket.
       if (rollup === undefined || itsMs < rollup.bucketMs || itsMs >= rollup.bucketMs + bucketMs) {
         const startMs = Math.floor(itsMs / bucketMs) * bucketMs
+        if (startMs < this.#span.fromMs || startMs >= this.#span.toMs) {
+          rollup = undefined
+          continue
+        }
         rollup = ofTag.get(startMs)
         if (rollup === undefined) {
           rollup = {
@@ -47,6 +61,7 @@ export class Rollups {
             lastMs: itsMs,
           }
           ofTag.set(startMs, rollup)
+          this.count++
         }
       }
       rollup.count++
@@ -60,30 +75,8 @@ export class Rollups {
     }
   }
 
-  /** Buckets of years that the database cannot say fall together at its ends: each (tag, bucket) is given once. */
   get all(): readonly Rollup[] {
-    return [...this.#ofTag.values()].flatMap((ofTag) => {
-      const storable = new Map<number, Rollup>()
-      for (const rollup of ofTag.values()) {
-        const startMs = Math.floor(storableMs(rollup.bucketMs) / bucketMs) * bucketMs
-        const other = storable.get(startMs)
-        storable.set(startMs, other === undefined ? { ...rollup, bucketMs: startMs } : joined(other, rollup))
-      }
-      return [...storable.values()]
-    })
-  }
-}
-
-function joined(left: Rollup, right: Rollup): Rollup {
-  const later = right.lastMs >= left.lastMs ? right : left
-  return {
-    ...left,
-    count: left.count + right.count,
-    sum: left.sum + right.sum,
-    min: Math.min(left.min, right.min),
-    max: Math.max(left.max, right.max),
-    last: later.last,
-    lastMs: later.lastMs,
+    return [...this.#ofTag.values()].flatMap((ofTag) => [...ofTag.values()])
   }
 }
 

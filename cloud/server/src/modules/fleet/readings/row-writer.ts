@@ -4,6 +4,9 @@ import { BinaryArray } from './binary-array.ts'
 import { exactOf } from './segment-row.ts'
 import type { SegmentRow } from './segment-row.ts'
 
+/** Characters. A range of long texts would else be a parameter of 64 MB, held here and there. */
+const statementTextMax = 4 * 1024 * 1024
+
 /**
  * Collects the rows of one range of a lane, a megabyte of parameters, and inserts them. A list within a row is a slice of one long binary parameter: PostgreSQL has no lists of lists of different
  * lengths, and parsing `{1,2,3}` took two thirds of the time of an insert.
@@ -39,6 +42,7 @@ export class RowWriter {
   }
   #texts: (string | null)[] = []
   #exact: (string | null)[] = []
+  #textLength = 0
   /** Left out of the statement while no row needs them. */
   #anyTexts = false
   #anyExact = false
@@ -70,9 +74,15 @@ export class RowWriter {
     const exact = exactOf(row)
     this.#texts.push(row.texts === null ? null : `{${row.texts.map(quoted).join()}}`)
     this.#exact.push(exact)
+    this.#textLength += (this.#texts.at(-1)?.length ?? 0) + (exact?.length ?? 0)
     if (row.texts !== null) this.#anyTexts = true
     if (exact !== null) this.#anyExact = true
     this.#rows++
+  }
+
+  /** Whether its texts have come to as much as one statement should carry: to be written before the range is complete. */
+  get isFull(): boolean {
+    return this.#textLength >= statementTextMax
   }
 
   /** Inserts what was added since the last time. */
@@ -111,6 +121,7 @@ export class RowWriter {
     this.#exact = []
     this.#anyTexts = false
     this.#anyExact = false
+    this.#textLength = 0
     this.#rows = 0
     await this.#tx.run(
       {

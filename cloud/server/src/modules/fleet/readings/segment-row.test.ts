@@ -5,6 +5,7 @@ import {
   mergeSegments,
   rangeOf,
   rangeRows,
+  RangeSum,
   rangesOfReadings,
   SegmentBuilder,
 } from '@jidoka/sync-protocol'
@@ -16,7 +17,7 @@ import { runsOf } from './runs.ts'
 import { exactOf, readingsOf, rowsOfRun } from './segment-row.ts'
 import type { SegmentRow, StoredRow } from './segment-row.ts'
 import { storableMs, storableText } from '../../../platform/db/storable.ts'
-import { tallyOf } from './stored-readings.ts'
+import { addRows } from './stored-readings.ts'
 
 const seed = Number(process.env['JIDOKA_TEST_SEED'] ?? 20_261_121)
 
@@ -94,7 +95,7 @@ const arbitraryReading: fc.Arbitrary<OneReading> = fc.record({
 })
 
 describe('rows of readings', () => {
-  it('I2: hold every reading from the given number on exactly once, bit for bit, in order within its tag and kind', () => {
+  it('I2: hold every reading from the given number on exactly once, bit for bit, those of one instant in order within their tag and kind', () => {
     const kindOf = (value: Value) => (typeof value === 'string' ? 'text' : typeof value)
     fc.assert(
       fc.property(
@@ -110,9 +111,13 @@ describe('rows of readings', () => {
               const mine = rows
                 .filter((row) => row.tagNo === tagNo && row.kind === kind)
                 .toSorted((left, right) => left.firstSeq - right.firstSeq)
+              const byTime = (readings: readonly OneReading[]) =>
+                readings.toSorted((left, right) => left.timeMs - right.timeMs)
               const found = mine.flatMap((row) => [...readingsOf(stored(row))])
               // `toEqual` tells -0 from 0.
-              expect(found).toEqual(expected.filter((each) => each.tagNo === tagNo && kindOf(each.value) === name))
+              expect(byTime(found)).toEqual(
+                byTime(expected.filter((each) => each.tagNo === tagNo && kindOf(each.value) === name)),
+              )
             }
           }
         },
@@ -130,7 +135,9 @@ describe('rows of readings', () => {
           const rows = rowsOf(segments, 1)
           for (const [range, { count, sum }] of rangesOfReadings(segments, 1)) {
             const mine = rows.filter((row) => rangeOf(row.firstSeq) === range)
-            expect(tallyOf(mine.map(stored))).toEqual({ count, sum })
+            const counted = new RangeSum()
+            expect(addRows(counted, mine.map(stored))).toBe(count)
+            expect(counted.hex()).toBe(sum)
           }
           expect(new Set(rows.map(({ firstSeq }) => firstSeq)).size).toBe(rows.length)
         },
@@ -148,6 +155,39 @@ describe('rows of readings', () => {
     }))
     expect(rowsOf([segmentOf(readings, 1)], 1)).toMatchObject([
       { count: 600, stepMs: 1_000, dtWide: false, divisor: 100, scaledWide: false, numbers: null, qualities: null },
+    ])
+  })
+
+  it('of a clock that flaps between two months are two, and not one of each reading', () => {
+    const readings = Array.from({ length: 1_000 }, (_, index) => ({
+      tagNo: 1,
+      timeMs: 1_700_000_000_000 - (index % 2) * 26 * 86_400_000 + index * 1_000,
+      value: index,
+      quality: 'good' as const,
+    }))
+    const rows = rowsOf([segmentOf(readings, 1)], 1)
+    expect(rows.map(({ firstSeq, count }) => [firstSeq, count])).toEqual([
+      [2, 500],
+      [1, 500],
+    ])
+    expect(rows.flatMap((row) => [...readingsOf(stored(row))]).map(({ value }) => value)).toEqual([
+      ...readings.filter((_, index) => index % 2 === 1).map(({ value }) => value),
+      ...readings.filter((_, index) => index % 2 === 0).map(({ value }) => value),
+    ])
+  })
+
+  it('hold a million characters of texts at most', () => {
+    const readings = Array.from({ length: 2_500 }, (_, index) => ({
+      tagNo: 1,
+      timeMs: 1_700_000_000_000 + index,
+      value: 'x'.repeat(1_000),
+      quality: 'good' as const,
+    }))
+    const rows = rowsOf([segmentOf(readings, 1)], 1)
+    expect(rows.map(({ firstSeq, count }) => [firstSeq, count])).toEqual([
+      [1, 1_048],
+      [1_049, 1_048],
+      [2_097, 404],
     ])
   })
 

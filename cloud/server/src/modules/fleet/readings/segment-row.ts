@@ -4,10 +4,12 @@ import { storableMs, storableText } from '../../../platform/db/storable.ts'
 import { booleanKind, textKind } from './runs.ts'
 import type { Run, RunColumns } from './runs.ts'
 
-/** Highest spread of times in one row, milliseconds: `dt_wide` is a 32-bit integer. 24.8 days; late data beyond it begins another row. */
-const spreadMsMax = 2 ** 31 - 1
+/** Highest spread of times in one row, milliseconds: `dt_wide` is a 32-bit integer. 24.8 days; what lies further apart is in rows of its own. */
+export const spreadMsMax = 2 ** 31 - 1
 /** 10^9 is the largest power of ten that fits the column `divisor`. */
 const decimalsMax = 9
+/** Characters of the texts of a row, so that who reads rows can hold to a bound. 65,536 long texts in one would be 64 MB. */
+export const rowTextMax = 1024 * 1024
 /** A whole number of up to 2^50 and ten times it are exact as floats, and so is the sum of base and offset. */
 const scaledMax = 2 ** 50
 
@@ -49,29 +51,77 @@ export function exactOf(row: SegmentRow): string | null {
   return Object.keys(exact).length === 0 ? null : JSON.stringify(exact)
 }
 
-/** A run as rows: one, or more where its times lie too far apart. */
-export function* rowsOfRun(run: Run, columns: RunColumns): Generator<SegmentRow> {
+/** What a row is made of. */
+type RowColumns = Omit<RunColumns, 'atMs'>
+
+/**
+ * A run as rows: one, or one for each window of time where its readings lie too far apart. A clock that flaps between two of them, reading by
+ * reading, makes two rows and not one of each reading.
+ */
+export function* rowsOfRun(run: Run, columns: RowColumns): Generator<SegmentRow> {
   const { timeMs } = columns
-  let from = run.from
-  while (from < run.to) {
-    let fromMs = timeMs[from] as number
-    let toMs = fromMs
-    let to = from + 1
-    for (; to < run.to; to++) {
-      const itsMs = timeMs[to] as number
-      const [low, high] = [itsMs < fromMs ? itsMs : fromMs, itsMs > toMs ? itsMs : toMs]
-      if (high - low > spreadMsMax) break
-      fromMs = low
-      toMs = high
-    }
-    yield rowOf({ ...run, from, to }, columns, fromMs, toMs)
-    from = to
+  let [fromMs, toMs] = [Infinity, -Infinity]
+  for (let index = run.from; index < run.to; index++) {
+    const itsMs = timeMs[index] as number
+    if (itsMs < fromMs) fromMs = itsMs
+    if (itsMs > toMs) toMs = itsMs
+  }
+  if (toMs - fromMs <= spreadMsMax) yield* rowsWithin(run, columns)
+  else
+    for (const window of windowsOf(run, timeMs))
+      yield* rowsWithin({ ...run, from: 0, to: window.length }, gathered(columns, window))
+}
+
+/** Readings by window of time: each window's indices in order of arrival, the windows in order of time. */
+function* windowsOf({ from, to }: Run, timeMs: Float64Array): Generator<Uint32Array> {
+  const order = Uint32Array.from({ length: to - from }, (_, index) => from + index)
+  order.sort((left, right) => (timeMs[left] as number) - (timeMs[right] as number))
+  for (let start = 0; start < order.length;) {
+    const startMs = timeMs[order[start] as number] as number
+    let end = start + 1
+    while (end < order.length && (timeMs[order[end] as number] as number) - startMs <= spreadMsMax) end++
+    yield order.slice(start, end).sort()
+    start = end
   }
 }
 
-function rowOf(run: Run, columns: RunColumns, fromMs: number, toMs: number): SegmentRow {
+const gathered = (columns: RowColumns, indices: Uint32Array): RowColumns => ({
+  seq: Float64Array.from(indices, (index) => columns.seq[index] as number),
+  timeMs: Float64Array.from(indices, (index) => columns.timeMs[index] as number),
+  number: Float64Array.from(indices, (index) => columns.number[index] as number),
+  quality: Uint8Array.from(indices, (index) => columns.quality[index] as number),
+  texts: columns.texts,
+})
+
+/** Rows of readings that lie near enough: one, or more where their texts are long. */
+function* rowsWithin(run: Run, columns: RowColumns): Generator<SegmentRow> {
+  if (run.kind !== textKind) {
+    yield rowOf(run, columns)
+    return
+  }
+  let { from } = run
+  let length = 0
+  for (let index = run.from; index < run.to; index++) {
+    const its = columns.texts[columns.number[index] as number]?.length ?? 0
+    if (index > from && length + its > rowTextMax) {
+      yield rowOf({ ...run, from, to: index }, columns)
+      from = index
+      length = 0
+    }
+    length += its
+  }
+  yield rowOf({ ...run, from }, columns)
+}
+
+function rowOf(run: Run, columns: RowColumns): SegmentRow {
   const { from, to, kind } = run
-  const { quality, number } = columns
+  const { quality, number, timeMs } = columns
+  let [fromMs, toMs] = [Infinity, -Infinity]
+  for (let index = from; index < to; index++) {
+    const itsMs = timeMs[index] as number
+    if (itsMs < fromMs) fromMs = itsMs
+    if (itsMs > toMs) toMs = itsMs
+  }
   let allGood = true
   for (let index = from; index < to; index++) if (quality[index] !== goodQuality) allGood = false
   const isText = kind === textKind
@@ -82,7 +132,7 @@ function rowOf(run: Run, columns: RunColumns, fromMs: number, toMs: number): Seg
     fromMs,
     toMs,
     count: to - from,
-    ...timesOf(columns.timeMs, from, to, fromMs),
+    ...timesOf(timeMs, from, to, fromMs),
     ...(isText ? noNumbers : numbersOf(number, from, to)),
     texts: isText ? Array.from(number.subarray(from, to), (index) => columns.texts[index] as string) : null,
     qualities: allGood ? null : Array.from(quality.subarray(from, to)),

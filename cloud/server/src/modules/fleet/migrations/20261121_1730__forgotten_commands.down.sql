@@ -1,0 +1,1 @@
+revoke delete on fleet.desired, fleet.reported from jidoka_app;

@@ -1,0 +1,72 @@
+import { Agent, get } from 'node:http'
+import { connect } from 'node:net'
+import { createLog, systemClock } from '@jidoka/base'
+import { expect, it } from 'vitest'
+import { Metrics } from '../metrics.ts'
+import { createApp } from './app.ts'
+import { HttpServer } from './server.ts'
+
+function ask(url: string, agent: Agent): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent }, (response) => {
+      response.resume()
+      response.once('end', () => resolve(response.statusCode))
+    }).once('error', reject)
+  })
+}
+
+async function open() {
+  const begun = Promise.withResolvers<void>()
+  const asked = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  const app = createApp({
+    log: createLog('test', { level: 'silent' }),
+    metrics: new Metrics(),
+    clock: systemClock,
+    https: false,
+  })
+  app.get('/poll', async (c) => {
+    begun.resolve()
+    await released.promise
+    return c.json({})
+  })
+  app.get('/now', (c) => {
+    asked.resolve()
+    return c.json({})
+  })
+  const server = new HttpServer(app, { host: '127.0.0.1', port: 0 })
+  await server.start()
+  return { server, url: server.url, begun: begun.promise, asked: asked.promise, release: () => released.resolve() }
+}
+
+it('stops at once when a long poll that was under way is answered, though its connection would be kept', async () => {
+  const { server, url, begun, release } = await open()
+  const agent = new Agent({ keepAlive: true })
+  const poll = ask(`${url}/poll`, agent)
+  await begun
+  const startMs = performance.now()
+  const stopped = server.stop()
+  release()
+  expect(await poll).toBe(200)
+  await stopped
+  // It was 10 s, the time after which what is left is cut.
+  expect(performance.now() - startMs).toBeLessThan(3_000)
+  agent.destroy()
+})
+
+it('tells who asks on a connection from before while it stops to let go of it', async () => {
+  const { server, url, begun, asked, release } = await open()
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.write('GET /poll HTTP/1.1\r\nhost: cloud\r\n\r\n')
+  await begun
+  const stopped = server.stop()
+  socket.write('GET /now HTTP/1.1\r\nhost: cloud\r\n\r\n')
+  await asked
+  release()
+  let said = ''
+  for await (const chunk of socket) said += String(chunk)
+  await stopped
+  const [first, second] = said.split('HTTP/1.1 200 OK').slice(1)
+  expect(first).toContain('onnection: keep-alive')
+  expect(second).toContain('onnection: close')
+})
