@@ -6,6 +6,7 @@ import { newInstance, newSlot } from '../judge/rule-instance.ts'
 import type { Slot } from '../judge/rule-instance.ts'
 import type { LineFacts } from '../ports.ts'
 import { isNewer } from '../store/last-values.ts'
+import type { TagReading } from '../store/read-tags.ts'
 import { factsAfter } from '../pipeline/line-facts.ts'
 import { TagRegistry } from '../pipeline/tag-registry.ts'
 import type { HeldEvents } from './held-events.ts'
@@ -61,25 +62,33 @@ export function rulesAt(stretch: Stretch, history: readonly PlacedRule[]): Place
 export function restoreStanding(judge: Judge, stretch: Stretch, definition: RuleDefinition): void {
   const slots = new Map<string, Slot>()
   const lastSeqs = new Map<Slot, number>()
+  const versions = new Map<Slot, number>()
   const rule = newInstance(definition, '', null, false)
+  const repeats = new Repeats(stretch)
   for (const verdict of stretch.verdictsBefore(definition.id, replayLimits.recordsBeforeMax)) {
     const slot = slots.get(verdict.subject) ?? newSlot(rule, verdict.subject, verdict.line, equipmentOf(verdict))
     slots.set(verdict.subject, slot)
+    if (versions.get(slot) !== verdict.rule_version) beginAnew(slot)
+    versions.set(slot, verdict.rule_version)
     if ('late' in verdict && verdict.late === true) continue
     if (slot.standingStatus === null && 'previous_status' in verdict && verdict.previous_status !== null)
       settle(slot, verdict.previous_status, {
         ...definition,
         hysteresis: { raise_after_count: 1, return_after_count: 1 },
       })
-    // More than the longest hysteresis change nothing.
-    for (let times = Math.min(('count' in verdict) ? verdict.count : 1, 1_000); times > 0; times--)
-      settle(slot, verdict.status, definition)
+    const isRun = 'count' in verdict
+    if (isRun) settleTimes(slot, verdict.status, verdict.count - repeats.lateOf(slot, verdict))
+    else settle(slot, verdict.status, definition)
     slot.rawStatus = verdict.status
-    const lastSeq = 'count' in verdict ? verdict.last_reading_seq : verdict.reading_seq
+    const lastSeq = isRun ? verdict.last_reading_seq : verdict.reading_seq
+    if (!isRun && lastSeq !== null) repeats.inTime(slot, lastSeq)
     if (lastSeq === null) lastSeqs.delete(slot)
     else lastSeqs.set(slot, lastSeq)
   }
-  settleUnrecorded(stretch, definition, lastSeqs)
+  for (const [slot, version] of versions) if (version !== definition.version) beginAnew(slot)
+  // The run that counts what came behind the last record may not be written yet, or only within the stretch.
+  for (const [slot, lastSeq] of lastSeqs)
+    if (slot.rawStatus !== null) settleTimes(slot, slot.rawStatus, repeats.behind(slot, lastSeq))
   for (const slot of slots.values()) {
     const { settledStatus, standingStatus, candidateStatus, candidateCount, rawStatus } = slot
     const state = { settledStatus, standingStatus, candidateStatus, candidateCount, rawStatus }
@@ -87,21 +96,59 @@ export function restoreStanding(judge: Judge, stretch: Stretch, definition: Rule
   }
 }
 
+/** A new version keeps what stands, and begins to count anew. */
+function beginAnew(slot: Slot): void {
+  slot.candidateStatus = null
+  slot.candidateCount = 0
+  slot.rawStatus = null
+}
+
+function settleTimes(slot: Slot, status: string, count: number): void {
+  // More than the longest hysteresis change nothing.
+  for (let times = Math.min(count, 1_000); times > 0; times--) settle(slot, status, slot.rule.definition)
+}
+
 /**
- * What a subject's readings between its last record and the stretch brought: the same status again each time, since a change
- * would be a record. The run that counts them may not be written yet, or only within the stretch.
+ * Verdicts without a record of their own, which say the same as the one before: a change would be a record. Those of late
+ * readings are among them and settle nothing, so that the readings have to be looked at where it is being counted.
  */
-function settleUnrecorded(stretch: Stretch, definition: RuleDefinition, lastSeqs: ReadonlyMap<Slot, number>): void {
-  const slotOf = new Map<number, Slot>()
-  for (const { tag_no: tagNo, key } of stretch.tags()) {
-    for (const slot of lastSeqs.keys()) if (slot.subject === key) slotOf.set(tagNo, slot)
+class Repeats {
+  readonly #stretch: Stretch
+  readonly #tagNos: ReadonlyMap<string, number>
+  /** Of each slot a reading that was its tag's newest when it came: what is late behind it is known for certain. */
+  readonly #inTimeSeqs = new Map<Slot, number>()
+
+  constructor(stretch: Stretch) {
+    this.#stretch = stretch
+    this.#tagNos = new Map(stretch.tags().map(({ key, tag_no: tagNo }) => [key, tagNo]))
   }
-  const toSeq = stretch.firstSeq - 1
-  const fromSeq = Math.min(...lastSeqs.values()) + 1
-  if (slotOf.size === 0 || fromSeq > toSeq) return
-  for (const { tagNo, seq } of stretch.readings([...slotOf.keys()], fromSeq, toSeq)) {
-    const slot = slotOf.get(tagNo)
-    if (slot?.rawStatus != null && seq > (lastSeqs.get(slot) ?? Infinity)) settle(slot, slot.rawStatus, definition)
+
+  inTime(slot: Slot, seq: number): void {
+    this.#inTimeSeqs.set(slot, seq)
+  }
+
+  /** How many of a run are of late readings; 0 where it makes no difference. */
+  lateOf(slot: Slot, { first_reading_seq: firstSeq, last_reading_seq: lastSeq }: VerdictRun): number {
+    return firstSeq === null || lastSeq === null ? 0 : this.#count(slot, firstSeq, lastSeq).late
+  }
+
+  /** How many readings that are not late came behind the last record, up to the stretch; 0 where it makes no difference. */
+  behind(slot: Slot, lastSeq: number): number {
+    return this.#count(slot, lastSeq + 1, this.#stretch.firstSeq - 1).inTime
+  }
+
+  #count(slot: Slot, fromSeq: number, toSeq: number): { readonly late: number; readonly inTime: number } {
+    const counted = { late: 0, inTime: 0 }
+    const tagNo = this.#tagNos.get(slot.subject)
+    // Repeating what has settled, or UNJUDGED, counts towards nothing.
+    if (slot.candidateStatus === null || tagNo === undefined || fromSeq > toSeq) return counted
+    let newest: TagReading | undefined
+    for (const reading of this.#stretch.readings([tagNo], this.#inTimeSeqs.get(slot) ?? fromSeq, toSeq)) {
+      const isInTime = isNewer(reading, newest)
+      if (isInTime) newest = reading
+      if (reading.seq >= fromSeq) counted[isInTime ? 'inTime' : 'late']++
+    }
+    return counted
   }
 }
 

@@ -125,6 +125,33 @@ describe('a replay of the journal', () => {
     )
   })
 
+  test('I3: begins anywhere in what hysteresis counts, with late readings among it and a new version behind it', () => {
+    const version = (number: number) => ({
+      ...deadband(),
+      version: number,
+      hysteresis: { raise_after_count: 2, return_after_count: 5 },
+    })
+    const late = (value: number) => at.send({ payload: Buffer.from(at.payload(value, { timestamp: startMs })) })
+    const step = (act: () => void) => {
+      act()
+      at.pass(1)
+    }
+    at.deploy(version(1))
+    at.pass(1)
+    for (const number of [2, 3]) {
+      for (const value of [90, 90, 70]) step(() => at.send(value))
+      // Two that say the same and are counted in a run, which the third ends with a record of its own.
+      for (const value of [60, 65, 95]) step(() => late(value))
+      step(() => at.send(71))
+      for (const value of [60, 65]) step(() => late(value))
+      if (number === 2) step(() => at.deploy(version(2)))
+      for (let left = 5; left > 0; left--) step(() => at.send(72))
+    }
+    const steps = (at.clock.nowMs() - startMs) / 1_000
+    for (let from = 0; from < steps; from++)
+      expect([from, again(startMs + from * 1_000).differences]).toEqual([from, []])
+  })
+
   test.each<[string, number]>([
     ['ahead by a year', 365 * 86_400_000],
     ['ahead by a minute', 60_000],
