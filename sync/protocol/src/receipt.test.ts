@@ -23,7 +23,7 @@ test('a receipt fits its schema and verifies after a way through JSON', () => {
 
 test('a receipt with any member changed does not verify', () => {
   const changes = {
-    protocol: '1.2',
+    protocol: '9.9',
     edge_id: '0193a1b2-0000-7000-8000-000000000002',
     epoch: '0193a1b2-0000-7000-8000-0000000000e2',
     lane: 'records',

@@ -76,12 +76,14 @@ function rest(world: World): readonly string[] {
   const { scheduler } = world
   let untilMs = chaosMs
   let actedMs = chaosMs
+  let wasPoisoned = false
   for (;;) {
     scheduler.run((untilMs += restMsMin))
     if (lookAfter(world)) actedMs = scheduler.nowMs
     const problems = checkWorld(world)
-    const isPoisoned = world.edges.some(({ state }) => lanes.some((lane) => state?.lanes[lane].poison.sinceMs != null))
-    const hopeMs = Math.max(actedMs, world.cloud.bugUntilMs) + (isPoisoned ? restOfPoisonMsMax : restMsMax)
+    // Also when it has just been set aside: what lay behind it is on its way only now.
+    wasPoisoned ||= world.edges.some(({ state }) => lanes.some((lane) => state?.lanes[lane].poison.sinceMs != null))
+    const hopeMs = Math.max(actedMs, world.cloud.bugUntilMs) + (wasPoisoned ? restOfPoisonMsMax : restMsMax)
     if (problems.length === 0 || world.violations.length > 0 || untilMs > hopeMs) return problems
   }
 }

@@ -16,6 +16,9 @@ import { changesKept } from './desired-repository.ts'
 
 type Path = 'from the change log' | 'from Electric'
 
+/** A case of one path alone is none of the other: it is not there, and no skip. */
+const itWhere = (holds: boolean): ((name: string, body: () => Promise<void>) => void) => (holds ? it : () => undefined)
+
 /** The same for both ways that a shape is served; what is one way's alone is at the end. */
 export function shapeCases(newStore: NewStore): void {
   runShapeCases(newStore, 'from the change log')
@@ -169,7 +172,7 @@ function runShapeCases(newStore: NewStore, path: Path): void {
       ])
     })
 
-    it.runIf(isOwn)('makes a client fetch everything again when the log no longer reaches back to it', async () => {
+    itWhere(isOwn)('makes a client fetch everything again when the log no longer reaches back to it', async () => {
       const away = await world.newEdge({ name: 'away' })
       await put('kim', user('v0'), away)
       const start = await raw('table=fleet.desired&offset=-1', away)
@@ -192,7 +195,7 @@ function runShapeCases(newStore: NewStore, path: Path): void {
       await untilNames(shape, ['v2'])
     })
 
-    it.runIf(isOwn)(
+    itWhere(isOwn)(
       'makes a client fetch everything again that stands ahead of a database which has lost its last seconds',
       async () => {
         const ahead = await world.newEdge({ name: 'ahead' })
@@ -252,7 +255,7 @@ function runShapeCases(newStore: NewStore, path: Path): void {
       await untilNames(follow(late, position).shape, ['v0'])
     })
 
-    it.runIf(!isOwn)('lets an edge say where it stands, and nothing of what it gets', async () => {
+    itWhere(!isOwn)('lets an edge say where it stands, and nothing of what it gets', async () => {
       const curious = await world.newEdge({ name: 'curious' })
       await raw(
         'table=fleet.desired&offset=-1&where=true&params[1]=x&columns=changed_by&secret=y&log=full&replica=default',
@@ -269,7 +272,7 @@ function runShapeCases(newStore: NewStore, path: Path): void {
       })
     })
 
-    it.runIf(!isOwn)('follows when Electric has forgotten a shape that an edge waits for', async () => {
+    itWhere(!isOwn)('follows when Electric has forgotten a shape that an edge waits for', async () => {
       const left = await world.newEdge({ name: 'left' })
       await put('kim', user('v0'), left)
       const { shape } = follow(left)
@@ -279,7 +282,7 @@ function runShapeCases(newStore: NewStore, path: Path): void {
       await untilNames(shape, ['v1'])
     })
 
-    it.runIf(!isOwn)('says what to do when Electric is busy, does not know this cloud, fails, or is gone', async () => {
+    itWhere(!isOwn)('says what to do when Electric is busy, does not know this cloud, fails, or is gone', async () => {
       const ask = () => raw('table=fleet.desired&offset=-1')
       stub.failing = { status: 429, headers: { 'retry-after': '7' } }
       const busy = await ask()
@@ -306,7 +309,7 @@ function runShapeCases(newStore: NewStore, path: Path): void {
     })
 
     for (const hanging of ['before the head', 'in the body'] as const) {
-      it.runIf(!isOwn)(`gives an answer of Electric up that stops ${hanging}`, async () => {
+      itWhere(!isOwn)(`gives an answer of Electric up that stops ${hanging}`, async () => {
         stub.hanging = hanging
         const askedBefore = stub.asked.length
         const waiting = raw('table=fleet.desired&offset=-1').then(
