@@ -95,8 +95,13 @@ test('a merge over which the thread breaks down is left alone, and the others go
   await flood(30_000)
   const merger = newMerger(new URL('./testing/breaking-worker.ts', import.meta.url))
   await merger.start()
-  for (let round = 0; round < 15; round++) await flood(8_000)
-  await until(() => merger.mergesTotal > 0, 'something is merged')
+  // The first plan takes all that is there by then: what comes behind it is merged.
+  let sent = 30_000
+  for (let round = 0; round < 100 && merger.mergesTotal === 0; round++) {
+    await flood(8_000)
+    sent += 8_000
+  }
   await merger.stop()
-  expect(digestAndCount().count).toBe(150_000)
-}, 30_000)
+  expect(merger.mergesTotal).toBeGreaterThan(0)
+  expect(digestAndCount().count).toBe(sent)
+}, 60_000)
