@@ -113,45 +113,50 @@ export class Evaluation {
     this.#engine.prepare(this.#set)
     const module = this.#engine.module()
     const { plan, planOffsets, shape } = this.#set
+    const { width } = shape
     const partPlan = plan.subarray(planOffsets[part.firstRule], planOffsets[part.endRule])
     const rows = part.endRow - part.firstRow
     // Numbers first: a text that is new to the module may make its memory grow and move the cells.
     const numbers = shape.textColumns.length > 0 ? this.#engine.texts().numbersOf(this.#batch) : undefined
     module.writePlan(partPlan)
-    const at = module.cellsRoom(rows * shape.width)
+    const at = module.cellsRoom(rows * width)
     const { floats } = module
     const { cells } = this.#batch
-    floats.set(cells.subarray(part.firstRow * shape.width, part.endRow * shape.width), at)
+    floats.set(cells.subarray(part.firstRow * width, part.endRow * width), at)
     if (numbers !== undefined) {
-      const end = at + rows * shape.width
+      const end = at + rows * width
       for (const column of shape.textColumns) {
-        for (let index = at + column; index < end; index += shape.width) {
+        for (let index = at + column; index < end; index += width) {
           floats[index] = numbers[floats[index] ?? 0] ?? 0
         }
       }
     }
-    module.evaluate(rows, shape.width, partPlan.length)
+    module.evaluate(rows, width, partPlan.length)
   }
 
   #read(part: Part): void {
     const module = this.#engine.module()
     const texts = this.#engine.texts()
-    const { words, floats, recordsWord, explanationsAddress } = module
-    const explanations = new ExplanationReader(module, explanationsAddress)
+    const sink = this.#sink
+    const { rules } = this.#set
+    const { words, floats, recordsWord, explanationsAddress, explanationsLength } = module
+    const explanations = new ExplanationReader(module, explanationsAddress, explanationsLength)
     let word = recordsWord
     for (let index = part.firstRule; index < part.endRule; index++) {
-      const rule = this.#set.rules[index]
+      const rule = rules[index]
       if (rule === undefined) return
       for (let row = part.firstRow; row < part.endRow; row++, word += recordWords) {
         const code = words[word] ?? 0
         const second = words[word + 1] ?? 0
         const number = floats[(word + 2) >>> 1] ?? 0
         const length = words[word + 5] ?? 0
-        const place = words[word + 4] ?? 0
-        const text =
-          length === 0 ? undefined : length === numberedText ? texts.text(place) : explanations.read(place, length)
-        if (code === 0) this.#sink.verdict(row, rule, texts.text(second), number, text)
-        else this.#sink.error(row, rule, runError(code, second, number, text))
+        let text: string | undefined
+        if (length !== 0) {
+          const place = words[word + 4] ?? 0
+          text = length === numberedText ? texts.text(place) : explanations.read(place, length)
+        }
+        if (code === 0) sink.verdict(row, rule, texts.text(second), number, text)
+        else sink.error(row, rule, runError(code, second, number, text))
       }
     }
   }

@@ -66,7 +66,7 @@ test('integers keep every digit up to 2^53 - 1', () => {
 test('any text of Unicode comes through as it went in', () => {
   const engine = newEngine()
   const rule = compiled(engine, 'verdict("A", 1, input.machine)')
-  for (const machine of ['', 'a', '온도 센서', '😀'.repeat(100), 'ÿ\u0000\n"\\`${}']) {
+  for (const machine of ['', 'a', '온도 센서', '😀'.repeat(100), 'ÿ\u0000\n"\\`${}', '\ufeffa']) {
     const explanation = machine === '' ? {} : { explanation: machine }
     expect(engine.judge(rule, { ...someRow, machine })).toEqual({
       kind: 'verdict',

@@ -94,12 +94,9 @@ export class RowBatch implements TextOwner {
   /** A `number` (finite) or an `integer` (safe). */
   pushNumber(value: number): void {
     const kind = this.#kinds[this.#column]
-    // A difference with itself is 0 for finite numbers only.
-    if (value - value !== 0) this.#refuse('not-finite', `is ${value}`)
-    if (kind !== 'number') {
-      if (kind !== 'integer') this.#refuse('wrong-kind', `is a number and not ${kind}`)
-      if (!Number.isSafeInteger(value)) this.#refuse('not-an-integer', `is ${value}, which is no integer`)
-    }
+    // A difference with itself is 0 for finite numbers only; integers of 32 bits are the usual ones.
+    const isPlain = kind === 'number' ? value - value === 0 : kind === 'integer' && (value | 0) === value
+    if (!isPlain) this.#checkNumber(value)
     this.#push(value)
   }
 
@@ -110,17 +107,7 @@ export class RowBatch implements TextOwner {
 
   pushText(value: string): void {
     if (this.#kinds[this.#column] !== 'text') this.#refuse('wrong-kind', 'is a text')
-    let number = this.#textNumbers.get(value)
-    if (number === undefined) {
-      // Three bytes a UTF-16 unit at most, so the exact count is needed for long texts only.
-      if (value.length * 3 > this.#textBytesMax && utf8Length(value) > this.#textBytesMax) {
-        this.#refuse('too-long', `has more than ${this.#textBytesMax} bytes`)
-      }
-      number = this.texts.length
-      this.texts.push(value)
-      this.#textNumbers.set(value, number)
-    }
-    this.#push(number)
+    this.#push(this.#textNumbers.get(value) ?? this.#numberOf(value))
   }
 
   /** A whole row from an object with the shape's names. Members that the shape does not have are left aside. */
@@ -136,9 +123,32 @@ export class RowBatch implements TextOwner {
   }
 
   #push(cell: number): void {
-    if (this.length === this.cells.length) this.#grow()
-    this.cells[this.length++] = cell
-    if (++this.#column === this.shape.width) this.#column = 0
+    const { cells, length } = this
+    if (length === cells.length) this.#grow()
+    this.cells[length] = cell
+    this.length = length + 1
+    const column = this.#column + 1
+    this.#column = column === this.#kinds.length ? 0 : column
+  }
+
+  /** Numbers a text that is new. */
+  #numberOf(value: string): number {
+    // Three bytes a UTF-16 unit at most, so the exact count is needed for long texts only.
+    if (value.length * 3 > this.#textBytesMax && utf8Length(value) > this.#textBytesMax) {
+      this.#refuse('too-long', `has more than ${this.#textBytesMax} bytes`)
+    }
+    const number = this.texts.length
+    this.texts.push(value)
+    this.#textNumbers.set(value, number)
+    return number
+  }
+
+  /** Returns for an integer that may stand where it is to. */
+  #checkNumber(value: number): void {
+    const kind = this.#kinds[this.#column]
+    if (value - value !== 0) this.#refuse('not-finite', `is ${value}`)
+    if (kind !== 'integer') this.#refuse('wrong-kind', `is a number and not ${kind}`)
+    if (!Number.isSafeInteger(value)) this.#refuse('not-an-integer', `is ${value}, which is no integer`)
   }
 
   #grow(): void {

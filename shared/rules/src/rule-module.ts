@@ -53,7 +53,8 @@ export class RuleModule {
   floats: Float64Array
   readonly #progressWord: number
   readonly #encoder = new TextEncoder()
-  readonly #decoder = new TextDecoder()
+  /** A text that begins with a byte order mark keeps it. */
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
   constructor(module: WasmModule, limits: RuleLimits, now: () => number) {
     const instance = new webAssembly.Instance(module, { env: { now_ms: now } })
@@ -151,6 +152,11 @@ export class RuleModule {
   /** Address of the texts of the last evaluation's records. */
   get explanationsAddress(): number {
     return this.words[this.#progressWord + 2] ?? 0
+  }
+
+  /** How many bytes those texts have together. */
+  get explanationsLength(): number {
+    return this.words[this.#progressWord + 4] ?? 0
   }
 
   #guarded<T>(call: () => T): T {

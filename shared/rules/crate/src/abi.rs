@@ -134,7 +134,7 @@ pub extern "C" fn evaluate(rows: usize, width: usize, plan_length: usize) -> i32
 }
 
 /// Address of the progress words, which may be read even after a trap: the record at work, address of
-/// records, address of texts, memory exhausted.
+/// records, address of texts, memory exhausted, bytes of texts.
 #[no_mangle]
 pub extern "C" fn progress_address() -> usize {
     (&raw const PROGRESS) as usize

@@ -3,7 +3,7 @@
 use crate::declarations::Kind;
 use crate::lower_switch::hash_of;
 use crate::lower_value::{simple_constant, Emitter, Value};
-use crate::number::write_float;
+use crate::number::float_text;
 use crate::program::{Code, Leaf, Piece, Program};
 use crate::verdict::verdict_of;
 use rhai::{ASTFlags, Dynamic, Expr, ImmutableString, Position, Stmt, AST};
@@ -27,13 +27,14 @@ pub fn lower(ast: &AST, literals: Vec<Dynamic>) -> Option<Program> {
         lowering.emitter.emit(Code::LeaveToRhai, 0, 0, 0);
     }
     lowering.emitter.here()?;
-    let registers = lowering.emitter.registers();
+    let (registers, fixed) = (lowering.emitter.registers(), lowering.emitter.fixed_registers());
     Some(Program {
         loads: lowering.emitter.loads.into(),
         code: lowering.emitter.code.into(),
         leaves: lowering.leaves.into(),
         literals: lowering.emitter.literals.into(),
         registers,
+        fixed,
         generation: None,
     })
 }
@@ -172,11 +173,7 @@ impl Lowering {
     fn template_piece(&mut self, part: &Expr) -> Option<Piece> {
         let simple = simple_constant(part);
         match simple.as_ref().unwrap_or(part) {
-            Expr::FloatConstant(number, _) => {
-                let mut text = String::new();
-                write_float(**number, &mut text).ok()?;
-                Some(Piece::Literal(text.into()))
-            }
+            Expr::FloatConstant(number, _) => Some(Piece::Literal(float_text(**number).into())),
             Expr::IntegerConstant(number, _) => Some(Piece::Literal(number.to_string().into())),
             Expr::BoolConstant(flag, _) => Some(Piece::Literal(flag.to_string().into())),
             other => self.piece(other),
@@ -185,7 +182,7 @@ impl Lowering {
 
     fn piece(&mut self, part: &Expr) -> Option<Piece> {
         if let Expr::StringConstant(text, _) = part {
-            return Some(Piece::Literal(text.clone()));
+            return Some(Piece::Literal(text.as_str().into()));
         }
         if let Some(simple) = simple_constant(part) {
             return self.piece(&simple);
@@ -205,7 +202,7 @@ fn joined(pieces: Vec<Piece>) -> Box<[Piece]> {
     let mut joined: Vec<Piece> = Vec::new();
     for piece in pieces {
         match (joined.last_mut(), piece) {
-            (Some(Piece::Literal(before)), Piece::Literal(text)) => *before += text,
+            (Some(Piece::Literal(before)), Piece::Literal(text)) => *before = [&**before, &*text].concat().into(),
             (_, piece) => joined.push(piece),
         }
     }

@@ -80,6 +80,11 @@ impl Emitter {
         registers
     }
 
+    pub fn fixed_registers(&self) -> Box<[u8]> {
+        let literals = self.literals.iter().map(|(register, _)| *register);
+        self.constants.iter().map(|constant| constant.register).chain(literals).collect()
+    }
+
     fn constant(&mut self, bits: u64, kind: Kind) -> Option<Value> {
         if let Some(known) = self.constants.iter().find(|known| known.bits == bits && known.kind == kind) {
             return Some(Value { register: known.register, kind });

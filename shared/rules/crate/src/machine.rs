@@ -2,16 +2,15 @@
 
 use crate::compile::compile;
 use crate::declarations::RequestReader;
+use crate::judge::Judge;
 use crate::limits::Limits;
 use crate::output::Output;
 use crate::problem::{Problem, ProblemKind};
-use crate::program::explain;
-use crate::progress::PROGRESS;
 use crate::row::{Row, FIELDS_MAX};
 use crate::rule::Rule;
 use crate::sandbox::{engine, TokenCount, Watch};
+use crate::sheet::Sheet;
 use crate::texts::Texts;
-use crate::verdict::{failure_of, verdict_of};
 use rhai::{Engine, Position, Scope};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -27,6 +26,7 @@ pub struct Machine {
     free: Vec<usize>,
     scope: Scope<'static>,
     report: Vec<u8>,
+    sheet: Sheet,
     output: Output,
 }
 
@@ -46,7 +46,7 @@ impl Machine {
         let tokens = Rc::new(TokenCount::default());
         let engine = engine(limits, row.clone(), watch.clone(), tokens.clone());
         let scope = Scope::new();
-        Self { limits, engine, row, watch, tokens, texts, rules: Vec::new(), free: Vec::new(), scope, report: Vec::new(), output: Output::default() }
+        Self { limits, engine, row, watch, tokens, texts, rules: Vec::new(), free: Vec::new(), scope, report: Vec::new(), sheet: Sheet::default(), output: Output::default() }
     }
 
     pub fn texts(&self) -> &RefCell<Texts> {
@@ -105,76 +105,17 @@ impl Machine {
             return Err(Refusal::BadPlan);
         }
         self.output.begin(entries * rows, self.limits.explanation_bytes_max as usize);
+        let Self { limits, engine, row, watch, texts, rules, scope, sheet, output, .. } = self;
+        let mut judge = Judge { limits, engine, row, watch, texts, scope, sheet, output };
         let mut rest = plan;
         while let Some((slot, columns, next)) = plan_entry(rest) {
-            self.judge(slot, cells.chunks_exact(width), columns);
+            if let Some(Some(rule)) = rules.get_mut(slot) {
+                judge.judge(rule, cells, rows, width, columns);
+            }
             rest = next;
         }
-        self.output.finish();
+        output.finish();
         Ok(())
-    }
-
-    #[inline(always)]
-    fn judge<'a>(&mut self, slot: usize, rows: impl Iterator<Item = &'a [f64]>, columns: &[u32]) {
-        let Self { limits, engine, row, watch, texts, rules, scope, output, .. } = self;
-        let Some(Some(rule)) = rules.get_mut(slot) else { return };
-        if let Some(program) = &mut rule.program {
-            let mut texts = texts.borrow_mut();
-            if program.generation != Some(texts.generation()) {
-                program.number_texts(&mut texts, limits.explanation_bytes_max as usize);
-            }
-        }
-        let mut runaways = 0;
-        for cells in rows {
-            if runaways >= limits.runaways_max {
-                output.stopped();
-                continue;
-            }
-            if let Some(program) = &mut rule.program {
-                if let Some((leaf, confidence)) = program.run(cells, columns) {
-                    let leaf = &program.leaves[leaf];
-                    let Some(pieces) = &leaf.explanation else {
-                        output.plain(leaf.status_number, confidence);
-                        continue;
-                    };
-                    if let Some(number) = leaf.explanation_number {
-                        output.explained_by_number(leaf.status_number, confidence, number);
-                        continue;
-                    }
-                    let bytes_max = limits.string_bytes_max as usize;
-                    let write = |to: &mut String| explain(pieces, &program.registers, &texts.borrow(), bytes_max, to);
-                    if output.explained_by(leaf.status_number, confidence, write) {
-                        continue;
-                    }
-                }
-            }
-            PROGRESS.enter(output.records());
-            let result = rule.run(engine, scope, row, watch, cells, columns);
-            PROGRESS.leave();
-            if let Ok(value) = &result {
-                if let Some(constant) = rule.constants.of(value, &mut texts.borrow_mut()) {
-                    match constant.explanation_number {
-                        None => output.plain(constant.status_number, constant.verdict.confidence),
-                        Some(number) => output.explained_by_number(constant.status_number, constant.verdict.confidence, number),
-                    }
-                    continue;
-                }
-            }
-            let outcome = result.map_err(|error| failure_of(&error)).and_then(verdict_of);
-            match outcome {
-                Ok(verdict) => {
-                    let status = rule.status_number(&verdict.status, &mut texts.borrow_mut());
-                    match &verdict.explanation {
-                        None => output.plain(status, verdict.confidence),
-                        Some(text) => output.explained(status, verdict.confidence, text),
-                    }
-                }
-                Err(failure) => {
-                    runaways += u32::from(failure.kind.is_runaway());
-                    output.failed(&failure);
-                }
-            }
-        }
     }
 }
 

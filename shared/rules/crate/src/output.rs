@@ -3,14 +3,21 @@
 //! word 0: code (0 = verdict, else the failure's kind) | status number or line << 32
 //! word 1: confidence, or the column, as a 64-bit float
 //! word 2: offset of the explanation or message | length in bytes << 32 (length 0: none), or number of a text | NUMBERED << 32
+//!
+//! Records stand in the order of rules and rows; they are written in any order, and their texts lie in the order of writing.
 
+use crate::number::NumberTexts;
 use crate::progress::PROGRESS;
+use crate::text_buffer::TextBuffer;
 use crate::verdict::{Failure, FailureKind};
 
 #[derive(Default)]
 pub struct Output {
-    words: Vec<u64>,
-    texts: String,
+    records: Vec<[u64; 3]>,
+    /// Records that were given out by `take`.
+    taken: usize,
+    texts: TextBuffer,
+    numbers: NumberTexts,
     text_bytes_max: usize,
 }
 
@@ -21,58 +28,80 @@ const fn pack(low: u32, high: u32) -> u64 {
     low as u64 | (high as u64) << 32
 }
 
+/// A verdict whose explanation is the text of a number, or which has none.
+#[inline(always)]
+pub const fn verdict(status: u32, confidence: f64, text: Option<u32>) -> [u64; 3] {
+    let place = match text {
+        Some(number) => pack(number, NUMBERED),
+        None => 0,
+    };
+    [pack(0, status), confidence.to_bits(), place]
+}
+
 impl Output {
     pub fn begin(&mut self, records: usize, text_bytes_max: usize) {
-        self.words.clear();
+        // Every record is written, so what earlier calls left need not be wiped out.
+        if self.records.len() < records {
+            self.records.resize(records, [0; 3]);
+        }
+        self.taken = 0;
         self.texts.clear();
         self.text_bytes_max = text_bytes_max;
-        self.words.reserve(records * 3);
     }
     /// To be called after the last record: the host looks for them where this says.
     pub fn finish(&self) {
-        PROGRESS.records_at(self.words.as_ptr() as usize);
-        PROGRESS.explanations_at(self.texts.as_ptr() as usize);
+        PROGRESS.records_at(self.records.as_ptr() as usize);
+        PROGRESS.explanations_at(self.texts.address(), self.texts.len());
     }
-    /// Records so far, which is the number of the next one.
-    pub fn records(&self) -> usize {
-        self.words.len() / 3
+    /// The first of as many records as a rule has rows.
+    pub fn take(&mut self, rows: usize) -> usize {
+        let first = self.taken;
+        self.taken += rows;
+        first
+    }
+    /// As many records from the first on: for verdicts with an explanation that all rows share, or with none.
+    #[inline(always)]
+    pub fn records(&mut self, first: usize, rows: usize) -> &mut [[u64; 3]] {
+        self.records.get_mut(first..first + rows).unwrap_or_default()
     }
     #[inline(always)]
-    pub fn plain(&mut self, status: u32, confidence: f64) {
-        self.words.extend_from_slice(&[pack(0, status), confidence.to_bits(), 0]);
+    fn write(&mut self, record: usize, words: [u64; 3]) {
+        if let Some(to) = self.records.get_mut(record) {
+            *to = words;
+        }
     }
     #[inline(always)]
-    pub fn explained_by_number(&mut self, status: u32, confidence: f64, text: u32) {
-        self.words.extend_from_slice(&[pack(0, status), confidence.to_bits(), pack(text, NUMBERED)]);
+    pub fn told(&mut self, record: usize, status: u32, confidence: f64, text: Option<u32>) {
+        self.write(record, verdict(status, confidence, text));
     }
-    pub fn explained(&mut self, status: u32, confidence: f64, explanation: &str) {
+    pub fn explained(&mut self, record: usize, status: u32, confidence: f64, explanation: &str) {
         let place = self.append(explanation);
-        self.words.extend_from_slice(&[pack(0, status), confidence.to_bits(), place]);
+        self.write(record, [pack(0, status), confidence.to_bits(), place]);
     }
     /// With an explanation that is written where the host reads it. False: `write` gave up, and there is no record.
     #[inline(always)]
-    pub fn explained_by(&mut self, status: u32, confidence: f64, write: impl FnOnce(&mut String) -> bool) -> bool {
+    pub fn explained_by(&mut self, record: usize, status: u32, confidence: f64, write: impl FnOnce(&mut NumberTexts, &mut TextBuffer) -> bool) -> bool {
         let offset = self.texts.len();
-        if !write(&mut self.texts) {
+        if !write(&mut self.numbers, &mut self.texts) {
             self.texts.truncate(offset);
             return false;
         }
         let place = self.cut(offset);
-        self.words.extend_from_slice(&[pack(0, status), confidence.to_bits(), place]);
+        self.write(record, [pack(0, status), confidence.to_bits(), place]);
         true
     }
-    pub fn failed(&mut self, failure: &Failure) {
+    pub fn failed(&mut self, record: usize, failure: &Failure) {
         let line = failure.position.line().unwrap_or(0) as u32;
         let column = failure.position.position().unwrap_or(0) as f64;
         let place = self.append(&failure.message);
-        self.words.extend_from_slice(&[pack(failure.kind as u32, line), column.to_bits(), place]);
+        self.write(record, [pack(failure.kind as u32, line), column.to_bits(), place]);
     }
-    pub fn stopped(&mut self) {
-        self.words.extend_from_slice(&[pack(FailureKind::Stopped as u32, 0), 0, 0]);
+    pub fn stopped(&mut self, record: usize) {
+        self.write(record, [pack(FailureKind::Stopped as u32, 0), 0, 0]);
     }
     fn append(&mut self, text: &str) -> u64 {
         let offset = self.texts.len();
-        self.texts.push_str(text);
+        self.texts.push(text);
         self.cut(offset)
     }
     /// Cuts the last text at the limit, between characters, and says so with an ellipsis.
@@ -84,7 +113,7 @@ impl Output {
                 end -= 1;
             }
             self.texts.truncate(end);
-            self.texts.push('…');
+            self.texts.push("…");
         }
         pack(offset as u32, (self.texts.len() - offset) as u32)
     }

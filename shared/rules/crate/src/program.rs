@@ -5,11 +5,9 @@
 //! cannot decide (an integer overflow, a confidence of 2) it leaves to Rhai, which then makes the error.
 
 use crate::epsilon;
-use crate::number::write_float;
 use crate::texts::Texts;
 use crate::verdict::is_confidence;
 use rhai::ImmutableString;
-use std::fmt::Write;
 
 /// A power of two, so that masking an operand replaces the bounds check.
 pub const REGISTERS: usize = 64;
@@ -68,7 +66,7 @@ pub struct Load {
 }
 
 pub enum Piece {
-    Literal(ImmutableString),
+    Literal(Box<str>),
     Number(u8),
     Integer(u8),
     Text(u8),
@@ -91,6 +89,8 @@ pub struct Program {
     /// Registers that hold literal texts.
     pub literals: Box<[(u8, ImmutableString)]>,
     pub registers: Box<[u64; REGISTERS]>,
+    /// Registers that are the same at each row: constants and literals.
+    pub fixed: Box<[u8]>,
     pub generation: Option<u32>,
 }
 
@@ -185,23 +185,4 @@ impl Program {
 enum Outcome {
     Test(bool),
     Value(u64),
-}
-
-/// Appends an explanation as Rhai's string interpolation would make it. False: longer than a string may be, which is
-/// Rhai's error; what was appended by then is the caller's to take back.
-pub fn explain(pieces: &[Piece], registers: &[u64; REGISTERS], texts: &Texts, bytes_max: usize, to: &mut String) -> bool {
-    let end_max = to.len() + bytes_max;
-    for piece in pieces {
-        let written = match piece {
-            Piece::Literal(text) => to.write_str(text),
-            Piece::Number(at) => write_float(float(registers, *at), to),
-            Piece::Integer(at) => write!(to, "{}", integer(registers, *at)),
-            Piece::Boolean(at) => to.write_str(if float(registers, *at).to_bits() == TRUE { "true" } else { "false" }),
-            Piece::Text(at) => to.write_str(texts.get(float(registers, *at) as u32).map_or("", |text| text.as_str())),
-        };
-        if written.is_err() || to.len() > end_max {
-            return false;
-        }
-    }
-    true
 }

@@ -14,6 +14,8 @@ pub struct Progress {
     explanations_address: AtomicU32,
     /// 1 once an allocation was refused: the trap that follows is the memory limit's.
     memory_exhausted: AtomicU32,
+    /// How many bytes those texts have together.
+    explanations_length: AtomicU32,
 }
 
 pub static PROGRESS: Progress = Progress {
@@ -21,6 +23,7 @@ pub static PROGRESS: Progress = Progress {
     records_address: AtomicU32::new(0),
     explanations_address: AtomicU32::new(0),
     memory_exhausted: AtomicU32::new(0),
+    explanations_length: AtomicU32::new(0),
 };
 
 impl Progress {
@@ -35,8 +38,9 @@ impl Progress {
     pub fn leave(&self) {
         self.record.store(NO_RECORD, Relaxed);
     }
-    pub fn explanations_at(&self, address: usize) {
+    pub fn explanations_at(&self, address: usize, length: usize) {
         self.explanations_address.store(address as u32, Relaxed);
+        self.explanations_length.store(length as u32, Relaxed);
     }
     pub fn memory_exhausted(&self) {
         self.memory_exhausted.store(1, Relaxed);
