@@ -18,6 +18,7 @@ export class Appliance {
   readonly #child: ChildProcess
   readonly #exited: Promise<void>
   readonly #opened = Promise.withResolvers<{ readonly port: number; readonly found: string | null }>()
+  readonly #inForce = Promise.withResolvers<{ readonly tookMs: number | null }>()
   readonly problems: (string | null)[] = []
   #errors = ''
 
@@ -36,11 +37,12 @@ export class Appliance {
     if (this.#child.stdout !== null)
       createInterface(this.#child.stdout).on('line', (text) => this.#hear(subjectWordSchema.parse(JSON.parse(text))))
     this.#exited = new Promise((resolve) => this.#child.once('exit', () => resolve()))
-    void this.#exited.then(() =>
-      this.#opened.reject(new Error(`the appliance ended before it listened: ${this.#errors || 'it said nothing'}`)),
-    )
+    const endedBefore = (what: string) =>
+      new Error(`the appliance ended before ${what}: ${this.#errors || 'it said nothing'}`)
+    void this.#exited.then(() => this.#opened.reject(endedBefore('it listened')))
+    void this.#exited.then(() => this.#inForce.reject(endedBefore('all rules were in force')))
     // Whoever kills it while it starts never asks.
-    this.#opened.promise.catch(() => {})
+    for (const { promise } of [this.#opened, this.#inForce]) promise.catch(() => {})
   }
 
   get pid(): number {
@@ -57,15 +59,12 @@ export class Appliance {
 
   /** Resolves with its port when it listens. @throws when it ended or took too long */
   async opened(): Promise<{ readonly port: number; readonly found: string | null }> {
-    const timer = setTimeout(
-      () => this.#opened.reject(new Error(`the appliance does not listen after ${startMsMax / 1_000} s`)),
-      startMsMax,
-    )
-    try {
-      return await this.#opened.promise
-    } finally {
-      clearTimeout(timer)
-    }
+    return within(this.#opened, 'the appliance does not listen')
+  }
+
+  /** Resolves when what is desired is in force, with how long that took since it listened; null: it was before. @throws as `opened` */
+  async inForce(): Promise<{ readonly tookMs: number | null }> {
+    return within(this.#inForce, 'not all rules are in force')
   }
 
   async kill(): Promise<void> {
@@ -85,6 +84,16 @@ export class Appliance {
 
   #hear(word: SubjectWord): void {
     if ('port' in word) this.#opened.resolve(word)
+    else if ('inForce' in word) this.#inForce.resolve(word.inForce)
     else this.problems.push(word.problem)
+  }
+}
+
+async function within<Value>({ promise, reject }: PromiseWithResolvers<Value>, what: string): Promise<Value> {
+  const timer = setTimeout(() => reject(new Error(`${what} after ${startMsMax / 1_000} s`)), startMsMax)
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -25,7 +25,8 @@ if (process.argv[2] === 'set-up') {
 
 const { values: options, positionals } = parseArgs({
   // `full`: sizes as promised where a bench has smaller ones for every day.
-  options: { json: { type: 'boolean' }, full: { type: 'boolean' } },
+  // `row`: part of the names of the rows to measure, and no others.
+  options: { json: { type: 'boolean' }, full: { type: 'boolean' }, row: { type: 'string' } },
   allowPositionals: true,
 })
 const [name] = positionals
@@ -47,7 +48,7 @@ if (typeof prepared === 'string') {
   }
 } else {
   try {
-    for (const row of prepared.rows) {
+    for (const row of prepared.rows.filter(({ name: its }) => isWanted(its))) {
       const aim = table[row.name]
       if (!aim) throw new Error(`"${row.name}" has no aim in the table`)
       const result = await measure(row, aim)
@@ -59,7 +60,8 @@ if (typeof prepared === 'string') {
   }
 }
 const measured = new Set(results.map((result) => result.name))
-for (const row of Object.keys(table)) if (!measured.has(row)) throw new Error(`the bench did not measure "${row}"`)
+for (const row of Object.keys(table))
+  if (isWanted(row) && !measured.has(row)) throw new Error(`the bench did not measure "${row}"`)
 if (typeof prepared === 'string') for (const result of results) console.log(sentence(result))
 
 if (options.json) {
@@ -73,6 +75,11 @@ if (options.json) {
     ...(reason === undefined ? {} : { reason }),
   }))
   console.log(JSON.stringify({ bench: name, rows }))
+}
+
+/** Whether a row was asked for: all are, unless one is named. */
+function isWanted(row: string): boolean {
+  return options.row === undefined || row.includes(options.row)
 }
 
 function sentence(result: Result): string {

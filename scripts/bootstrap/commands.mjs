@@ -2,6 +2,9 @@ import { join } from 'node:path'
 import { edgeNodeArguments, edgeNodeEnvironment } from '../../edge/server/node-arguments.mjs'
 import { root } from './places.mjs'
 
+/** Tests in a browser, started past the bootstrap, build the pages for themselves, once a file. */
+const pagesBuilt = { JIDOKA_PAGES_BUILT: '1' }
+
 /** What package.json's scripts call: the program, and whether it needs the built pages. */
 export const commands = {
   start: { program: 'scripts/start/main.ts', pages: true },
@@ -14,8 +17,8 @@ export const commands = {
   'start:cloud': { program: 'cloud/server/src/main.ts', pages: true },
   'start:simulator': { program: 'edge/simulator/src/main.ts' },
   jidoka: { program: 'edge/server/src/cli/main.ts' },
-  test: { program: 'scripts/test/main.ts', pages: true },
-  'test:long': { program: 'scripts/test/main.ts', arguments: ['--long'], pages: true },
+  test: { program: 'scripts/test/main.ts', pages: true, environment: pagesBuilt },
+  'test:long': { program: 'scripts/test/main.ts', arguments: ['--long'], pages: true, environment: pagesBuilt },
   check: { program: 'scripts/check.ts', pages: true },
   format: { program: 'scripts/check.ts', arguments: ['--format'] },
   bench: { program: 'scripts/bench/main.ts', pages: true },

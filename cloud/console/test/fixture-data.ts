@@ -39,6 +39,11 @@ export function edge(number: number, change: Partial<EdgeSummary> = {}): EdgeSum
     enrolled_at: iso(nowMs - 40 * 86_400_000),
     program_version: '0.1.0',
     open_troubles: 0,
+    waiting: {
+      told_at: iso(nowMs - number * 900),
+      records: { rows: 0, oldest_ms: null },
+      readings: { rows: 0, oldest_ms: null },
+    },
     lanes: [
       {
         lane: 'records',

@@ -52,6 +52,26 @@ describe.skipIf(sayWhySkipped('an edge in the console'))('an edge in the console
     expect(at.world.requests.some((request) => request.includes('/fleet/courier'))).toBe(false)
   })
 
+  test('what still waits at an edge stands in the list and with the edge, with its age and the time that is left', async () => {
+    const told = new Date().toISOString()
+    const waiting = {
+      told_at: told,
+      records: { rows: 0, oldest_ms: null },
+      readings: { rows: 1_250_000, oldest_ms: 9_000_000 },
+    }
+    at.world.edges = at.world.edges.map((edge) => (edge.id === edgeId ? { ...edge, waiting } : edge))
+    await open('line')
+    const row = at.page.locator('tr', { hasText: 'ulsan-assembly' })
+    await row.getByText('1,250,000').waitFor()
+    await row.getByText('oldest').waitFor()
+    await at.page.getByText('Readings: 1,250,000 rows wait.').waitFor()
+    await at.page.getByText('The oldest for 2 h 30 min.').waitFor()
+    await at.page.getByText(/^.*About 16 min left\./).waitFor()
+    at.world.edges = at.world.edges.map((edge) => (edge.id === edgeId ? { ...edge, state: 'silent' as const } : edge))
+    await at.page.reload()
+    await at.page.getByText('It is not heard now, and there may be more.').waitFor()
+  })
+
   test('lanes stand with their rate, outages with what was dropped and when all was sent', async () => {
     at.world.fleet.outages = [
       {

@@ -1,3 +1,4 @@
+import { ruleProblemText } from '@jidoka/domain'
 import { describe, expect, test } from 'vitest'
 import { putRule, report } from './fixture-world.ts'
 import { sayWhySkipped, Stage } from './stage.ts'
@@ -52,6 +53,29 @@ describe.skipIf(sayWhySkipped('the rule editor in a browser'))('the rule editor'
         ),
     ).toBe(true)
     expect(await at.page.locator('.code-line-wrong').innerText()).toContain('2')
+  })
+
+  test('on a Korean page what is wrong with a script is said in Korean, and what an edge refused too', async () => {
+    await at.signIn('/rules?rule=press-temperature')
+    await at.page.getByRole('button', { name: '김현장' }).click()
+    await at.page.getByRole('radio', { name: '한국어' }).check()
+    await at.page.keyboard.press('Escape')
+    await at.page.locator('.code-area').fill('let a = 1;\nif input.value > params.hihg { verdict("HIGH", 0.9) }')
+    await at.page.getByText('규칙에 한계값 `hihg`이(가) 없습니다. 있는 한계값:').waitFor()
+    await at.page.getByRole('button', { name: /^2행 / }).first().waitFor()
+    await at.page.locator('.code-area').fill('let a = ;')
+    await at.page.getByText('스크립트에 오류가 있습니다').first().waitFor()
+    report(
+      at.world,
+      '00000000-0000-7000-8000-000000000002',
+      'press-temperature',
+      'refused',
+      ruleProblemText('example_differs', { number: 2, count: 3, status: 'NORMAL', expected: 'HIGH' }),
+    )
+    await at.page
+      .locator('.deployments')
+      .getByText('예시 3개 가운데 2번은 HIGH이어야 하는데 NORMAL로 판정됩니다.')
+      .waitFor()
   })
 
   test('a script that never ends freezes nothing', async () => {

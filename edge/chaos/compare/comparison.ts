@@ -1,6 +1,6 @@
 import type { JournalRecord } from '@jidoka/domain'
 import type { Segment } from '@jidoka/sync-protocol'
-import { readingOf, tagKeyOf } from '../publisher/kinds.ts'
+import { isCounted, readingOf, tagKeyOf } from '../publisher/kinds.ts'
 import type { Ledger } from '../publisher/ledger.ts'
 import type { Findings } from './findings.ts'
 import { LaneHistory } from './history.ts'
@@ -107,8 +107,8 @@ export class Comparison {
             this.#verdicts.record(JSON.parse(each.line) as JournalRecord, readingsSeq, faults)
         }
         if (replays) {
-          const isNumber = ([, ledger]: [number, Ledger | null]) => ledger?.kind.value === 'number'
-          const tags = new Set([...publishers].filter(isNumber).map(([tagNo]) => tagNo))
+          const isOfRules = ([, ledger]: [number, Ledger | null]) => ledger !== null && isCounted(ledger.kind)
+          const tags = new Set([...publishers].filter(isOfRules).map(([tagNo]) => tagNo))
           const { faults: differences, same } = judgedAnew(dataFolder, view, tags)
           faults.push(...differences)
           judgedAnewSame = same

@@ -1,5 +1,7 @@
 import { newRunner } from '../../server/src/pipeline/test-support.ts'
 import { replay } from '../../server/src/replay/replay.ts'
+import { pulse, tagKeyOf } from '../publisher/kinds.ts'
+import { manyRuleId } from '../subject/desired.ts'
 import { windowNeed, windowRuleId } from '../subject/rules.ts'
 import type { StoreView } from './store-view.ts'
 
@@ -23,18 +25,23 @@ export function judgedAnew(dataFolder: string, view: StoreView, numberTags: Read
   const dropped = view.reader.gapFrom('readings', 1) !== null
   const fromMs = dropped ? wholeFromMs(view, numberTags) : 0
   if (fromMs === null) return { faults: [], same: 0 }
-  const findings = replay({
-    dataFolder,
-    fromMs,
-    toMs: Date.now() + everMs,
-    // What stood at a subject before the stretch is not known where its last record was dropped too; windows need readings only.
-    ruleId: dropped ? windowRuleId : undefined,
-    newRunner,
-  })
-  const faults = findings.differences.slice(0, faultsMax).map((difference) => `replay: ${difference}`)
-  if (findings.differenceCount > faults.length) faults.push(`replay: ${findings.differenceCount} differences in all`)
-  return { faults, same: findings.judgmentsSame }
+  // What stood at a subject before the stretch is not known where its last record was dropped too; windows need readings only.
+  const ruleIds = dropped ? rulesOfWindows(view) : [undefined]
+  const faults: string[] = []
+  let same = 0
+  for (const ruleId of ruleIds) {
+    const findings = replay({ dataFolder, fromMs, toMs: Date.now() + everMs, ruleId, newRunner })
+    const { differences, differenceCount } = findings
+    faults.push(...differences.slice(0, faultsMax).map((difference) => `replay: ${difference}`))
+    if (differenceCount > faultsMax) faults.push(`replay: ${differenceCount} differences in all`)
+    same += findings.judgmentsSame
+  }
+  return { faults, same }
 }
+
+/** That which is always there, and one of the many where there are pulses for it to judge. */
+const rulesOfWindows = (view: StoreView): readonly string[] =>
+  view.reader.tags().some(({ key }) => key === tagKeyOf(pulse)) ? [windowRuleId, manyRuleId(0)] : [windowRuleId]
 
 /** From when on every window has all of its readings in what retention has left; null: not yet. */
 function wholeFromMs(view: StoreView, numberTags: ReadonlySet<number>): number | null {

@@ -3,7 +3,9 @@ import type { Segment } from '@jidoka/sync-protocol'
 import { replayJudgment } from '../../server/src/judge/replay.ts'
 import { ruleNames } from '../../server/src/judge/rule-names.ts'
 import { newRunner } from '../../server/src/pipeline/test-support.ts'
+import { isCounted } from '../publisher/kinds.ts'
 import type { Ledger } from '../publisher/ledger.ts'
+import { findManyRule } from '../subject/desired.ts'
 import { rules, rulesOfReadings } from '../subject/rules.ts'
 
 const rulesByHash = new Map(rules.map((rule) => [ruleNames(rule).whole, rule]))
@@ -34,8 +36,10 @@ export class VerdictCheck {
   }
 
   readings(segment: Segment, publishers: ReadonlyMap<number, Ledger | null>, seenSeq: number): void {
-    for (let index = Math.max(0, seenSeq + 1 - segment.firstSeq); index < segment.count; index++)
-      if (publishers.get(segment.tagNo[index] as number)?.kind.value === 'number') this.#triggers++
+    for (let index = Math.max(0, seenSeq + 1 - segment.firstSeq); index < segment.count; index++) {
+      const ledger = publishers.get(segment.tagNo[index] as number) ?? null
+      if (ledger !== null && isCounted(ledger.kind)) this.#triggers++
+    }
   }
 
   readingsUnseen(count: number): void {
@@ -79,8 +83,9 @@ export class VerdictCheck {
   }
 
   #faultOf(judgment: Judgment, readingsSeq: number): string | null {
-    const rule = rulesByHash.get(judgment.rule_hash)
-    if (rule === undefined) return `no rule has the hash ${judgment.rule_hash}`
+    const rule = rulesByHash.get(judgment.rule_hash) ?? findManyRule(judgment.rule_id, judgment.rule_version)
+    if (rule === null || ruleNames(rule).whole !== judgment.rule_hash)
+      return `no rule has the hash ${judgment.rule_hash}`
     if (judgment.reading_seq !== null && judgment.reading_seq > readingsSeq)
       return `its reading ${judgment.reading_seq} is not in the journal`
     const again = replayJudgment(judgment, rule, runner)

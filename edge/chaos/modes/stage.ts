@@ -23,9 +23,7 @@ export class Stage {
     this.#options = options
     this.#shim = buildShim(options.folders.root)
     this.folder = options.folders.new(mode)
-    // A start within a leap of the clock fills its windows with what lies within the clock's own span, and is UNJUDGED for the rest;
-    // judging anew, in one go, has all of them. Snapshots are made again all the same.
-    this.#comparison = new Comparison({ spaceIsShort: mode === 'disk-full', replays: mode !== 'clock' })
+    this.#comparison = new Comparison({ spaceIsShort: mode === 'disk-full' })
     mkdirSync(this.folder)
     this.control = new Control(`${this.folder}.control`)
     this.crowd = new Crowd({ rateMax })

@@ -11,6 +11,8 @@ export interface PublisherKind {
   readonly samples: number
   /** Without it the appliance's clock says when the reading was taken. */
   readonly withTime: boolean
+  /** Absent: it is a device of its own, with the sensor of its kind of value, as fast as the others. */
+  readonly beside?: { readonly equipment: string; readonly sensor: string; readonly perSecondMax: number }
 }
 
 /** A device as most are: a session, QoS 1, a window of Mosquitto's size. */
@@ -26,13 +28,25 @@ export const publisherKinds: readonly PublisherKind[] = [
   { ...usual, name: 'UNSURE', qos: 0, clean: true },
 ]
 
+/** Now and then a reading beside those of a busy device: what makes many rules judge that look at that device. */
+export const pulseSensor = 'pulse'
+export const pulse: PublisherKind = {
+  ...usual,
+  name: 'PULSE',
+  beside: { equipment: 'CLEAN', sensor: pulseSensor, perSecondMax: 4 },
+}
+
 export const line = 'LINE-A'
 /** Of each number publisher; the rules look at it. */
 export const numberSensor = 'counter'
 const textSensor = 'label'
 
-const sensorOf = (kind: PublisherKind): string => (kind.value === 'text' ? textSensor : numberSensor)
-export const tagKeyOf = (kind: PublisherKind): string => `${line}/${kind.name}/${sensorOf(kind)}`
+const sensorOf = (kind: PublisherKind): string =>
+  kind.beside?.sensor ?? (kind.value === 'text' ? textSensor : numberSensor)
+export const tagKeyOf = (kind: PublisherKind): string =>
+  `${line}/${kind.beside?.equipment ?? kind.name}/${sensorOf(kind)}`
+/** Whether its readings trigger the rules that are always there. */
+export const isCounted = (kind: PublisherKind): boolean => sensorOf(kind) === numberSensor
 export const topicOf = (kind: PublisherKind): string => `sensor/${tagKeyOf(kind)}`
 
 /** Readings are numbered through: message 3 of a publisher of 20 samples has the readings 41 to 60. */

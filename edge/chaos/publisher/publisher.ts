@@ -51,7 +51,7 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.ledger = options.ledger
-    this.#rateMax = options.rateMax
+    this.#rateMax = Math.min(options.rateMax, options.ledger.kind.beside?.perSecondMax ?? Infinity)
     this.#credentials = options.credentials ?? null
     this.#session = options.session ?? new SessionState()
   }

@@ -9,13 +9,18 @@ import type { OpenPipeline } from '../../server/src/pipeline/index.ts'
 import type { Pipeline } from '../../server/src/ports.ts'
 import { subjectOptionsSchema, tenantId } from './options.ts'
 import type { SubjectWord } from './options.ts'
-import { ruleItems } from './rules.ts'
+import { desiredItems, firstDesired } from './desired.ts'
 
 /**
  * The appliance under test as a process: the real journal, rules and broker under the open policy. It says its port and what it found
  * on stdout, stops in order at SIGTERM, and ends when its harness does.
  */
-const { dataFolder, broken, keptS } = subjectOptionsSchema.parse(JSON.parse(process.argv[2] ?? ''))
+const {
+  dataFolder,
+  broken,
+  keptS,
+  desired = firstDesired,
+} = subjectOptionsSchema.parse(JSON.parse(process.argv[2] ?? ''))
 const log = createLog('chaos', { level: 'fatal', destination: process.stderr })
 const say = (word: SubjectWord) => process.stdout.write(`${JSON.stringify(word)}\n`)
 
@@ -30,13 +35,11 @@ const pipeline = await openPipeline({
   keeping: keepingPolicy(),
 })
 pipeline.onStoreProblem((problem) => say({ problem }))
-await pipeline.applyDesired({
-  upserts: ruleItems(),
-  removals: [],
-  replaceAll: false,
-  position: { handle: 'chaos', offset: '1' },
-})
 const reader = openReader({ dataFolder })
+const position = reader.desiredPosition()?.offset
+// The first rules are there before the first reading; those of a later change come while readings do, as from a cloud.
+if (position === undefined) await putInForce()
+const isChange = position !== undefined && position !== String(desired.turn)
 const broker = createBroker({
   port: 0,
   host: '127.0.0.1',
@@ -66,6 +69,18 @@ await merger.start()
 process.once('SIGTERM', () => void stop())
 process.stdin.on('end', () => process.exit(1)).resume()
 say({ port: broker.port, found: pipeline.found })
+const listeningMs = performance.now()
+if (isChange) await putInForce()
+say({ inForce: { tookMs: isChange ? performance.now() - listeningMs : null } })
+
+async function putInForce(): Promise<void> {
+  await pipeline.applyDesired({
+    upserts: desiredItems(desired),
+    removals: [],
+    replaceAll: true,
+    position: { handle: 'chaos', offset: String(desired.turn) },
+  })
+}
 
 async function stop(): Promise<void> {
   await merger.stop()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { desiredSchema } from './desired.ts'
 
 export const breaks = ['unsynced', 'early', 'unfilled'] as const
 
@@ -12,6 +13,8 @@ export const subjectOptionsSchema = z.strictObject({
   broken: z.enum(breaks).nullable(),
   /** Seconds that readings and records are kept; null: as long as there is room. */
   keptS: z.number().positive().nullable(),
+  /** Absent: what it begins with. */
+  desired: desiredSchema.optional(),
 })
 export type SubjectOptions = z.infer<typeof subjectOptionsSchema>
 
@@ -19,6 +22,8 @@ export type SubjectOptions = z.infer<typeof subjectOptionsSchema>
 export const subjectWordSchema = z.union([
   z.strictObject({ port: z.number().int(), found: z.string().nullable() }),
   z.strictObject({ problem: z.string().nullable() }),
+  /** What is desired is in force. `tookMs`: since it listened; null where it was before. */
+  z.strictObject({ inForce: z.strictObject({ tookMs: z.number().nullable() }) }),
 ])
 export type SubjectWord = z.infer<typeof subjectWordSchema>
 

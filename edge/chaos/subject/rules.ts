@@ -1,11 +1,11 @@
 import { ruleDefinitionSchema } from '@jidoka/domain'
-import type { DesiredItem, RuleDefinition } from '@jidoka/domain'
+import type { RuleDefinition } from '@jidoka/domain'
 import { numberSensor } from '../publisher/kinds.ts'
 
 /** Every so many readings are HIGH: each is a record, and records are most of what lies in a store. */
 export const step = 200
 
-const name = { ko: '시험', en: 'Test' }
+export const name = { ko: '시험', en: 'Test' }
 
 export const windowRuleId = 'windows'
 
@@ -13,14 +13,14 @@ export const windowRuleId = 'windows'
 const timerEveryS = 5
 
 /** One lateness is one series of a tag; at 30,000 readings/s longer ones would meet the limit of what windows hold. */
-const late = { lateness_s: 1, max_age_s: 86_400, kind: 'number' } as const
+export const late = { lateness_s: 1, max_age_s: 86_400, kind: 'number' } as const
 const windowCount = 50
 
 /**
- * What must lie behind a reading, of its own tag, so that the rule of windows sees all that it looks at: readings, and whole
- * seconds with readings (the newest, those of the lateness, a closed one, and one that may have been cut off).
+ * What must lie behind a reading, of its own tag, so that a rule with windows sees all that it looks at: readings, and whole
+ * seconds with readings (the newest, those of the longest lateness, a closed one, and one that may have been cut off).
  */
-export const windowNeed = { readings: windowCount, seconds: 5 } as const
+export const windowNeed = { readings: windowCount, seconds: 7 } as const
 
 /** In force while things break. Their verdicts follow from a reading's own number, so that they can be known without them. */
 export const rules: readonly RuleDefinition[] = [
@@ -78,6 +78,3 @@ export const rules: readonly RuleDefinition[] = [
 
 /** Those that each reading triggers: what they say of it is counted. */
 export const rulesOfReadings = rules.filter(({ trigger }) => trigger.on === 'reading')
-
-export const ruleItems = (): DesiredItem[] =>
-  rules.map((body) => ({ kind: 'rule', key: body.id, version: body.version, body }))

@@ -7,6 +7,7 @@ const edgesSchema = z.array(
   z.object({
     id: z.string(),
     pending_items: z.number(),
+    open_troubles: z.number(),
     lanes: z.array(z.object({ lane: z.enum(['records', 'readings']), epoch: z.string(), received_seq: z.number() })),
   }),
 )

@@ -14,6 +14,7 @@ import type { Line } from './line.ts'
 import { OwnLine } from './own-line.ts'
 import { receiptsProblem } from './receipts.ts'
 import { findToxiproxy, ToxiproxyLine } from './toxiproxy.ts'
+import { twoHistories, waysToTwoHistories } from './two-histories.ts'
 import { World } from './world.ts'
 
 /** Of each publisher: some 3,000 readings a second in all, so that a look reads what came in a second or two. */
@@ -60,6 +61,13 @@ export async function playRounds(options: Omit<ModeOptions, 'broken'>): Promise<
         if (done % roundsPerLook !== 0 && done !== last) continue
         findings = await look(world, draws)
         failures.push(...findings.faults.map((fault) => `${where()}: ${fault}`))
+        if (done === last && failures.length === 0) {
+          const name = draws.pick(waysToTwoHistories)
+          const parted = await twoHistories(world, name, draws)
+          seen.set(name, (seen.get(name) ?? 0) + 1)
+          failures.push(...parted.faults.map((fault) => `${where()}, ${name}: ${fault}`))
+          say(`${name}: told, and settled by new epochs; ${parted.doubled} readings under both`)
+        }
         if (done < last && failures.length === 0) await Promise.all([world.startCloud(), world.startEdge()])
         say(`${done} rounds, ${findings.readings} readings, ${findings.records} records`)
       }

@@ -4,9 +4,10 @@ import { Folders } from '../folders.ts'
 import { Draws } from '../random.ts'
 import { pause } from '../until.ts'
 import { viewCloud } from './cloud-view.ts'
-import { compare } from './compare.ts'
+import { compare, compareTwoHistories } from './compare.ts'
 import { viewEdge } from './edge-view.ts'
 import { look, openWorld, playRounds } from './rounds.ts'
+import { twoHistories, waysToTwoHistories } from './two-histories.ts'
 import type { World } from './world.ts'
 
 /*
@@ -74,6 +75,34 @@ describe('a line that is broken in every way', { timeout }, () => {
       expect(findings.readings).toBeGreaterThan(before.readingsCount)
     })
   })
+})
+
+describe('an appliance with two histories', { timeout: 2 * timeout }, () => {
+  test.each(waysToTwoHistories)(
+    'S16: %s: the cloud and the appliance hear of it, and nothing of either is missing after new epochs',
+    async (way) => {
+      await withWorld(async (world) => {
+        await pause(500)
+        await world.rest()
+        await endBoth(world)
+        const acknowledged = world.crowd.acknowledgedCount
+        expect((await twoHistories(world, way, new Draws(seed))).faults).toEqual([])
+        expect(world.crowd.acknowledgedCount).toBeGreaterThan(acknowledged)
+        // It would be seen if they were: of one history's readings some stand under the old epoch alone.
+        await world.store.look((query) => query('delete from core.reading_segments'))
+        const cloud = await world.store.look((query) =>
+          viewCloud(query, world.edgeId, viewEdge(world.edgeFolder).epoch),
+        )
+        expect(compareTwoHistories(world.crowd.ledgers, new Set(['x']), cloud)).toMatchObject({
+          lost: expect.toSatisfy((lost: number) => lost > acknowledged),
+          faults: [
+            expect.stringContaining('acknowledged readings'),
+            expect.stringContaining('judgments of one of two'),
+          ],
+        })
+      })
+    },
+  )
 })
 
 describe('the harness finds', { timeout }, () => {

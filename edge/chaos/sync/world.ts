@@ -47,7 +47,8 @@ export interface WorldOptions {
 
 /** One real appliance, one real cloud, the line between them, and the devices of the plant. */
 export class World {
-  readonly edgeFolder: string
+  /** Data folder of the appliance that `startEdge` starts. */
+  edgeFolder: string
   readonly store: CloudStore
   readonly line: Line
   readonly crowd: Crowd
@@ -59,6 +60,7 @@ export class World {
   #edgeId = ''
   #edge: Program<{ readonly mqtt: string }> | null = null
   #cloud: Program<unknown> | null = null
+  #copy: Program<{ readonly mqtt: string }> | null = null
 
   private constructor(options: WorldOptions, line: Line, cloudPort: number, secret: string) {
     this.#options = options
@@ -114,13 +116,38 @@ export class World {
 
   /** @throws when it does not open, or a device is not let in */
   async startEdge(): Promise<void> {
+    this.#edge = this.#appliance('the appliance', this.edgeFolder)
+    const { mqtt } = await this.#edge.ready()
+    await this.publishTo(mqtt)
+  }
+
+  /** A second appliance on a copy of the first one's data folder, beside it. @returns where its broker listens */
+  async startCopy(dataFolder: string): Promise<string> {
+    this.#copy = this.#appliance('the copy', dataFolder)
+    const { mqtt } = await this.#copy.ready()
+    return mqtt
+  }
+
+  async killCopy(): Promise<void> {
+    await this.#copy?.kill()
+    this.#copy = null
+  }
+
+  /** The devices publish to this broker from now on. @throws when one is not let in */
+  async publishTo(mqtt: string): Promise<void> {
+    this.crowd.resume()
+    if (!(await this.crowd.connect(Number(new URL(mqtt).port))))
+      throw new Error('the appliance did not let the publishers in')
+  }
+
+  #appliance(name: string, dataFolder: string): Program<{ readonly mqtt: string }> {
     const { folder, isPatient = false } = this.#options
     const preloaded = isPatient ? [] : ['--import', smallLimits]
-    this.#edge = new Program('the appliance', {
+    return new Program(name, {
       argv: [...edgeNodeArguments, ...preloaded, edgeProgram],
       environment: {
         ...edgeNodeEnvironment(compileCache),
-        JIDOKA_DATA: this.edgeFolder,
+        JIDOKA_DATA: dataFolder,
         JIDOKA_TENANT: tenantId,
         JIDOKA_HTTP_PORT: '0',
         JIDOKA_MQTT_PORT: '0',
@@ -135,10 +162,6 @@ export class World {
       },
       log: join(folder, 'edge.log'),
     })
-    const { mqtt } = await this.#edge.ready()
-    this.crowd.resume()
-    if (!(await this.crowd.connect(Number(new URL(mqtt).port))))
-      throw new Error('the appliance did not let the publishers in')
   }
 
   async startCloud(): Promise<void> {
@@ -181,8 +204,7 @@ export class World {
     await this.line.heal()
     if (!this.isCloudRunning) await this.startCloud()
     if (!this.isEdgeRunning) await this.startEdge()
-    if (!(await this.crowd.settle())) throw new Error('what was under way was never acknowledged')
-    this.crowd.disconnect()
+    await this.quieten()
     const reader = openReader({ dataFolder: this.edgeFolder })
     let restingSinceMs = performance.now()
     let stood = ''
@@ -210,9 +232,25 @@ export class World {
     }
   }
 
+  /** The devices publish nothing more, and everything that they had sent is acknowledged. @throws when it is not */
+  async quieten(): Promise<void> {
+    if (!(await this.crowd.settle())) throw new Error('what was under way was never acknowledged')
+    this.crowd.disconnect()
+  }
+
+  /** @throws after a minute, with what was waited for */
+  until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    return this.#until(what, holds)
+  }
+
+  async openTroubles(): Promise<number> {
+    return (await this.#cloudEdge())?.open_troubles ?? 0
+  }
+
   async close(): Promise<void> {
     this.crowd.disconnect()
     await this.#edge?.kill()
+    await this.#copy?.kill()
     await this.#cloud?.kill()
     await this.line.close()
     await this.store.close()

@@ -32,28 +32,33 @@ export interface Screens {
   readonly close: () => Promise<void>
 }
 
-/** A browser, and the pages built from the present sources. */
+/** A browser, and the pages built from the present sources: by `npm test` before its first file, or else here. */
 export async function openScreens(): Promise<Screens> {
-  const dist = await mkdtemp(join(tmpdir(), 'jidoka-edge-web-'))
-  // In a process of its own: the test runner's NODE_ENV would give the pages React's development build.
-  const vite = join(fileURLToPath(import.meta.resolve('vite/package.json')), '../bin/vite.js')
-  await promisify(execFile)(
-    process.execPath,
-    [vite, 'build', '--outDir', dist, '--emptyOutDir', '--logLevel', 'warn'],
-    {
-      cwd: join(import.meta.dirname, '..'),
-      env: { ...process.env, NODE_ENV: 'production' },
-    },
-  )
+  const { dist, remove } = await builtPages()
   const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: browserArguments })
   return {
     browser,
     dist,
     close: async () => {
       await browser.close()
-      await rm(dist, { recursive: true, force: true })
+      await remove()
     },
   }
+}
+
+const root = join(import.meta.dirname, '..')
+
+async function builtPages(): Promise<{ readonly dist: string; readonly remove: () => Promise<void> }> {
+  if (process.env['JIDOKA_PAGES_BUILT'] === '1') return { dist: join(root, 'dist'), remove: () => Promise.resolve() }
+  const dist = await mkdtemp(join(tmpdir(), 'jidoka-edge-web-'))
+  // In a process of its own: the test runner's NODE_ENV would give the pages React's development build.
+  const vite = join(fileURLToPath(import.meta.resolve('vite/package.json')), '../bin/vite.js')
+  await promisify(execFile)(
+    process.execPath,
+    [vite, 'build', '--outDir', dist, '--emptyOutDir', '--logLevel', 'warn'],
+    { cwd: root, env: { ...process.env, NODE_ENV: 'production' } },
+  )
+  return { dist, remove: () => rm(dist, { recursive: true, force: true }) }
 }
 
 export interface Panel {

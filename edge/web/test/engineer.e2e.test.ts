@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { ruleProblemText } from '@jidoka/domain'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath, openPanel, openScreens, type Panel, type PanelOptions, type Screens } from './browser.ts'
 import { stoppedRule } from './fixture/rules.ts'
@@ -138,8 +139,27 @@ describe.skipIf(chromiumPath === null)('an engineer at the on-site screens (need
     await detail.getByRole('cell', { name: 'violated tests (Nelson), centre 2.2, sigma 0.35' }).waitFor()
     await page.getByRole('button', { name: '한국어' }).click()
     await page.getByText('5회 실패했습니다.').waitFor()
-    await page.getByText('2행 17열').first().waitFor()
+    await page.getByText('2행 17열: 0으로 나누었습니다: 100 / 0').first().waitFor()
     await page.getByRole('cell', { name: /^마지막으로 닫힌 5분 평균/ }).waitFor()
+  })
+
+  test('reads in Korean why a rule does not judge everywhere', async () => {
+    const { page } = await open({
+      path: '/rules?id=bearing-drift',
+      prepare: ({ plant }) =>
+        plant.rules.push({
+          ...stoppedRule(),
+          state: 'in_force',
+          problem: ruleProblemText('crowded_out'),
+          failure: null,
+        }),
+    })
+    const detail = page.getByRole('region', { name: 'Rule' })
+    await detail.getByText('no room for more pairs of a rule and a sensor').waitFor()
+    await page.getByRole('button', { name: '한국어' }).click()
+    const inKorean = page.getByText('규칙과 센서의 쌍을 더 둘 자리가 없습니다')
+    await expect.poll(() => inKorean.count()).toBe(2)
+    expect(await page.getByText('no room').count()).toBe(0)
   })
 
   test('pages through abnormal judgments that came within one second, none twice and none missing', async () => {

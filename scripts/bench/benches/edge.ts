@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { nodeRedFile, sqliteVersion } from '../../../edge/server/bench/peers.ts'
 import { mosquittoFile } from '../../../edge/server/bench/processes.ts'
@@ -12,8 +12,9 @@ import { memoryAfter } from './memory.ts'
 let memory: readonly number[] = []
 
 export const bench: Bench = {
+  // Mosquitto's help ends with an exit code of its own in some versions, so only what it prints counts.
   about: async () => [
-    `mosquitto ${mosquittoFile === null ? 'absent' : execFileSync(mosquittoFile, ['-h'], { encoding: 'utf8' }).split('\n')[0]}`,
+    `mosquitto ${mosquittoFile === null ? 'absent' : spawnSync(mosquittoFile, ['-h'], { encoding: 'utf8' }).stdout.split('\n')[0]}`,
     `node-red ${nodeRedFile === null ? 'absent' : (JSON.parse(readFileSync(new URL('package.json', `file://${nodeRedFile}`), 'utf8')) as { version: string }).version}`,
     `SQLite ${sqliteVersion()}`,
   ],

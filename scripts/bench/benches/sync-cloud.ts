@@ -10,6 +10,8 @@ import { batchContentType, generateEdgeKey, protocolVersion, signRequest, syncPa
 import { postgresIsMissing, postgresServer } from '../../../cloud/server/src/testing/stores.ts'
 import type { PostgresServer, TestStore } from '../../../cloud/server/src/testing/stores.ts'
 import { CloudClient } from '../../start/cloud-client.ts'
+import { exchange } from './sync-exchange.ts'
+import type { Exchanged } from './sync-exchange.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -123,6 +125,13 @@ export class SyncEdge {
       headers: { ...headers, ...(body.length === 0 ? {} : { 'content-type': batchContentType }) },
       ...(body.length === 0 ? {} : { body }),
     })
+  }
+
+  /** The same for who sends many at once. */
+  exchange(method: string, path: string, body: Uint8Array = new Uint8Array(0)): Promise<Exchanged> {
+    const { id: edgeId } = this
+    const headers = signRequest({ method, path, body, edgeId, privateKey: this.#privateKey, nowMs: Date.now() })
+    return exchange(`${this.#url}${path}`, { method, headers: { ...headers, 'content-type': batchContentType }, body })
   }
 
   /** @throws when it is not receipted. */

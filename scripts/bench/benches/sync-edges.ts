@@ -1,8 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { isErrno } from '@jidoka/base'
+import { retryAfterMs } from '@jidoka/sync-engine'
 import { judgmentRecord } from '../../../cloud/server/src/testing/world.ts'
-import { cursorPath, encodeReadingsBatch, encodeRecordsBatch, syncPaths } from '@jidoka/sync-protocol'
+import { cursorPath, encodeReadingsBatch, encodeRecordsBatch, refusalSchema, syncPaths } from '@jidoka/sync-protocol'
 import type { BenchRow } from '../harness.ts'
 import type { BenchCloud, SyncEdge } from './sync-cloud.ts'
+import type { Exchanged } from './sync-exchange.ts'
 import { residentMb } from './sync-cloud.ts'
 import { Plant } from './sync-plant.ts'
 
@@ -11,9 +14,8 @@ const edgesCount = 500
 const readingsEach = 3_600
 const tagsEach = 20
 const recordsEach = 20
-/** As the edge's engine has it (`uplinkLimits.retryDelayMsMin`), doubled each time and jittered. */
-const retryMsMin = 500
-const retryMsMax = 15_000
+/** Let in beside each other before anything is measured. */
+const enrolledAtOnce = 20
 
 interface Reconnection {
   readonly urgentP99Ms: number
@@ -29,31 +31,38 @@ export function reconnectRows(cloud: BenchCloud): readonly BenchRow[] {
 
   const enrol = async () => {
     const edges: SyncEdge[] = []
-    for (let index = 0; index < edgesCount; index++) edges.push(await cloud.enrol(`edge ${index}`))
+    while (edges.length < edgesCount) {
+      const names = Array.from({ length: enrolledAtOnce }, (_, index) => `edge ${edges.length + index}`)
+      edges.push(...(await Promise.all(names.map((name) => cloud.enrol(name)))))
+    }
     return edges
   }
 
   const reconnect = async (): Promise<Reconnection> => {
     const edges = await (fleet ??= enrol())
     const fromSeq = round++ * recordsEach + 1
+    // Made before the clock runs: on a plant each edge has a machine of its own for it.
+    const prepared = edges.map((edge) => {
+      const lines = Array.from({ length: recordsEach }, (_, index) =>
+        JSON.stringify({ seq: fromSeq + index, ...judgmentRecord(Date.now()) }),
+      )
+      const records = encodeRecordsBatch({ ...edge.sender, from_seq: fromSeq }, lines)
+      return { edge, records, readings: encodeReadingsBatch(edge.sender, [readings]) }
+    })
     const urgent: number[] = []
     let memoryMbMax = residentMb(cloud.pid)
     const watch = setInterval(() => (memoryMbMax = Math.max(memoryMbMax, residentMb(cloud.pid))), 100)
     const startMs = performance.now()
     try {
       await Promise.all(
-        edges.map(async (edge) => {
-          await untilTaken(() => edge.request('GET', cursorPath(edge.epoch)))
-          const lines = Array.from({ length: recordsEach }, (_, index) =>
-            JSON.stringify({ seq: fromSeq + index, ...judgmentRecord(Date.now()) }),
-          )
-          const records = encodeRecordsBatch({ ...edge.sender, from_seq: fromSeq }, lines)
+        prepared.map(async ({ edge, ...batches }) => {
+          await untilTaken(() => edge.exchange('GET', cursorPath(edge.epoch)))
           await Promise.all([
-            untilTaken(() => edge.request('POST', syncPaths.batches, records)).then(() =>
+            untilTaken(() => edge.exchange('POST', syncPaths.batches, batches.records)).then(() =>
               urgent.push(performance.now() - startMs),
             ),
             // The rows of the first round again later: they are answered as repeats, which costs the same on the way in.
-            untilTaken(() => edge.request('POST', syncPaths.batches, encodeReadingsBatch(edge.sender, [readings]))),
+            untilTaken(() => edge.exchange('POST', syncPaths.batches, batches.readings)),
           ])
         }),
       )
@@ -82,20 +91,19 @@ export function reconnectRows(cloud: BenchCloud): readonly BenchRow[] {
   ]
 }
 
-/** A request is lost when it is answered with anything but itself or "later"; a connection that fails is tried again as an edge does. */
-async function untilTaken(send: () => Promise<Response>): Promise<void> {
-  for (let retryMs = retryMsMin; ; retryMs = Math.min(retryMs * 2, retryMsMax)) {
-    let waitMs = retryMs
+/** A request is lost when it is answered with anything but itself or "later"; tried again as the engine of an edge does. */
+async function untilTaken(send: () => Promise<Exchanged>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    let askedMs = 0
     try {
-      const response = await send()
-      const text = await response.text()
-      if (response.ok) return
-      if (response.status !== 503 && response.status !== 429)
-        throw new Error(`refused with ${response.status}: ${text}`)
-      waitMs = Math.max(waitMs, Number(response.headers.get('retry-after') ?? 0) * 1_000)
+      const { status, text } = await send()
+      if (status === 200) return
+      if (status !== 503) throw new Error(`refused with ${status}: ${text}`)
+      const refusal = refusalSchema.parse((JSON.parse(text) as { refusal?: unknown }).refusal)
+      askedMs = refusal.kind === 'busy' ? refusal.retry_after_ms : 0
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error // fetch's own: the connection failed
+      if (!isErrno(error)) throw error // of a connection that failed
     }
-    await delay(waitMs * (0.5 + Math.random() / 2))
+    await delay(retryAfterMs(askedMs, tries, Math.random()))
   }
 }
