@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, Log, Service } from '@jidoka/base'
-import { describeError, startAll, stopAll } from '@jidoka/base'
+import { describeError, Envelope, startAll, stopAll } from '@jidoka/base'
 import type { CloudConfig, ModuleName } from './config.ts'
 import { addAuditRoutes } from './modules/audit/routes.ts'
 import { AuditService } from './modules/audit/service.ts'
@@ -9,13 +9,15 @@ import { CourierDesk } from './modules/fleet/courier/courier-desk.ts'
 import { exportDown } from './modules/fleet/courier/export.ts'
 import type { DownFile } from './modules/fleet/courier/export.ts'
 import { addCourierRoutes } from './modules/fleet/courier/routes.ts'
-import { CommandTidier } from './modules/fleet/command-tidier.ts'
+import { commandTidier } from './modules/fleet/command-tidier.ts'
 import { Commands } from './modules/fleet/commands.ts'
+import { Cursors } from './modules/fleet/cursors.ts'
 import { addControlRoutes } from './modules/fleet/control-routes.ts'
 import { ElectricProxy } from './modules/fleet/electric.ts'
 import { EdgeAuthenticator } from './modules/fleet/edge-identity.ts'
+import { EdgeWaiting } from './modules/fleet/edge-waiting.ts'
 import { Enrolment } from './modules/fleet/enrolment.ts'
-import { FleetGauges } from './modules/fleet/gauges.ts'
+import { fleetGauges } from './modules/fleet/gauges.ts'
 import { Ingestion } from './modules/fleet/ingestion.ts'
 import { Overview } from './modules/fleet/overview.ts'
 import { Ranges } from './modules/fleet/ranges.ts'
@@ -30,11 +32,14 @@ import { Troubles } from './modules/fleet/troubles.ts'
 import { addIdentityRoutes, createGuard } from './modules/identity/routes.ts'
 import { IdentityService } from './modules/identity/service.ts'
 import { addJudgmentRoutes } from './modules/judgment/routes.ts'
+import { ruleDeployedConsumer } from './modules/judgment/caches.ts'
 import { RuleRunner } from './modules/judgment/rule-runner.ts'
 import { RulesService } from './modules/judgment/rules-service.ts'
 import { JudgmentService } from './modules/judgment/service.ts'
 import type { Backend } from './platform/db/backend.ts'
 import { Database } from './platform/db/database.ts'
+import { openBackbone } from './platform/events/backbone.ts'
+import { addEventRoutes } from './platform/events/routes.ts'
 import { EventHub } from './platform/events.ts'
 import { createApp } from './platform/http/app.ts'
 import type { App } from './platform/http/app.ts'
@@ -47,6 +52,12 @@ import { openKeys } from './platform/keys.ts'
 import { Metrics } from './platform/metrics.ts'
 import { Partitions } from './platform/partitions.ts'
 import { watchReceiptKeys } from './platform/receipt-keys-watch.ts'
+import { PiiVault } from './platform/secrets/pii-vault.ts'
+import type { SecretsPort } from './platform/secrets/port.ts'
+import { Rewrapper } from './platform/secrets/rewrapper.ts'
+import { addPiiRoutes, addSecretRoutes } from './platform/secrets/routes.ts'
+import { SecretStore } from './platform/secrets/secret-store.ts'
+import { openMasterKeys } from './platform/secrets/settings.ts'
 
 export const { version: cloudVersion } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -70,6 +81,9 @@ export interface Cloud {
   readonly app: App
   /** Shown once when the first administrator was made with a made-up password. */
   readonly firstAdmin: { login: string; password: string } | null
+  /** What modules keep for a tenant without anybody reading it in the database. */
+  readonly secrets: SecretsPort
+  readonly rewrapper: Rewrapper
   /** For the command line. */
   readonly courier: {
     readonly desk: CourierDesk
@@ -87,17 +101,24 @@ export interface Cloud {
 export async function openCloud({ config, backend, clock, log }: CloudParts): Promise<Cloud> {
   const metrics = new Metrics()
   metrics.watchPool(backend.pool)
-  const keys = await openKeys(config.keys ?? join(config.data, 'keys'), () => clock.nowMs())
+  const keysFolder = config.keys ?? join(config.data, 'keys')
+  const keys = await openKeys(keysFolder, () => clock.nowMs())
+  const masterKeys = openMasterKeys(config.secrets, keysFolder, clock)
+  const envelope = new Envelope(masterKeys)
   const database = new Database(backend, { clock, waitSeconds: metrics.poolWaitSeconds })
   const hub = new EventHub()
+  const backbone = openBackbone({ config, database, clock, log, metrics, hub })
+  const { link, outbox, cache, limiter, dead } = backbone
   const partitions = new Partitions(database, clock)
   const stopping = new AbortController()
 
   const audit = new AuditService(database, clock)
+  const secrets = new SecretStore({ database, clock, audit, envelope, masterKeys })
+  const rewrapper = new Rewrapper({ database, envelope, masterKeys, clock, log })
   const identity = new IdentityService({ database, keys, clock, audit, log })
   const runner = new RuleRunner()
   // Fleet and judgment need each other: each gets the other as a question to ask later.
-  const fleet: FleetService = new FleetService({ database, clock, hub, audit, judgment: () => judgment })
+  const fleet: FleetService = new FleetService({ database, clock, hub, audit, outbox, judgment: () => judgment })
   const judgment: JudgmentService = new JudgmentService({
     database,
     clock,
@@ -106,12 +127,15 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
     partitions,
     fleet: () => fleet,
     runner,
+    outbox,
+    cache,
   })
 
   const { https, trust_forwarded_for: trustForwarded } = config.http
-  const guard = createGuard(identity)
+  const guard = createGuard(identity, { limiter, trustForwarded })
   const app = createApp({ log, metrics, clock, https })
   const seen = new SeenEdges({ database, clock, log })
+  const waiting = new EdgeWaiting({ database, clock, log })
   const troubles = new Troubles({ database, clock, hub, audit })
   const commands = new Commands({ database, clock, hub, audit, judgment: () => judgment })
   const ingestion = new Ingestion({
@@ -123,6 +147,7 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
     signer: keys.receipts,
     audit,
     troubles,
+    waiting,
     judgment: () => judgment,
   })
   const courier = new CourierDesk({ database, clock, log, keys, ingestion, audit })
@@ -143,24 +168,25 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
           stopping: stopping.signal,
         })
   const mount: Record<ModuleName, () => void> = {
-    identity: () => addIdentityRoutes(app, { service: identity, guard, clock, https, trustForwarded }),
+    identity: () => addIdentityRoutes(app, { service: identity, guard, https, trustForwarded, limiter }),
     fleet: () => {
       const enrolment = new Enrolment({ database, clock, audit, receiptKeys: () => keys.receipts.all })
       const overview = new Overview({ database, clock, judgment: () => judgment })
       addFleetRoutes(app, { service: fleet, overview, enrolment, guard })
       addControlRoutes(app, { overview, commands, troubles, guard })
-      const authenticator = new EdgeAuthenticator({ database, clock, hub, seen })
+      const authenticator = new EdgeAuthenticator({ database, clock, hub, seen, nonces: backbone.nonces })
       addSyncRoutes(app, {
         authenticator,
         enrolment,
         ingestion,
+        cursors: new Cursors(database),
         shape: electric ?? new ShapeServer({ database, clock, hub, metrics, stopping: stopping.signal }),
         troubles,
         commands,
         trust: () => keys.receipts.trust,
-        database,
         clock,
         trustForwarded,
+        limiter,
       })
       addCourierRoutes(app, { desk: courier, guard, authenticator, hub, log, ...exportParts })
       addRangeRoutes(app, { authenticator, ranges: new Ranges({ database, clock, audit }) })
@@ -169,7 +195,7 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
     judgment: () =>
       addJudgmentRoutes(app, {
         service: judgment,
-        rules: new RulesService({ database, clock, audit, fleet: () => fleet, runner }),
+        rules: new RulesService({ database, clock, audit, fleet: () => fleet, runner, outbox, cache }),
         guard,
       }),
     audit: () => addAuditRoutes(app, { service: audit, guard }),
@@ -178,25 +204,32 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
     stopping: false,
     checkDatabase: async () => void (await database.asOwner('select 1')),
     electric: electric === null ? null : () => electric.health(),
+    redis: link === null ? null : () => link.health(),
   }
   addHealthRoutes(app, readiness, metrics)
   for (const name of new Set(config.modules)) mount[name]()
+  addEventRoutes(app, { dead, guard })
+  addSecretRoutes(app, { secrets, database, guard })
+  addPiiRoutes(app, { vault: new PiiVault({ database, clock, audit, envelope }), guard })
   addStreamRoute(app, { hub, guard, metrics, clock, stopping: stopping.signal })
   addOpenApi(app, cloudVersion)
   if (config.console !== undefined) addConsole(app, config.console)
 
   const services: Service[] = [
+    ...backbone.services(config.modules.includes('judgment') ? [ruleDeployedConsumer(cache)] : []),
     { name: 'identity', start: () => Promise.resolve(), stop: () => identity.stop() },
     partitionJob(partitions, clock, log),
     watchReceiptKeys({ keys: keys.receipts, clock, log }),
+    rewrapper,
     ...(config.modules.includes('fleet')
       ? [
           fleetJobs(fleet),
           seen,
+          waiting,
           courier,
           new ReadingsMerger({ database, clock, log }),
-          new CommandTidier({ database, clock, log, commands }),
-          new FleetGauges({ database, clock, log, metrics }),
+          commandTidier({ database, clock, log, commands }),
+          fleetGauges({ database, clock, log, metrics }),
         ]
       : []),
   ]
@@ -209,6 +242,8 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
   return {
     app,
     firstAdmin,
+    secrets,
+    rewrapper,
     courier: { desk: courier, exportDown: (...request) => exportDown(exportParts, ...request) },
     drain,
     stop: async () => {

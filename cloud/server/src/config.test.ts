@@ -59,4 +59,31 @@ describe('configuration', () => {
     // I8: not even a wrong secret is repeated.
     expect(mistakes.join('\n')).not.toContain('short')
   })
+
+  it('takes Redis by address or by sentinels, and no address that could not work, without its password (I8)', () => {
+    expect(readConfig({ REDIS_URL: 'rediss://me:word@r:6380/2' }).redis.url).toBe('rediss://me:word@r:6380/2')
+    expect(
+      readConfig({ REDIS_URL: 'redis://any', REDIS_SENTINELS: 'a:26379, b', REDIS_MASTER: 'plant' }).redis,
+    ).toEqual({
+      url: 'redis://any',
+      sentinels: 'a:26379, b',
+      master: 'plant',
+    })
+    for (const [environment, sentence] of [
+      [{ REDIS_URL: 'http://secret-word@r' }, 'it is not an address'],
+      [{ REDIS_URL: 'redis://:secret-word@r:x' }, 'is not a host with a port'],
+      [{ REDIS_URL: 'redis://r', REDIS_SENTINELS: 'a b' }, 'is not a host with a port'],
+      [{ REDIS_SENTINELS: 'a:1' }, 'Set REDIS_URL too'],
+    ] as const) {
+      const mistakes = mistakesOf(environment)
+      expect(mistakes).toEqual([expect.stringContaining(sentence)])
+      expect(mistakes.join()).toContain('REDIS_')
+      expect(mistakes.join()).not.toContain('secret-word')
+    }
+  })
+
+  it('takes other limits than those of the table', () => {
+    expect(readConfig({ JIDOKA_CLOUD_RATE_USER: '5' }).rate_limits).toEqual({ api_user: 5 })
+    expect(mistakesOf({ JIDOKA_CLOUD_RATE_TENANT: '0' })).toEqual([expect.stringContaining('JIDOKA_CLOUD_RATE_TENANT')])
+  })
 })

@@ -1,6 +1,8 @@
-import { booleanSetting, loadConfig, portSetting } from '@jidoka/base'
+import { booleanSetting, loadConfig, numberSetting, portSetting } from '@jidoka/base'
 import { passwordSchema, tenantIdSchema } from '@jidoka/domain'
 import { z } from 'zod'
+import { secretsSettingNames, secretsSettingsSchema } from './platform/secrets/settings.ts'
+import { readRedisAddress } from './platform/redis/address.ts'
 
 export const moduleNames = ['identity', 'fleet', 'judgment', 'audit'] as const
 export type ModuleName = (typeof moduleNames)[number]
@@ -24,6 +26,19 @@ function whyNoElectric(text: string): string | null {
   return null
 }
 
+/** Another maximum for one policy of platform/http/rate-policies.ts. */
+const rateSetting = numberSetting(z.number().int().min(1).max(10_000_000)).optional()
+
+/** What makes an address of Redis useless, as a sentence; null when nothing does. */
+function redisMistake(url: string, sentinels: string | undefined): string | null {
+  try {
+    readRedisAddress(url, sentinels)
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
 const settingsSchema = z.strictObject({
   http: z
     .strictObject({
@@ -39,6 +54,8 @@ const settingsSchema = z.strictObject({
   data: z.string().min(1).default('data/cloud'),
   /** Keys, where they do not lie in the data folder: replicas share them. */
   keys: z.string().min(1).optional(),
+  /** Where the master keys are that secrets are sealed with. */
+  secrets: secretsSettingsSchema.prefault({}),
   /** PostgreSQL; absent: PGlite in the data folder. */
   database_url: z
     .string()
@@ -53,6 +70,38 @@ const settingsSchema = z.strictObject({
     })
     .optional(),
   electric_secret: z.string().min(1).max(500).optional(),
+  /** Redis, for what processes share: cache, limits, events. Absent: each process for itself, and events through the database. */
+  redis: z
+    .strictObject({
+      url: z
+        .string()
+        .max(2_000)
+        .superRefine((text, context) => {
+          const message = redisMistake(text, undefined)
+          if (message !== null) context.addIssue({ code: 'custom', message })
+        })
+        .optional(),
+      /** host:port, with commas between: they say which server is the master. */
+      sentinels: z
+        .string()
+        .max(2_000)
+        .superRefine((text, context) => {
+          const message = redisMistake('redis://any', text)
+          if (message !== null) context.addIssue({ code: 'custom', message })
+        })
+        .optional(),
+      master: z.string().min(1).max(100).optional(),
+      sentinel_password: z.string().min(1).max(500).optional(),
+    })
+    .refine(({ url, sentinels }) => url !== undefined || sentinels === undefined, {
+      path: ['sentinels'],
+      message: 'they say where the server is, not how to speak to it. Set REDIS_URL too, such as redis://:password@any',
+    })
+    .prefault({}),
+  /** Attempts in the time that each policy names, where others are wanted than its own. */
+  rate_limits: z
+    .strictObject({ api_user: rateSetting, api_tenant: rateSetting, api_stranger: rateSetting })
+    .prefault({}),
   /** Whose routes and jobs run in this process. */
   modules: modulesSetting.default([...moduleNames]),
   tenant: tenantIdSchema.default('demo'),
@@ -86,12 +135,20 @@ const names = {
   DATABASE_URL: 'database_url',
   ELECTRIC_URL: 'electric_url',
   ELECTRIC_SECRET: 'electric_secret',
+  REDIS_URL: 'redis.url',
+  REDIS_SENTINELS: 'redis.sentinels',
+  REDIS_MASTER: 'redis.master',
+  REDIS_SENTINEL_PASSWORD: 'redis.sentinel_password',
+  JIDOKA_CLOUD_RATE_USER: 'rate_limits.api_user',
+  JIDOKA_CLOUD_RATE_TENANT: 'rate_limits.api_tenant',
+  JIDOKA_CLOUD_RATE_STRANGER: 'rate_limits.api_stranger',
   JIDOKA_CLOUD_MODULES: 'modules',
   JIDOKA_CLOUD_TENANT: 'tenant',
   JIDOKA_CLOUD_ADMIN_PASSWORD: 'admin_password',
   JIDOKA_CLOUD_CONSOLE: 'console',
   JIDOKA_CLOUD_LOG_LEVEL: 'log_level',
   JIDOKA_CLOUD_MIGRATE_AT_START: 'migrate_at_start',
+  ...secretsSettingNames,
 }
 
 /** @throws ConfigError with a sentence for each mistake. */

@@ -20,6 +20,8 @@ import { migrateUp } from './platform/db/migrations.ts'
 import { allMigrations, openBackend } from './platform/db/open.ts'
 import { HttpServer } from './platform/http/server.ts'
 import { openKeys } from './platform/keys.ts'
+import { runSecretsCommand } from './platform/secrets/secrets-command.ts'
+import { openMasterKeys } from './platform/secrets/settings.ts'
 
 // The composition root. stdout: the one line that says ready, and what commands print. stderr: the log.
 
@@ -38,9 +40,10 @@ async function main(): Promise<void> {
   if (command === undefined) return serve(config, log)
   if (command === 'courier') return runCourier(config, log)
   if (command === 'rotate-receipt-key') return rotateReceiptKey(config)
+  if (command === 'secrets') return runSecrets(config, log)
   if (command !== 'migrate')
     throw new OperationalError(
-      `"${command}" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts.`,
+      `"${command}" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "secrets" changes the master key.`,
     )
   const backend = await open(config, log)
   try {
@@ -48,6 +51,30 @@ async function main(): Promise<void> {
   } finally {
     await backend.close()
   }
+}
+
+/** Works on the master keys; on the database, which is opened for it, when secrets are rewrapped. */
+async function runSecrets(config: CloudConfig, log: Log): Promise<void> {
+  const folder = config.keys ?? join(config.data, 'keys')
+  await openKeys(folder)
+  const isAllDone = await runSecretsCommand(process.argv.slice(3), {
+    masterKeys: openMasterKeys(config.secrets, folder, systemClock),
+    print: (line) => void process.stdout.write(`${line}\n`),
+    withRewrapper: async (work) => {
+      const backend = await open(config, log)
+      try {
+        const cloud = await openCloud({ config, backend, clock: systemClock, log })
+        try {
+          return await work(cloud.rewrapper)
+        } finally {
+          await cloud.stop()
+        }
+      } finally {
+        await backend.close()
+      }
+    },
+  })
+  if (!isAllDone) process.exitCode = exitCode.failed
 }
 
 /** Needs the database for itself where that is PGlite: then the console's pages, or the HTTP API of the running program, take the files. */

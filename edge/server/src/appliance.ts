@@ -34,6 +34,7 @@ import { travelsInClear } from './uplink/clear-text.ts'
 import { CloudLink } from './uplink/cloud-link.ts'
 import { EdgeIdentity } from './uplink/identity.ts'
 import { LineKeeper } from './uplink/line-keeper.ts'
+import { openReceiptDesk } from './uplink/open-receipt-desk.ts'
 import { LineStatus } from './uplink/line-status.ts'
 import { SyncDesk } from './uplink/sync-desk.ts'
 import { LoginLimiter } from './users/login-limiter.ts'
@@ -249,6 +250,8 @@ async function start(
     idleMsMax: 60_000,
   })
   stops.push({ name: 'courier', stop: () => courierBatches.stop() })
+  const receipts = openReceiptDesk({ dataFolder, reader, identity, clock, log })
+  stops.push({ name: 'receipts', stop: () => receipts.stop() })
   const { url: cloudUrl } = config.cloud
   if (cloudUrl !== undefined && travelsInClear(cloudUrl))
     log.warn(
@@ -282,7 +285,7 @@ async function start(
     pipeline,
     reader,
     clock,
-    onImported: () => line?.restart() ?? Promise.resolve(),
+    line: () => line?.link ?? null,
   })
   const sync = new SyncDesk({ line, pipeline, reader, lineToCloud, clock, log, random })
   const cliToken = newCliToken()
@@ -326,6 +329,7 @@ async function start(
     hub,
     lineToCloud,
     sync,
+    receipts: receipts.desk,
     courier,
     tryRule: (definition, input) => queries.call('tryRule', { definition, input }),
     commands: (limit) => reader.commands(limit),

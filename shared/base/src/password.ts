@@ -22,7 +22,7 @@ interface Cost {
 }
 
 /** 32 MiB and some 80 ms on a small appliance. Lower is cheap to guess; higher lets a few sign-ins at once starve the board. */
-const cost: Cost = { N: 32_768, r: 8, p: 1 }
+export const passwordCost: Cost = { N: 32_768, r: 8, p: 1 }
 const hashBytes = 32
 
 /** What a stored hash may ask of this machine (N * r * 128 bytes of memory): one from elsewhere must not take it all. */
@@ -36,7 +36,7 @@ let hashing = 0
 const waiting: (() => void)[] = []
 
 /** @param settings cheaper ones are for tests. @throws HashingBusyError */
-export async function hashPassword(password: string, settings: Cost = cost): Promise<string> {
+export async function hashPassword(password: string, settings: Cost = passwordCost): Promise<string> {
   const salt = randomBytes(16)
   const hash = await derive(password, salt, settings, hashBytes)
   return `scrypt$${settings.N}$${settings.r}$${settings.p}$${salt.toString('base64url')}$${hash.toString('base64url')}`

@@ -41,6 +41,20 @@ export const laneCursorSchema = z.object({
   received_at: instantSchema.nullable(),
 })
 
+const laneWaitingSchema = z.object({
+  rows: z.number().int(),
+  /** Age of the oldest when it was told; null where none waited, or the edge did not know. */
+  oldest_ms: z.number().int().nullable(),
+})
+
+/** What an edge holds and the cloud has not, as it said with its last batch. */
+export const edgeWaitingSchema = z.object({
+  told_at: instantSchema,
+  records: laneWaitingSchema,
+  readings: laneWaitingSchema,
+})
+export type EdgeWaiting = z.infer<typeof edgeWaitingSchema>
+
 export const edgeSummarySchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -56,6 +70,8 @@ export const edgeSummarySchema = z.object({
   pending_items: z.number().int(),
   /** Where it, or a copy of it, holds other rows than the cloud, until somebody settles it. */
   open_troubles: z.number().int(),
+  /** Null of an edge that has not said it yet: its protocol is older than 1.3. */
+  waiting: edgeWaitingSchema.nullable(),
 })
 export type EdgeSummary = z.infer<typeof edgeSummarySchema>
 

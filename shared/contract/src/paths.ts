@@ -21,6 +21,9 @@ export const edgePaths = {
   syncNow: '/api/v1/sync/now',
   syncEpoch: '/api/v1/sync/epoch',
   syncAudit: '/api/v1/sync/audit',
+  receipts: '/api/v1/sync/receipts',
+  receiptVerify: '/api/v1/sync/receipts/verify',
+  receiptsVerification: '/api/v1/sync/receipts/verification',
   courierExport: '/api/v1/courier/export',
   courierExports: '/api/v1/courier/exports',
   courierImport: '/api/v1/courier/import',
@@ -57,6 +60,13 @@ export const cloudPaths = {
   judgment: '/api/v1/judgment/{id}',
   stream: '/api/v1/stream',
   audit: '/api/v1/audit',
+  secrets: '/api/v1/secrets',
+  secret: '/api/v1/secrets/{name}',
+  pii: '/api/v1/pii',
+  piiOriginal: '/api/v1/pii/{id}',
+  piiReveal: '/api/v1/pii/{id}/reveal',
+  deadEvents: '/api/v1/events/dead',
+  deadEventRetry: '/api/v1/events/dead/{id}/retry',
 } as const
 
 export const simulatorPaths = {

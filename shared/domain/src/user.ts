@@ -21,7 +21,7 @@ const own = {
   analyst: ['bi:query', 'export:create'],
   manager: ['rule:write', 'rule:deploy', 'workflow:create', 'workflow:execute', 'tag:adopt'],
   ai_engineer: ['rule:write', 'workflow:execute'],
-  admin: ['user:manage', 'fleet:manage', 'audit:read', 'settings:manage'],
+  admin: ['user:manage', 'fleet:manage', 'audit:read', 'settings:manage', 'secret:manage', 'pii:read'],
 } as const satisfies Record<Role, readonly string[]>
 
 export type Permission = (typeof own)[Role][number]

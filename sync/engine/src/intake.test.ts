@@ -147,6 +147,18 @@ describe('two histories of one epoch', () => {
     expect(overlapAgrees(at(4), dropped, { ...at(4), seq: 8 })).toBe(true)
   })
 
+  test('S16: a point that batches before it in a file would have led to tells of no copy, and is refused all the same', () => {
+    const lane = { currentEpoch: sender.epoch, supersededEpochs: [], nextSeq: 9, point: at(8), receiptAt: () => null }
+    // The file lists 5 to 8 as dropped, and they had arrived: the answer was lost.
+    const base = { ...at(4), seq: 8 }
+    const behind = decodeBatch(encodeRecordsBatch({ ...sender, from_seq: 9, base }, lines(9, 12)))
+    expect(decideBatch(lane, behind)).toEqual({ kind: 'diverged', held: base, ours: at(8) })
+    expect(decideBatch(lane, behind, 'expected')).toEqual({
+      kind: 'refuse',
+      refusal: { kind: 'gap', expected_seq: 9 },
+    })
+  })
+
   test('S16: a cloud asks all of it of whole batches as of trimmed ones, and notes a trouble only of the current epoch', () => {
     const lane = (currentEpoch: string) => ({
       currentEpoch,

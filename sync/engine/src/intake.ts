@@ -96,13 +96,26 @@ export type BatchDecision =
   /** Note a trouble, refuse as `digest`: what the sender holds and what is kept here of the same number differ. */
   | { readonly kind: 'diverged'; readonly held: LanePoint; readonly ours: LanePoint }
 
+/**
+ * `receipted`: the sender has a receipt of it, as of every batch on the line and of the first of each lane in a courier's file. `expected`: it is where batches before
+ * it in the file would have led; a range that the file lists as dropped may have arrived all the same, and the point then differs without there being two histories.
+ */
+export type BaseOrigin = 'receipted' | 'expected'
+
 /** Everything that is asked of a batch before it is stored, in the order that it must be asked; a cloud decides by nothing else. */
-export function decideBatch(lane: IntakeLane, batch: DecodedBatch): BatchDecision {
+export function decideBatch(
+  lane: IntakeLane,
+  batch: DecodedBatch,
+  baseOrigin: BaseOrigin = 'receipted',
+): BatchDecision {
   const { header } = batch
   const { base } = header
   if (base !== undefined && lane.currentEpoch === header.epoch) {
     const { point, receiptAt } = lane
-    if (baseVerdict(base, point, receiptAt) === 'differs')
+    const differs = baseVerdict(base, point, receiptAt) === 'differs'
+    if (differs && baseOrigin === 'expected')
+      return { kind: 'refuse', refusal: { kind: 'gap', expected_seq: point.seq + 1 } }
+    if (differs)
       return { kind: 'diverged', held: base, ours: (base.seq < point.seq ? receiptAt(base.seq) : null) ?? point }
   }
   const decision = decideIntake(lane, header)

@@ -1,5 +1,5 @@
 import { epochStart, pointOf, samePoint } from '@jidoka/sync-protocol'
-import type { Lane, LanePoint } from '@jidoka/sync-protocol'
+import type { Lane, LanePoint, ReceiptJudgement } from '@jidoka/sync-protocol'
 import { retryDelayMs } from './back-off.ts'
 import { invariant } from './invariant.ts'
 import { noPoison, noteSetAside } from './lane-poison.ts'
@@ -178,6 +178,8 @@ export function newLane(start: LaneStart): LaneUplink {
     afterWait: 'read',
     problem: null,
     reported: null,
+    seesTwo: false,
+    isToldOfTwo: false,
     poison: { ...noPoison, setAside: poisonToday },
     progress: [],
   }
@@ -223,21 +225,29 @@ function resume(lane: LaneUplink, { news }: InputOf<'cursor'>, at: Surroundings,
     return halt(lane, { kind: 'forged_receipt' }, at, name)
   if (point.seq > lane.lastSeq) return halt(lane, { kind: 'cloud_ahead', cloudSeq: point.seq }, at, name)
   if (samePoint(point, lane.confirmed)) return goOn(moving(lane), at, name)
+  // Perhaps set back, perhaps another's rows: where two histories are known of, a point that is not ours proves nothing (S20).
+  if (point.seq <= lane.confirmed.seq && isInDoubt(lane))
+    return halt(lane, { kind: 'diverged', seq: point.seq }, at, name)
   // A point that was receipted once never changes, unless the cloud was set back and has gone on from there. Ours is void then.
   if (point.seq <= lane.confirmed.seq) {
     const step = goOn({ ...moving(lane), confirmed: point, progress: [] }, at, name)
     return { lane: step.lane, effects: [{ kind: 'adopt_cursor', lane: name, point, receipt }, ...step.effects] }
   }
   invariant(receipt !== null, 'a cursor above the beginning has a receipt')
-  // Rows that are gone here cannot be compared; but what never left here is not what the cloud holds.
-  if (judgement === 'diverged' || (judgement === 'unverifiable' && point.seq > lane.sentSeq))
-    return halt(lane, { kind: 'diverged', seq: point.seq }, at, name)
+  if (!isOurs(lane, point, judgement)) return halt(lane, { kind: 'diverged', seq: point.seq }, at, name)
   const step = goOn(moveTo(lane, point, at), at, name)
   return { lane: step.lane, effects: [{ kind: 'store_receipt', lane: name, receipt }, ...step.effects] }
 }
 
+/** Whose rows those are that nobody here can compare any more is open. */
+const isInDoubt = ({ seesTwo, isToldOfTwo }: LaneUplink): boolean => seesTwo || isToldOfTwo
+
+/** Rows that are gone here cannot be compared: they count as ours where they had left and nothing speaks against it (S16, S20). */
+const isOurs = (lane: LaneUplink, { seq }: LanePoint, judgement: ReceiptJudgement): boolean =>
+  judgement === 'verified' || (judgement === 'unverifiable' && seq <= lane.sentSeq && !isInDoubt(lane))
+
 /** Whatever kept the lane is over. */
-const moving = (lane: LaneUplink): LaneUplink => ({ ...lane, problem: null, reported: null })
+const moving = (lane: LaneUplink): LaneUplink => ({ ...lane, problem: null, reported: null, seesTwo: false })
 
 function moveTo(lane: LaneUplink, point: LanePoint, at: Surroundings): LaneUplink {
   const { poison, progress, confirmed } = lane
@@ -321,12 +331,12 @@ function takeReceipt(
   // The cloud may sign with a new key, of which its cursor tells: only what is forged there too needs a person.
   if (judgement === 'forged' && lane.tries === 0) return { lane: { ...lane, state: 'resuming', tries: 1 }, effects: [] }
   if (judgement === 'forged') return halt(lane, { kind: 'forged_receipt' }, at, name)
-  if (judgement === 'diverged' || (judgement === 'unverifiable' && receipt.up_to_seq > lane.sentSeq))
-    return halt(lane, { kind: 'diverged', seq: receipt.up_to_seq }, at, name)
   const point = pointOf(receipt)
+  if (judgement === 'diverged') return halt(lane, { kind: 'diverged', seq: point.seq }, at, name)
   if (point.seq > lane.lastSeq) return halt(lane, { kind: 'cloud_ahead', cloudSeq: point.seq }, at, name)
   // A receipt that does not reach beyond the last one would send the same batch for ever: look where the cloud stands, slowly.
   if (point.seq <= lane.confirmed.seq) return wait(lane, retryDelayMs(lane.tries, at.random), 'resume', at)
+  if (!isOurs(lane, point, judgement)) return halt(lane, { kind: 'diverged', seq: point.seq }, at, name)
   const step = goOn({ ...moveTo(lane, point, at), tries: 0, bytesMax: nextBytesMax(lane, at) }, at, name)
   return { lane: step.lane, effects: [{ kind: 'store_receipt', lane: name, receipt }, ...step.effects] }
 }
@@ -340,10 +350,10 @@ function takeBrought(
 ): LaneStep {
   const point = pointOf(receipt)
   const isNews = point.seq > lane.confirmed.seq && point.seq <= lane.lastSeq
-  const isOurs = judgement === 'verified' || (judgement === 'unverifiable' && point.seq <= lane.sentSeq)
-  if (!isNews || !isOurs) return pass(lane)
-  const { problem, reported } = lane
-  const moved = { ...moveTo(lane, point, at), problem, reported }
+  if (!isNews || !isOurs(lane, point, judgement)) return pass(lane)
+  const { problem, reported, seesTwo } = lane
+  // A cursor that was asked for before would look like one of a cloud that was set back: its flight is over (S12).
+  const moved = { ...moveTo(lane, point, at), problem, reported, seesTwo, flight: lane.flight + 1 }
   const step = lane.state === 'gathering' || lane.state === 'idle' ? goOn(moved, at, name) : pass(moved)
   return { lane: step.lane, effects: [{ kind: 'store_receipt', lane: name, receipt }, ...step.effects] }
 }

@@ -32,6 +32,7 @@ export function halt(lane: LaneUplink, problem: LaneProblem, at: Surroundings, n
       waitUntilMs: at.nowMs + uplinkLimits.haltedRetryMs,
       problem,
       reported: trouble?.kind ?? lane.reported,
+      seesTwo: trouble !== null || lane.seesTwo,
     },
     effects:
       trouble === null || trouble.kind === lane.reported

@@ -245,6 +245,9 @@ export interface LaneUplink {
   readonly problem: LaneProblem | null
   /** What the cloud was told of since the lane last moved. */
   readonly reported: TroubleKind | null
+  /** This end has seen two histories since the lane last moved; the cloud has told of them with its last cursor. Either way only what is proved counts (S20). */
+  readonly seesTwo: boolean
+  readonly isToldOfTwo: boolean
   readonly poison: Poison
   /** Where `confirmed` stood in the last minute of a drain, the newest last. */
   readonly progress: readonly { readonly atMs: number; readonly seq: number }[]

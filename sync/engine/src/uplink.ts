@@ -1,5 +1,5 @@
 import { lanes } from '@jidoka/sync-protocol'
-import type { Lane } from '@jidoka/sync-protocol'
+import type { Lane, Trouble } from '@jidoka/sync-protocol'
 import { drain, drainFrom, noteDrop } from './drain.ts'
 import { laneStep, newLane } from './lane-machine.ts'
 import type { LaneInput, LaneStart } from './lane-machine.ts'
@@ -102,7 +102,7 @@ class Step {
       case 'cursor_known': {
         const { link } = this.state
         if (input.flight !== link.flight || link.state !== 'asking') return
-        this.state = { ...this.state, troubles: input.troubles }
+        this.#noteTroubles(input.troubles)
         this.#link({ kind: 'known' })
         this.#answer()
         for (const { lane, flight } of link.askedFor) {
@@ -185,6 +185,17 @@ class Step {
     const { link, effects } = linkStep(this.state.link, input, this.#at)
     this.state = { ...this.state, link }
     this.effects.push(...effects)
+  }
+
+  /** A cloud that was set back, or settled while a lane still stands, does not know what it was told: it is told again. */
+  #noteTroubles(troubles: readonly Trouble[]): void {
+    this.state = { ...this.state, troubles }
+    for (const name of lanes) {
+      const lane = this.state.lanes[name]
+      const told = troubles.filter((trouble) => trouble.lane === name)
+      const reported = told.some(({ kind }) => kind === lane.reported) ? lane.reported : null
+      this.#setLane(name, { ...lane, isToldOfTwo: told.length > 0, reported })
+    }
   }
 
   #noteFailure(failure: Failure): void {

@@ -109,6 +109,7 @@ function frame(
     expanded_bytes: body.length,
     ...(sender.start_seq === undefined ? {} : { start_seq: sender.start_seq }),
     ...(sender.base === undefined ? {} : { base: sender.base }),
+    ...(sender.waiting === undefined ? {} : { waiting: sender.waiting }),
   }
   const head = Buffer.from(JSON.stringify(header))
   const sent = smaller ? packed : body

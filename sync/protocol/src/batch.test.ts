@@ -128,6 +128,30 @@ describe('round trip', () => {
     expect(advancePoint(laneStart, decoded)).toEqual({ seq: 540, count: 540, digest: 'c820a620d9935c01' })
   })
 
+  test('a batch of protocol 1.2, as it was recorded, is still read, with its base and without a word of what waits', () => {
+    const decoded = decodeBatch(readFileSync(new URL('testing/fixtures/readings-batch-1.2.bin', import.meta.url)))
+    if (decoded.kind !== 'readings') throw new Error(decoded.kind)
+    const base = { seq: 45, count: 45, digest: 'ca1a1b46052e3958' }
+    expect(decoded.header).toMatchObject({ protocol: '1.2', from_seq: 46, to_seq: 585, start_seq: 1, base })
+    expect(Object.keys(decoded.header)).not.toContain('waiting')
+    expect(decoded.segments[0]?.value(1)).toBe('운전')
+    expect(advancePoint(base, decoded)).toEqual({ seq: 585, count: 585, digest: '217236858d2ddce8' })
+  })
+
+  test('what waits beside a batch arrives, and is bounded', () => {
+    const waiting = { records: { rows: 3, oldest_ms: 1_200 }, readings: { rows: 0, oldest_ms: null } }
+    const bytes = encodeReadingsBatch({ ...sender, waiting }, [ramp(5, 10)])
+    expect(readBatchHeader(bytes).waiting).toEqual(waiting)
+    for (const wrong of [
+      { ...waiting, readings: { rows: -1, oldest_ms: null } },
+      { ...waiting, readings: { rows: 1, oldest_ms: 1e15 } },
+      { records: waiting.records },
+    ])
+      expect(() => decodeBatch(encodeReadingsBatch({ ...sender, waiting: wrong as never }, [ramp(5, 10)]))).toThrow(
+        BatchError,
+      )
+  })
+
   test('base and first number of the epoch arrive, and are left out where the sender gives none', () => {
     const base = { seq: 9, count: 4, digest: '0123456789abcdef' }
     const lines = [auditLine(10)]

@@ -10,6 +10,7 @@ import {
 } from './lane.ts'
 import { batchLimits } from './limits.ts'
 import { protocolVersionSchema } from './version.ts'
+import { waitingSchema } from './waiting.ts'
 
 /**
  * Head of what an edge sends up: rows `from_seq`..`to_seq` of one lane, or the news that they are gone (`dropped`).
@@ -33,6 +34,8 @@ export const batchHeaderSchema = z
     start_seq: seqSchema.optional(),
     /** The point that the sender builds upon, for the cloud to hold against its own: a copy that goes on by itself is noticed by its first batch. */
     base: lanePointSchema.optional(),
+    /** What the edge holds beside this batch and the cloud has not; of both lanes, since one of them may stand still. */
+    waiting: waitingSchema.optional(),
   })
   .refine(
     (header) =>
@@ -49,6 +52,6 @@ export type BatchHeader = z.infer<typeof batchHeaderSchema>
 
 /**
  * What the sender says of itself; the rest of a header follows from the rows. `start_seq` and `base` only towards a cloud that says 1.2 or
- * later: one of before refuses a header with members that it does not know.
+ * later, `waiting` only towards one of 1.3: one of before refuses a header with members that it does not know.
  */
-export type BatchSender = Pick<BatchHeader, 'edge_id' | 'epoch' | 'start_seq' | 'base'>
+export type BatchSender = Pick<BatchHeader, 'edge_id' | 'epoch' | 'start_seq' | 'base' | 'waiting'>

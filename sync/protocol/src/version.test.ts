@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { downMessages } from './down.ts'
 import { upMessages } from './up.ts'
-import { endToUpgrade, isAheadOfUs, protocolSchemaDigest } from './version.ts'
+import { endToUpgrade, isAheadOfUs, isAtLeast, protocolSchemaDigest } from './version.ts'
 
 test('the schemas of all messages are those of this protocol version', () => {
   const all = { ...upMessages, ...downMessages, record: recordSchema }
@@ -35,6 +35,13 @@ test('a cloud understands every older edge of its major version, and one that is
   expect(endToUpgrade('1.0', 'cloud', '1.2')).toBe('cloud')
   expect(endToUpgrade('1.9', 'cloud', '2.0')).toBe('cloud')
   expect(endToUpgrade('2.0', 'cloud', '1.9')).toBe('edge')
+})
+
+test('what came with a version is known to who says that one or a later one', () => {
+  expect(isAtLeast('1.3', '1.3')).toBe(true)
+  expect(isAtLeast('1.10', '1.3')).toBe(true)
+  expect(isAtLeast('2.0', '1.3')).toBe(true)
+  expect(isAtLeast('1.2', '1.3')).toBe(false)
 })
 
 test('what may hold members that we do not know is of a later minor version', () => {

@@ -3,6 +3,8 @@ import { z } from 'zod'
 /**
  * History, newest first. A minor version adds what the older end can do without; a major one breaks it.
  *
+ * - 1.3: a batch says what else waits at its edge, so that the cloud can tell how far behind it is. An edge leaves it out towards an older cloud, and
+ *   in courier files and repairs, which arrive when it is no longer true.
  * - 1.2: a batch names the point that it builds upon and the first number of its epoch, so that copies and old images are noticed (troubles)
  *   and an epoch goes on with the numbers of its journal; signed trust lists; digests by range, and repairs; commands; courier files.
  *   An edge leaves the new members out towards a cloud that says 1.1, a cloud towards an edge that does not ask with its version.
@@ -11,13 +13,13 @@ import { z } from 'zod'
  * - 1.0: batches of two lanes (columnar segments, NDJSON records, dropped ranges), cursor, signed receipts, refusals,
  *   enrolment by one-time token, requests signed with Ed25519, desired state as a shape.
  */
-export const protocolVersion = '1.2'
+export const protocolVersion = '1.3'
 
 /**
  * SHA-256 over the JSON schemas of all messages (`schemaDigest`). When the test of this file fails you have changed what
  * goes over the line: raise `protocolVersion`, add a line to the history, and put the new digest here.
  */
-export const protocolSchemaDigest = '19fc07840b18fcc16a2e2b973a45b417c7897ccafcaf0d0506551330f2aa10d5'
+export const protocolSchemaDigest = '74150e955a8e2528a5a6d3b155cc791ab2289667e2cb69f6226abde377201d6f'
 
 export const protocolVersionSchema = z.string().regex(/^\d{1,3}\.\d{1,3}$/, 'a protocol version looks like "1.0"')
 
@@ -36,6 +38,13 @@ export function endToUpgrade(
   if (theirMajor !== ourMajor) return theirMajor < ourMajor ? they : we
   const edgeAhead = they === 'edge' ? theirMinor - ourMinor : ourMinor - theirMinor
   return edgeAhead > 1 ? 'cloud' : null
+}
+
+/** Whether who says `theirs` knows what came with `since`, of the same major version. */
+export function isAtLeast(theirs: string, since: string): boolean {
+  const [theirMajor = 0, theirMinor = 0] = theirs.split('.').map(Number)
+  const [major = 0, minor = 0] = since.split('.').map(Number)
+  return theirMajor > major || (theirMajor === major && theirMinor >= minor)
 }
 
 /** Whether what is written with this version may hold members that we do not know. */

@@ -76,7 +76,7 @@ export class CloudNode implements Server {
       const [crash = null] = this.crashAtCommit.splice(0, 1)
       if (crash?.after === false) {
         if (this.#bug === 'rows_before_cursor' || this.#bug === 'cursor_before_rows')
-          this.receive(request.edgeId, request.bytes, this.#bug)
+          this.receive(request.edgeId, request.bytes, { half: this.#bug })
         this.crash('before the commit', crash.setBack)
         return respond({ kind: 'broken' })
       }
@@ -157,11 +157,13 @@ export class CloudNode implements Server {
 
   #note(edgeId: string, epoch: string, lane: Lane, kind: TroubleKind, seq: number): void {
     if (this.#bug === 'trouble_not_noted') return
-    const { troubles } = this.edge(edgeId)
+    const { troubles, everTroubled } = this.edge(edgeId)
+    everTroubled.add(epoch)
     const known = troubles.get(epoch) ?? []
     if (known.some((each) => each.lane === lane && each.kind === kind)) return
     const trouble: Trouble = { kind, lane, seq: Math.max(1, seq), since_ms: this.#wallMs() }
     troubles.set(epoch, [...known, trouble])
+    this.#unsynced.push(() => troubles.set(epoch, known))
     this.#trace(`cloud notes that ${lane} has two histories (${kind} at ${seq})`)
   }
 
@@ -178,7 +180,7 @@ export class CloudNode implements Server {
         receipt: receipts.at(-1) ?? null,
       }
     }
-    const isNew = this.protocol === '1.2' && protocol === '1.2'
+    const isNew = this.protocol !== '1.1' && protocol !== '1.1'
     const troubles = edge.troubles.get(epoch) ?? []
     return {
       kind: 'cursor',
@@ -193,8 +195,19 @@ export class CloudNode implements Server {
     }
   }
 
-  /** Takes a batch, from the line or from a courier's file. `half`: of a planted bug, what is left of the transaction. */
-  receive(edgeId: string, bytes: Uint8Array, half: PlantedBug | null = null, isCourier = false): Answer {
+  /**
+   * Takes a batch, from the line or from a courier's file.
+   * @param half of a planted bug, what is left of the transaction
+   * @param place in a courier's file, the first of its lane or a later one
+   */
+  receive(
+    edgeId: string,
+    bytes: Uint8Array,
+    {
+      half = null,
+      place = null,
+    }: { readonly half?: PlantedBug | null; readonly place?: 'first' | 'later' | null } = {},
+  ): Answer {
     let batch: DecodedBatch
     try {
       batch = decodeBatch(bytes)
@@ -214,7 +227,11 @@ export class CloudNode implements Server {
     const nextSeq = stored.point.seq + (this.#bug === 'cursor_off_by_one' && stored.point.seq > 0 ? 2 : 1)
     const { point: held, startSeq } = stored
     const lane = { ...edge, nextSeq, startSeq, point: held, receiptAt: (seq: number) => receiptAt(stored, seq) }
-    const decision = decideBatch(lane, this.#bug === 'base_not_checked' ? withoutBase(batch) : batch)
+    const decision = decideBatch(
+      lane,
+      this.#bug === 'base_not_checked' ? withoutBase(batch) : batch,
+      place === 'later' && this.#bug !== 'expected_base_is_proof' ? 'expected' : 'receipted',
+    )
     this.#trace(
       `cloud: ${header.lane} ${header.from_seq}..${header.to_seq}${header.dropped === null ? '' : ` (${header.dropped})`} -> ${decision.kind}`,
     )
@@ -222,7 +239,7 @@ export class CloudNode implements Server {
       this.#note(edgeId, header.epoch, header.lane, 'diverged', decision.held.seq)
       return this.#refused({ kind: 'digest' })
     }
-    const skipsIntake = isCourier && this.#bug === 'courier_skips_intake' && header.from_seq > nextSeq
+    const skipsIntake = place !== null && this.#bug === 'courier_skips_intake' && header.from_seq > nextSeq
     if (decision.kind === 'refuse' && !skipsIntake) return this.#refused(decision.refusal)
     if (decision.kind === 'repeat') {
       const newest = stored.receipts.at(-1)
@@ -288,6 +305,7 @@ export class CloudNode implements Server {
       stored.receipts.push(receipt)
     }
     this.#unsynced.push(() => {
+      stored.lostToSeq = Math.max(stored.lostToSeq, point.seq)
       stored.rows.length = lengths.rows
       stored.drops.length = lengths.drops
       stored.point = pointBefore

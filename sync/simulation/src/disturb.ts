@@ -1,3 +1,6 @@
+import { lanes } from '@jidoka/sync-protocol'
+import { CrashPlan } from './crash-plan.ts'
+import type { EdgeNode } from './edge-node.ts'
 import { chaosMs, disturbanceKinds } from './plan.ts'
 import type { Disturbance } from './plan.ts'
 import { Life } from './life.ts'
@@ -21,11 +24,8 @@ export function disturb(world: World, disturbance: Disturbance): void {
     case 'lost_receipt': {
       const losesReceipt = kind === 'lost_receipt'
       if (strength < 0.3) return edge.crash('out of the blue', { losesReceipt })
-      edge.crashIn = {
-        effects: Math.ceil(strength * 12),
-        after: strength * 100 - Math.floor(strength * 100) < 0.5,
-        losesReceipt,
-      }
+      const isAfter = strength * 100 - Math.floor(strength * 100) < 0.5
+      edge.crashPlan = new CrashPlan(Math.ceil(strength * 12), { isAfter, losesReceipt })
       return
     }
     case 'new_disk':
@@ -33,8 +33,14 @@ export function disturb(world: World, disturbance: Disturbance): void {
     case 'full_disk':
       edge.fullDiskUntilMs = Math.min(chaosMs, scheduler.nowMs + forMs)
       return
-    case 'space':
-      return edge.dropForSpace()
+    case 'space': {
+      const untilMs = Math.min(chaosMs, scheduler.nowMs + forMs)
+      const drop = () => {
+        edge.dropForSpace()
+        if (scheduler.nowMs + 2_000 < untilMs) scheduler.after(random.between(500, 2_000), drop)
+      }
+      return drop()
+    }
     case 'damage':
       return edge.damageOne()
     case 'clock_jump':
@@ -78,26 +84,17 @@ export function disturb(world: World, disturbance: Disturbance): void {
     case 'poison':
       return edge.commitRecord(true)
     case 'courier': {
-      const { epoch, batches } = edge.exportBatches()
-      tell(`${name} writes ${batches.length} batches to a courier's file`)
-      // Some files never arrive.
-      if (strength < 0.25) return
-      const carry = () => {
-        for (const bytes of batches) cloud.receive(edgeId, bytes, null, true)
-        tell(`the courier's file of ${name} is imported`)
-        const receipts = (['records', 'readings'] as const).flatMap((lane) =>
-          cloud.lane(edgeId, epoch, lane).receipts.slice(-1),
-        )
-        // Which somebody brings back more than once.
-        for (let time = 0; time < 3; time++)
-          scheduler.after(random.between(0, 10_000), () => {
-            for (const receipt of receipts) edge.bringReceipt(receipt)
-          })
-      }
-      // And some are imported twice.
-      if (strength > 0.75) scheduler.after(random.between(1_000, 15_000), carry)
-      return later(carry)
+      if (strength < 0.6) return carry(world, edge, disturbance)
+      // Nobody would come if there were a line: it goes quietly, room is short meanwhile, and what has arrived nobody here knows.
+      network.disturb({ ...disturbance, kind: 'half_open', forMs: 4_000 }, chaosMs)
+      scheduler.after(4_000, () => network.disturb({ ...disturbance, kind: 'cut', forMs }, chaosMs))
+      scheduler.after(3_000, () => edge.dropForSpace())
+      return scheduler.after(5_000, () => void (edge.isEnded || carry(world, edge, disturbance)))
     }
+    case 'held_answers':
+      network.disturb(disturbance, chaosMs)
+      // Somebody looks whether the line is there, so that there is an answer to be held up.
+      return edge.poke()
     case 'poke':
       // Somebody impatient.
       for (let press = 0; press < 10; press++) scheduler.after(press * random.between(700, 1_500), () => edge.poke())
@@ -105,4 +102,26 @@ export function disturb(world: World, disturbance: Disturbance): void {
     default:
       return network.disturb(disturbance, chaosMs)
   }
+}
+
+/** Somebody takes a file to the cloud, and receipts back. */
+function carry({ cloud, scheduler, tell }: World, edge: EdgeNode, { forMs, strength }: Disturbance): void {
+  const { edgeId, name, random } = edge.parts
+  const { epoch, batches } = edge.exportBatches()
+  tell(`${name} writes ${batches.length} batches to a courier's file`)
+  // Some files never arrive.
+  if (strength < 0.25) return
+  const arrive = () => {
+    for (const { bytes, place } of batches) cloud.receive(edgeId, bytes, { place })
+    tell(`the courier's file of ${name} is imported`)
+    const receipts = lanes.flatMap((lane) => cloud.lane(edgeId, epoch, lane).receipts.slice(-1))
+    // Which somebody brings back more than once.
+    for (let time = 0; time < 3; time++)
+      scheduler.after(random.between(0, 10_000), () => {
+        for (const receipt of receipts) edge.bringReceipt(receipt)
+      })
+  }
+  // And some are imported twice.
+  if (strength > 0.75) scheduler.after(random.between(1_000, 15_000), arrive)
+  scheduler.after(Math.max(0, Math.min(forMs, chaosMs - scheduler.nowMs)), arrive)
 }

@@ -4,14 +4,19 @@ import { lanes, pointOf, protocolVersion } from '@jidoka/sync-protocol'
 import type { Lane, LanePoint, Receipt, ReceiptJudgement } from '@jidoka/sync-protocol'
 import { poisonMark } from './cloud-node.ts'
 import { batchesForCourier } from './courier.ts'
+import type { CourierBatch } from './courier.ts'
 import { EdgeLine } from './edge-line.ts'
 import type { Asking } from './edge-line.ts'
 import type { EdgeParts } from './edge-parts.ts'
+import type { CrashPlan } from './crash-plan.ts'
 import type { ReadResult } from './journal.ts'
 import { wallStartMs } from './life.ts'
 import type { Life } from './life.ts'
 import type { Outcome, Request } from './network.ts'
+import { outageBody } from './outage-body.ts'
 import { chaosMs } from './plan.ts'
+import { prunableSeq } from './pruning.ts'
+import { wrongTaking } from './watch.ts'
 
 type EffectOf<Kind extends UplinkEffect['kind']> = Extract<UplinkEffect, { kind: Kind }>
 
@@ -27,8 +32,7 @@ export class EdgeNode {
   readonly lives: Life[] = []
   /** A person has switched it off for good. */
   isEnded = false
-  /** Counts down with each effect; at none it crashes before or after it. */
-  crashIn: { effects: number; readonly after: boolean; readonly losesReceipt: boolean } | null = null
+  crashPlan: CrashPlan | null = null
   fullDiskUntilMs = 0
   /** How far its own clock is wrong. */
   skewMs = 0
@@ -63,15 +67,11 @@ export class EdgeNode {
 
   start(): void {
     if (this.isEnded) return
-    const { journal, startSeqs } = this.life
-    const laneStart = (lane: Lane) => {
-      const { point: confirmed, lastSeq, sentSeq } = journal[lane]
-      return { confirmed, lastSeq, sentSeq, startSeq: startSeqs[lane] }
-    }
+    const { life } = this
     this.#run++
     this.#line.restart()
     this.#read.records = this.#read.readings = null
-    this.#state = startUplink({ lanes: { records: laneStart('records'), readings: laneStart('readings') } })
+    this.#state = startUplink({ lanes: { records: life.laneStart('records'), readings: life.laneStart('readings') } })
     this.tell('starts')
     this.#give({ kind: 'wake' })
   }
@@ -103,6 +103,18 @@ export class EdgeNode {
     this.#stop()
     this.lives.push(this.life.next(this.parts.newEpoch(), startSeqs))
     this.tell(`begins a new epoch with records ${startSeqs.records} and readings ${startSeqs.readings}`)
+    this.start()
+  }
+
+  get isOld(): boolean {
+    return this.#line.isOld
+  }
+
+  /** A person puts the present program in the place of that of 1.1. */
+  upgrade(): void {
+    this.#stop()
+    this.#line.isOld = false
+    this.tell('is upgraded')
     this.start()
   }
 
@@ -151,13 +163,7 @@ export class EdgeNode {
     if (this.#state === null || this.#isFull) return
     const { bug, random } = this.parts
     const { journal } = this.life
-    if (random.chance(0.4))
-      this.life.prune((lane) => {
-        if (bug === 'prune_before_receipt') return journal[lane].lastSeq
-        if (bug === 'prune_what_was_sent') return Math.max(journal[lane].sentSeq, journal[lane].syncedSeq)
-        if (bug === 'courier_counts_as_receipt') return Math.max(this.#exportedSeq[lane], journal[lane].syncedSeq)
-        return journal[lane].syncedSeq
-      })
+    if (random.chance(0.4)) this.life.prune((lane) => prunableSeq(lane, journal[lane], this.#exportedSeq, bug))
     if (!random.chance(0.4)) return
     const item = this.life.merge()
     if (item === null) return
@@ -170,8 +176,8 @@ export class EdgeNode {
   }
 
   /** Everything behind the last receipt as ready batches, for a courier's file. */
-  exportBatches(): { readonly epoch: string; readonly batches: readonly Uint8Array[] } {
-    const batches: Uint8Array[] = []
+  exportBatches(): { readonly epoch: string; readonly batches: readonly CourierBatch[] } {
+    const batches: CourierBatch[] = []
     const { life } = this
     for (const lane of lanes) {
       const exported = batchesForCourier(life, lane, this.#line)
@@ -200,20 +206,19 @@ export class EdgeNode {
   }
 
   #dies(when: 'before' | 'after'): boolean {
-    const { crashIn } = this
-    if (crashIn === null || crashIn.after !== (when === 'after') || this.parts.scheduler.nowMs > chaosMs) return false
-    return --crashIn.effects <= 0
+    return this.parts.scheduler.nowMs <= chaosMs && this.crashPlan?.strikes(when) === true
   }
 
   #crashNow(why: string): void {
-    const { losesReceipt = false } = this.crashIn ?? {}
-    this.crashIn = null
+    const { losesReceipt = false } = this.crashPlan ?? {}
+    this.crashPlan = null
     this.crash(losesReceipt ? `${why}, and loses its last receipt` : why, { losesReceipt })
   }
 
   #give(input: UplinkInput): void {
     if (this.#state === null) return
     const { scheduler, random } = this.parts
+    const { lanes: before } = this.#state
     const { state, effects } = uplinkStep(this.#state, input, {
       nowMs: scheduler.nowMs,
       wallMs: this.#wallMs(),
@@ -224,6 +229,13 @@ export class EdgeNode {
     for (const effect of effects) {
       if (this.#dies('before')) this.#crashNow(`before ${effect.kind}`)
       if (run !== this.#run) return
+      if (effect.kind === 'store_receipt' || effect.kind === 'adopt_cursor') {
+        const { parts, life } = this
+        if (effect.kind === 'store_receipt')
+          life.noteUnsure(effect.lane, before[effect.lane].confirmed.seq, effect.receipt.up_to_seq)
+        const wrong = wrongTaking(effect, before[effect.lane], { parts, life, troubles: state.troubles })
+        if (wrong !== null) this.violations.push(`${parts.name} ${wrong}`)
+      }
       this.#perform(effect)
       if (run === this.#run && this.#dies('after')) this.#crashNow(`after ${effect.kind}`)
       if (run !== this.#run) return
@@ -263,22 +275,12 @@ export class EdgeNode {
       case 'report_trouble':
         return this.#report(effect)
       case 'record_outage':
-        return this.#later(1, () => this.#recordOutage(effect))
+        return this.#later(1, () => this.#appendRecord('outage', outageBody(effect)))
       case 'wake': {
         const wake = ++this.#wakes
         this.#later(effect.afterMs, () => void (wake === this.#wakes && this.#give({ kind: 'wake' })))
       }
     }
-  }
-
-  #recordOutage({ fromMs, toMs, cause, rowsWaiting, drained }: EffectOf<'record_outage'>): void {
-    this.#appendRecord('outage', {
-      from_ms: fromMs,
-      to_ms: toMs,
-      cause,
-      rows_waiting: rowsWaiting,
-      ...(drained === null ? {} : { drained_ms: drained.atMs, dropped: drained.dropped, receipted: drained.receipted }),
-    })
   }
 
   /** Tried until it holds, or until a later receipt of the lane takes its place: rows that a set-back cloud has lost may not go before. */
@@ -295,7 +297,7 @@ export class EdgeNode {
 
   #keepApart({ lane, flight, fromSeq, toSeq }: EffectOf<'set_aside'>): void {
     if (this.#isFull) return this.#give({ kind: 'read_failed', lane, flight, cause: 'ENOSPC' })
-    const { journal, truth } = this.life
+    const { journal } = this.life
     if (this.parts.scheduler.nowMs < uplinkLimits.poisonAfterMs)
       this.violations.push(`${this.parts.name} sets ${lane} ${fromSeq}..${toSeq} aside within the first hour`)
     if (++this.setAside[lane] > uplinkLimits.poisonPerDayMax)
@@ -303,7 +305,7 @@ export class EdgeNode {
     this.tell(`sets ${lane} ${fromSeq}..${toSeq} aside`)
     const items = journal[lane].items.filter((item) => item.lastSeq >= fromSeq && item.firstSeq <= toSeq)
     journal[lane].remove(items, 'poison')
-    truth[lane].lose({ firstSeq: fromSeq, lastSeq: toSeq }, 'poison')
+    this.life.truth[lane].lose({ firstSeq: fromSeq, lastSeq: toSeq }, 'poison')
     this.#give({ kind: 'set_aside_done', lane, flight })
   }
 
@@ -331,7 +333,7 @@ export class EdgeNode {
         kind: 'cursor_known',
         flight,
         lanes: this.#line.newsOf(cursor, this.#judge),
-        troubles: cursor.troubles ?? [],
+        troubles: this.parts.bug === 'troubles_not_read' ? [] : (cursor.troubles ?? []),
       })
     })
   }
@@ -387,7 +389,7 @@ export class EdgeNode {
 
   #report({ lane, trouble, seq, held }: EffectOf<'report_trouble'>): void {
     this.tell(`halts over ${lane}: ${trouble} at ${seq}`)
-    if (this.parts.plan.isOld) return
+    if (this.#line.isOld) return
     const report = { protocol: protocolVersion, epoch: this.life.epoch, lane, kind: trouble, seq, held }
     this.#request<'trouble'>({ kind: 'trouble', report }, uplinkLimits.requestTimeoutMs, (outcome) => {
       if (outcome.kind === 'failed') this.#give({ kind: 'report_failed', lane })

@@ -1,3 +1,4 @@
+import type { CloudNode } from './cloud-node.ts'
 import type { Network } from './network.ts'
 import type { PlantedBug } from './options.ts'
 import type { EdgePlan } from './plan.ts'
@@ -13,6 +14,8 @@ export interface EdgeParts {
   readonly random: Random
   readonly scheduler: Scheduler
   readonly network: Network
+  /** To look at for what is watched while the world runs; nothing that the appliance does depends on it. */
+  readonly cloud: CloudNode
   readonly newEpoch: () => string
   readonly bug: PlantedBug | null
   readonly trace: (line: string) => void

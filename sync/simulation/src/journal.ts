@@ -125,8 +125,22 @@ export class JournalLane {
     return ranges
   }
 
+  #itemsOf(fromSeq: number, toSeq: number): readonly Item[] {
+    return this.#items.filter((item) => item.lastSeq >= fromSeq && item.firstSeq <= toSeq)
+  }
+
+  /** Whether all of these rows are there, each in a form that can be read. */
+  holdsAll(fromSeq: number, toSeq: number): boolean {
+    let nextSeq = fromSeq
+    for (const item of this.#itemsOf(fromSeq, toSeq)) {
+      if (item.firstSeq > nextSeq || (this.#lane === 'readings' && readable(item) === null)) return false
+      nextSeq = item.lastSeq + 1
+    }
+    return nextSeq > toSeq
+  }
+
   #talliesOf(fromSeq: number, toSeq: number): Map<number, RangeTally> | null {
-    const items = this.#items.filter((item) => item.lastSeq >= fromSeq && item.firstSeq <= toSeq)
+    const items = this.#itemsOf(fromSeq, toSeq)
     let nextSeq = fromSeq
     for (const { firstSeq, lastSeq } of items) {
       if (firstSeq > nextSeq) return null
@@ -271,11 +285,19 @@ export class JournalLane {
 
 export const lineOf = (item: Item): string => new TextDecoder().decode(item.bytes)
 
-function readable(item: Item): Segment | null {
-  try {
-    return decodeSegment(item.bytes)
-  } catch (error) {
-    if (error instanceof SegmentError) return null
-    throw error
+/** What the bytes of a segment are, decoded once: they are looked at with each batch, receipt and sum, and never change. */
+const decoded = new WeakMap<Uint8Array, Segment | 'damaged'>()
+
+function readable({ bytes }: Item): Segment | null {
+  let segment = decoded.get(bytes)
+  if (segment === undefined) {
+    try {
+      segment = decodeSegment(bytes)
+    } catch (error) {
+      if (!(error instanceof SegmentError)) throw error
+      segment = 'damaged'
+    }
+    decoded.set(bytes, segment)
   }
+  return segment === 'damaged' ? null : segment
 }

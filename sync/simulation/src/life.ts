@@ -52,6 +52,12 @@ export class Life {
     })
   }
 
+  /** What a start of the program finds of a lane. */
+  laneStart(lane: Lane) {
+    const { point: confirmed, lastSeq, sentSeq } = this.journal[lane]
+    return { confirmed, lastSeq, sentSeq, startSeq: this.startSeqs[lane] }
+  }
+
   /** The same data folder in a new epoch, whose lanes go on with these numbers. */
   next(epoch: string, startSeqs: Readonly<Record<Lane, number>>): Life {
     for (const lane of lanes) this.journal[lane].beginEpoch(startSeqs[lane])
@@ -102,6 +108,13 @@ export class Life {
     this.journal.readings.damage(item, this.#random.between(0, 10_000))
     this.truth.readings.lose(item, 'damaged')
     return item
+  }
+
+  /** A receipt is taken of rows behind `fromSeq` up to `toSeq`, all of which had left. */
+  noteUnsure(lane: Lane, fromSeq: number, toSeq: number): void {
+    const journal = this.journal[lane]
+    if (toSeq <= journal.sentSeq && !journal.holdsAll(fromSeq + 1, toSeq))
+      this.truth[lane].unsure.push({ fromSeq: fromSeq + 1, toSeq })
   }
 
   /** What the background does with many small commits. */

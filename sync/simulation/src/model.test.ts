@@ -47,6 +47,20 @@ describe('the model', () => {
     expect(check({ rows: [row(1), row(2)], drops: [] }, { complete: false })).toEqual([])
   })
 
+  test('accepts what a copy wrote or lost only where this history may be covered by it', () => {
+    const others = {
+      wrote: (seq: number, text: string) => seq === 2 && text === 'of a copy',
+      lost: (seq: number, reason: string) => seq === 4 && reason === 'space',
+    }
+    const rows = [row(1), row(2, 'of a copy'), row(3)]
+    const drops = [drop(4, 4, 'space')]
+    expect(check({ rows, drops }, { others })).toEqual([])
+    expect(check({ rows, drops })).not.toEqual([])
+    expect(check({ rows: [row(1), row(2, 'of nobody'), row(3)], drops }, { others })).not.toEqual([])
+    expect(check({ rows: [row(1, 'of a copy'), row(2), row(3)], drops }, { others })).not.toEqual([])
+    expect(check({ rows, drops: [drop(4, 4, 'damaged')] }, { others })).not.toEqual([])
+  })
+
   test('looks at the numbers of the epoch alone, and behind them only where nobody else may have written', () => {
     const later = { rows: [row(2), row(3), row(4)], drops: [] }
     expect(check(later, { fromSeq: 2 })).toEqual([])

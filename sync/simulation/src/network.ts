@@ -103,9 +103,12 @@ export class Network {
     if (forged !== null) return settle({ kind: 'receipt', receipt: forged })
     this.#server.handle(request, (answer) => {
       if (answer.kind === 'broken') return this.#scheduler.after(this.#delayMs(index), reset)
+      // Later than anybody waits for it (S12), as a proxy does that was asleep.
+      const heldMs =
+        request.kind === 'cursor' && this.#isOn('held_answers', index) ? this.#random.between(29_000, 37_000) : 0
       const isLost = this.#isOn('cut', index) || this.#isOn('cut_down', index) || this.#isOn('half_open', index)
       if (!isLost && !this.#strikes('lost_answers', index))
-        this.#scheduler.after(this.#delayMs(index), () => settle(outcomeOf(answer)))
+        this.#scheduler.after(this.#delayMs(index) + heldMs, () => settle(outcomeOf(answer)))
     })
   }
 

@@ -17,6 +17,8 @@ export const plantedBugs = {
   sums_of_overlap: 'the cloud adds all rows of a trimmed batch to the sums of its ranges',
   sums_outside_transaction: 'the cloud does not take its sums back with a lost transaction',
   courier_skips_intake: 'the cloud stores what a courier file brings without asking whether it continues the lane',
+  expected_base_is_proof:
+    'the cloud takes what a courier file says of dropped rows for two histories where they had arrived',
   prune_before_receipt: 'the edge prunes what no receipt covers',
   prune_what_was_sent: 'the edge prunes what has left, receipted or not',
   courier_counts_as_receipt: 'the edge prunes what has left in a courier file',
@@ -24,6 +26,8 @@ export const plantedBugs = {
   sent_before_synced: 'the edge sends rows that are not on its disk yet',
   late_answer_taken: 'the edge takes an answer to an earlier request for one to the last',
   signature_not_checked: 'the edge takes any receipt',
+  signature_is_proof: 'the edge takes a receipt of rows that it has no more for proof that they were its own',
+  troubles_not_read: 'the edge does not read what a cursor says of two histories',
   trust_not_taken: 'the edge keeps its list of keys for ever',
   clock_not_learned: 'the edge goes on to sign with its own clock',
   damage_not_noticed: 'the edge sends segments without looking at their checksum',
@@ -33,12 +37,6 @@ export const plantedBugs = {
 } as const
 export type PlantedBug = keyof typeof plantedBugs
 export const plantedBugNames = Object.keys(plantedBugs) as readonly PlantedBug[]
-
-/** Bugs that no world has shown, each with what makes it harmless as far as is known. */
-export const unfoundBugs: Readonly<Partial<Record<PlantedBug, string>>> = {
-  late_answer_taken:
-    'a receipt says what it is of and is held against the rows, and a cursor that is too old sets the lane back: what goes up again is a repeat',
-}
 
 export interface WorldOptions {
   readonly bug?: PlantedBug | null

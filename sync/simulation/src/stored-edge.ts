@@ -9,6 +9,8 @@ export interface StoredLane {
   readonly rows: { seq: number; text: string }[]
   readonly drops: { fromSeq: number; toSeq: number; reason: DropReason }[]
   ranges: ReadonlyMap<number, RangeTally>
+  /** Up to here it had stood when it was set back; what it holds now may be what others filled in. 0: it has lost nothing. */
+  lostToSeq: number
 }
 
 export interface StoredEdge {
@@ -18,6 +20,8 @@ export interface StoredEdge {
   readonly epochs: Map<string, Record<Lane, StoredLane>>
   /** By epoch, until a person settles them. */
   readonly troubles: Map<string, readonly Trouble[]>
+  /** Epochs that were ever said to have two histories. */
+  readonly everTroubled: Set<string>
 }
 
 export const emptyLane = (): StoredLane => ({
@@ -27,6 +31,7 @@ export const emptyLane = (): StoredLane => ({
   rows: [],
   drops: [],
   ranges: new Map(),
+  lostToSeq: 0,
 })
 
 export const newEdge = (): StoredEdge => ({
@@ -35,4 +40,5 @@ export const newEdge = (): StoredEdge => ({
   isRevoked: false,
   epochs: new Map(),
   troubles: new Map(),
+  everTroubled: new Set(),
 })

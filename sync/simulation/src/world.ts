@@ -1,5 +1,6 @@
 import { CloudNode } from './cloud-node.ts'
 import { EdgeNode } from './edge-node.ts'
+import type { EdgeParts } from './edge-parts.ts'
 import { Life } from './life.ts'
 import { Network } from './network.ts'
 import type { PlantedBug, WorldOptions } from './options.ts'
@@ -44,6 +45,11 @@ export class World {
 
   newEpoch = (): string => `00000000-0000-7000-8000-0000000e${String(++this.#epochs).padStart(4, '0')}`
 
+  /** One end speaks protocol 1.1, or did: rows of a copy may have mixed before anybody noticed (SPEC.md, "Not guaranteed"). */
+  isMixed({ plan }: EdgeParts): boolean {
+    return plan.isOld || this.plan.oldCloudUntilMs > 0
+  }
+
   get epochs(): number {
     return this.#epochs
   }
@@ -67,8 +73,8 @@ export class World {
   }
 
   #shared() {
-    const { scheduler, network, newEpoch, tell } = this
-    return { scheduler, network, newEpoch, bug: this.#bug, trace: tell }
+    const { scheduler, network, cloud, newEpoch, tell } = this
+    return { scheduler, network, cloud, newEpoch, bug: this.#bug, trace: tell }
   }
 
   #add(edge: EdgeNode): void {

@@ -7,6 +7,7 @@ import {
   type EdgeDetail,
   type EdgeSummary,
   type Execution,
+  type SecretList,
   type enrolmentSchema,
   type auditEntrySchema,
   type siteSchema,
@@ -46,6 +47,13 @@ export function createConsoleApi(api: Api) {
       page(await api.get<Execution[]>(cloudPaths.judgmentRecent, { query, signal })),
     audit: async (query: Query, signal: AbortSignal) =>
       page(await api.get<AuditEntry[]>(cloudPaths.audit, { query, signal })),
+    secrets: (signal?: AbortSignal) => get<SecretList>(cloudPaths.secrets, signal),
+    putSecret: async (name: string, purpose: string, value: string) => {
+      await api.put(fill(cloudPaths.secret, { name }), { purpose, value })
+    },
+    removeSecret: async (name: string) => {
+      await api.delete(fill(cloudPaths.secret, { name }))
+    },
     enrol: async (body: { site_code: string; valid_min: number }) =>
       (await api.post<Enrolment>(cloudPaths.enrolments, body)).data,
     saveRule: async (definition: Omit<RuleDefinition, 'version'>, basedOnVersion: number) => {

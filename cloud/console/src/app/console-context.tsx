@@ -29,6 +29,8 @@ const ofAdministrators: ReadonlySet<Permission> = new Set<Permission>([
   'fleet:manage',
   'audit:read',
   'settings:manage',
+  'secret:manage',
+  'pii:read',
 ])
 
 /** Null when the person may; else the sentence for the button that stays in its place. */

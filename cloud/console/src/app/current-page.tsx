@@ -10,12 +10,16 @@ import { pages, pageTitles, type PagePath } from './places.ts'
 /** The editor is the largest page and most visits do not need it. */
 const RulesPage = lazy(async () => ({ default: (await import('../rules/rules-page.tsx')).RulesPage }))
 
+/** Few visit it, and seldom. */
+const SecretsPage = lazy(async () => ({ default: (await import('../secrets/secrets-page.tsx')).SecretsPage }))
+
 const views: Record<PagePath, () => ReactNode> = {
   '/lines': () => <LinesPage />,
   '/fleet': () => <FleetPage />,
   '/judgments': () => <JudgmentsPage />,
   '/rules': () => <RulesPage />,
   '/audit': () => <AuditPage />,
+  '/secrets': () => <SecretsPage />,
 }
 
 export function CurrentPage({ path }: { path: string }) {

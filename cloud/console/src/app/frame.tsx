@@ -29,6 +29,7 @@ const goKeys: Readonly<Record<string, PagePath>> = {
   j: '/judgments',
   r: '/rules',
   a: '/audit',
+  s: '/secrets',
 }
 /** 1.5 s between g and its letter; later the letter means itself again. */
 const goMsMax = 1_500

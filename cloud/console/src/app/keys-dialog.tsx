@@ -9,6 +9,7 @@ const keys = [
   ['g j', 'page.judgments'],
   ['g r', 'page.rules'],
   ['g a', 'page.audit'],
+  ['g s', 'page.secrets'],
   ['j k', 'keys.rows'],
   ['Enter', 'keys.open'],
   ['Esc', 'keys.close'],

@@ -1,11 +1,12 @@
 import type { EdgeDetail } from '@jidoka/contract'
-import { Button, Choice, Dialog, ErrorNote, Field, Select, useLocalText, useToasts } from '@jidoka/ui'
-import { useState, type FormEvent } from 'react'
+import { Button, Choice, Dialog, ErrorNote, Field, Select, useLocalText } from '@jidoka/ui'
+import { useState } from 'react'
 import { useConsole, useText } from '../app/console-context.tsx'
 import { useDirectory } from '../app/directory.tsx'
 import { fromLocalInput, toLocalInput } from '../judgments/filters.ts'
 import { commandNames, commandOf, newId, type CommandForm, type CommandProblems } from './command-form.ts'
 import { laneOf } from './item-state.ts'
+import { useSubmission } from './submission.ts'
 
 const hourMs = 3_600_000
 /** Numbers of one range, which is what the cloud replaces at once. */
@@ -18,7 +19,6 @@ function firstForm(edge: EdgeDetail, nowMs: number): CommandForm {
   const last = laneOf(edge, 'readings')?.received_seq ?? 0
   return {
     name: 'support_bundle',
-    lane: 'readings',
     fromSeq: last === 0 ? '' : String(Math.floor((last - 1) / rangeRows) * rangeRows + 1),
     toSeq: last === 0 ? '' : String(last),
     ruleId: '',
@@ -41,15 +41,17 @@ export function CommandDialog({
   const local = useLocalText()
   const { api } = useConsole()
   const { rules } = useDirectory()
-  const toasts = useToasts()
   const [form, setForm] = useState(() => firstForm(edge, Date.now()))
   // Made once: pressed twice, or again after an answer that was lost, it is the same command.
   const [id] = useState(() => newId())
-  const [tried, setTried] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(undefined)
   const definitions = rules.data?.map(({ definition }) => definition) ?? []
   const outcome = commandOf(form, id, definitions)
+  const { submit, tried, busy, error } = useSubmission({
+    act: 'problems' in outcome ? null : () => api.giveCommand(edge.id, outcome.command),
+    done: t('command.given', { edge: edge.name }),
+    onDone,
+    onClose,
+  })
   const problems: CommandProblems = 'problems' in outcome && tried ? outcome.problems : {}
   const change = (part: Partial<CommandForm>) => setForm({ ...form, ...part })
   const problem = (field: keyof CommandProblems) => {
@@ -57,22 +59,6 @@ export function CommandDialog({
     return kind === undefined ? null : t(`command_problem.${kind}`)
   }
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault()
-    setTried(true)
-    if (busy || 'problems' in outcome) return
-    setBusy(true)
-    setError(undefined)
-    try {
-      await api.giveCommand(edge.id, outcome.command)
-      toasts.done(t('command.given', { edge: edge.name }))
-      onDone()
-      onClose()
-    } catch (failure) {
-      setError(failure)
-      setBusy(false)
-    }
-  }
   return (
     <Dialog
       title={t('command.new_title', { edge: edge.name })}
@@ -83,7 +69,7 @@ export function CommandDialog({
         </Button>
       }
     >
-      <form id="command" className="stack" noValidate onSubmit={(event) => void submit(event)}>
+      <form id="command" className="stack" noValidate onSubmit={submit}>
         <Choice
           label={t('command.what')}
           value={form.name}
@@ -93,32 +79,24 @@ export function CommandDialog({
         <p>{t(`command.about_${form.name}`)}</p>
         {error === undefined ? null : <ErrorNote error={error} />}
         {form.name === 'resend' ? (
-          <>
-            <Choice
-              label={t('fleet.lane')}
-              value={form.lane}
-              options={(['readings', 'records'] as const).map((lane) => ({ value: lane, label: t(`lane.${lane}`) }))}
-              onChange={(lane) => change({ lane })}
+          <div className="fields-beside">
+            <Field
+              label={t('command.from_seq')}
+              inputMode="numeric"
+              maxLength={20}
+              value={form.fromSeq}
+              onChange={(event) => change({ fromSeq: event.target.value })}
+              error={problem('fromSeq')}
             />
-            <div className="fields-beside">
-              <Field
-                label={t('command.from_seq')}
-                inputMode="numeric"
-                maxLength={20}
-                value={form.fromSeq}
-                onChange={(event) => change({ fromSeq: event.target.value })}
-                error={problem('fromSeq')}
-              />
-              <Field
-                label={t('command.to_seq')}
-                inputMode="numeric"
-                maxLength={20}
-                value={form.toSeq}
-                onChange={(event) => change({ toSeq: event.target.value })}
-                error={problem('toSeq')}
-              />
-            </div>
-          </>
+            <Field
+              label={t('command.to_seq')}
+              inputMode="numeric"
+              maxLength={20}
+              value={form.toSeq}
+              onChange={(event) => change({ toSeq: event.target.value })}
+              error={problem('toSeq')}
+            />
+          </div>
         ) : null}
         {form.name === 'rehearsal' ? (
           <>

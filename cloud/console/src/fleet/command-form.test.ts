@@ -5,7 +5,6 @@ import { commandOf, newId, type CommandForm } from './command-form.ts'
 
 const form: CommandForm = {
   name: 'resend',
-  lane: 'readings',
   fromSeq: '65,537',
   toSeq: '131072',
   ruleId: pressTemperature.id,

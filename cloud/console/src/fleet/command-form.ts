@@ -11,7 +11,6 @@ const rehearsedMsMax = 24 * 3_600_000
 /** A command as it is typed. */
 export interface CommandForm {
   readonly name: CommandName
-  readonly lane: 'records' | 'readings'
   readonly fromSeq: string
   readonly toSeq: string
   readonly ruleId: string
@@ -49,7 +48,7 @@ export function commandOf(
       }
     if (to < from) return { problems: { toSeq: 'order' } }
     if (to - from + 1 > resentRowsMax) return { problems: { toSeq: 'too_many' } }
-    return give({ name: 'resend', lane: form.lane, from_seq: from, to_seq: to })
+    return give({ name: 'resend', lane: 'readings', from_seq: from, to_seq: to })
   }
   const rule = rules.find((each) => each.id === form.ruleId)
   const [fromMs, toMs] = [Date.parse(form.from), Date.parse(form.to)]

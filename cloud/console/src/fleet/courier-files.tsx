@@ -1,5 +1,5 @@
 import type { CourierFile, EdgeDetail } from '@jidoka/contract'
-import { Button, formatInstant, Table, useFormat, useToasts, useUi } from '@jidoka/ui'
+import { Button, formatInstant, Table, Told, useFormat, useToasts, useUi } from '@jidoka/ui'
 import { useConsole, useText } from '../app/console-context.tsx'
 
 /** Files that were brought here; of other edges too, since a stick may hold several and a file says itself whose it is. */
@@ -59,8 +59,8 @@ export function CourierFiles({
                 {t(`courier_state.${file.state}`, progressOf(file))}
               </span>
               {file.problem === null ? null : (
-                <div className="small problem" lang="en">
-                  {file.problem}
+                <div className="small problem">
+                  <Told text={file.problem} />
                 </div>
               )}
             </>

@@ -8,6 +8,7 @@ import {
   ResourceView,
   saveFile,
   Table,
+  Told,
   useFormat,
   useLocalText,
   useResource,
@@ -133,8 +134,8 @@ function What({ command: { what }, timeZone }: { command: EdgeCommand; timeZone:
 function Outcome({ command }: { command: EdgeCommand }) {
   if (command.problem !== null)
     return (
-      <span className="small problem" lang="en">
-        {command.problem}
+      <span className="small problem">
+        <Told text={command.problem} />
       </span>
     )
   return command.result === null ? <>–</> : <CommandResultList result={command.result} />

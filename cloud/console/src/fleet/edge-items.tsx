@@ -1,5 +1,5 @@
 import type { EdgeDetail } from '@jidoka/contract'
-import { Age, Button, Dialog, Link, Table, useLocalText, useToasts, type Column } from '@jidoka/ui'
+import { Age, Button, Dialog, Link, RuleProblemText, Table, useLocalText, useToasts, type Column } from '@jidoka/ui'
 import { useState } from 'react'
 import { useConsole, useRefusal, useText } from '../app/console-context.tsx'
 import { useDirectory } from '../app/directory.tsx'
@@ -59,7 +59,11 @@ export function ItemTable({
       cell: (item) => (
         <>
           <span className={`item-state item-state-${itemState(item)}`}>{t(`item_state.${itemState(item)}`)}</span>
-          {item.reported?.problem ? <div className="small problem">{item.reported.problem}</div> : null}
+          {item.reported?.problem ? (
+            <div className="small problem">
+              <RuleProblemText text={item.reported.problem} />
+            </div>
+          ) : null}
         </>
       ),
     },

@@ -1,9 +1,21 @@
 import type { EdgeDetail, EdgeOutage } from '@jidoka/contract'
-import { Age, Button, formatInstant, ResourceView, Table, useFormat, useResource, useUi, type Column } from '@jidoka/ui'
+import {
+  Age,
+  Button,
+  formatInstant,
+  ResourceView,
+  Table,
+  Told,
+  useFormat,
+  useResource,
+  useUi,
+  type Column,
+} from '@jidoka/ui'
 import { useState } from 'react'
 import { useConsole, useText } from '../app/console-context.tsx'
 import { Digest } from '../app/copy-button.tsx'
 import { Part } from '../app/pane.tsx'
+import { EdgeWaitingText } from './edge-waiting.tsx'
 
 /** What the edge has sent and how fast it comes, and when its line was down. */
 export function EdgeLine({ edge }: { edge: EdgeDetail }) {
@@ -12,6 +24,9 @@ export function EdgeLine({ edge }: { edge: EdgeDetail }) {
     <>
       <Part title={t('fleet.lanes')}>
         <LaneTable edge={edge} />
+      </Part>
+      <Part title={t('waiting.title')}>
+        <EdgeWaitingText edge={edge} />
       </Part>
       <Part title={t('outage.title')}>
         <Outages edge={edge} />
@@ -127,7 +142,7 @@ function OutageTable({ rows, timeZone }: { rows: readonly EdgeOutage[]; timeZone
       align: 'right',
       cell: ({ from, to }) => (to === null ? <Age at={from} /> : format.duration(Date.parse(to) - Date.parse(from))),
     },
-    { key: 'cause', header: t('outage.cause'), cell: (row) => <span lang="en">{row.cause}</span> },
+    { key: 'cause', header: t('outage.cause'), cell: (row) => <Told text={row.cause} /> },
     { key: 'rows', header: t('outage.rows'), align: 'right', cell: (row) => format.count(row.rows_waiting) },
     {
       key: 'dropped',

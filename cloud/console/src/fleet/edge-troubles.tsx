@@ -1,8 +1,9 @@
 import type { EdgeDetail, EdgeTrouble } from '@jidoka/contract'
-import { Button, Dialog, ErrorNote, Field, formatInstant, useToasts, useUi } from '@jidoka/ui'
-import { useState, type FormEvent } from 'react'
+import { Button, Dialog, ErrorNote, Field, formatInstant, useUi } from '@jidoka/ui'
+import { useState } from 'react'
 import { useConsole, useRefusal, useText } from '../app/console-context.tsx'
 import { Digest } from '../app/copy-button.tsx'
+import { useSubmission } from './submission.ts'
 
 /** Two histories of one edge: what was found, what to do, and that somebody has done it. */
 export function EdgeTroubles({ edge, onChanged }: { edge: EdgeDetail; onChanged: () => void }) {
@@ -97,28 +98,14 @@ function SettledTroubles({ troubles, timeZone }: { troubles: readonly EdgeTroubl
 function SettleDialog({ edge, onClose, onDone }: { edge: EdgeDetail; onClose: () => void; onDone: () => void }) {
   const t = useText()
   const { api } = useConsole()
-  const toasts = useToasts()
   const [reason, setReason] = useState('')
-  const [tried, setTried] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(undefined)
   const isEmpty = reason.trim() === ''
-  const settle = async (event: FormEvent) => {
-    event.preventDefault()
-    setTried(true)
-    if (isEmpty || busy) return
-    setBusy(true)
-    setError(undefined)
-    try {
-      await api.settleTroubles(edge.id, reason.trim())
-      toasts.done(t('trouble.is_settled', { edge: edge.name }))
-      onDone()
-      onClose()
-    } catch (failure) {
-      setError(failure)
-      setBusy(false)
-    }
-  }
+  const { submit, tried, busy, error } = useSubmission({
+    act: isEmpty ? null : () => api.settleTroubles(edge.id, reason.trim()),
+    done: t('trouble.is_settled', { edge: edge.name }),
+    onDone,
+    onClose,
+  })
   return (
     <Dialog
       title={t('trouble.settle_title', { edge: edge.name })}
@@ -129,7 +116,7 @@ function SettleDialog({ edge, onClose, onDone }: { edge: EdgeDetail; onClose: ()
         </Button>
       }
     >
-      <form id="settle" className="stack" noValidate onSubmit={(event) => void settle(event)}>
+      <form id="settle" className="stack" noValidate onSubmit={submit}>
         <p>{t('trouble.settle_body')}</p>
         {error === undefined ? null : <ErrorNote error={error} />}
         <Field

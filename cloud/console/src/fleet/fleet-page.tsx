@@ -18,6 +18,7 @@ import { Split } from '../app/pane.tsx'
 import { useRowKeys } from '../app/use-row-keys.ts'
 import { EdgePane } from './edge-pane.tsx'
 import { EdgeStateMark } from './edge-state-mark.tsx'
+import { WaitingCell } from './edge-waiting.tsx'
 import { EnrolDialog } from './enrol-dialog.tsx'
 import { laneOf, sortEdges } from './item-state.ts'
 import { SitesDialog } from './sites-dialog.tsx'
@@ -123,6 +124,7 @@ function FleetTable({
       cell: (edge) => <Age at={edge.seen_at} />,
       compare: (a, b) => (b.seen_at ?? '').localeCompare(a.seen_at ?? ''),
     },
+    { key: 'waiting', header: t('waiting.header'), align: 'right', cell: (edge) => <WaitingCell edge={edge} /> },
     {
       key: 'alarms',
       header: t('fleet.open_alarms'),

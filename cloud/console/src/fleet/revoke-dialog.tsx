@@ -1,32 +1,21 @@
 import type { EdgeDetail } from '@jidoka/contract'
-import { Button, Dialog, ErrorNote, Field, useToasts } from '@jidoka/ui'
-import { useState, type FormEvent } from 'react'
+import { Button, Dialog, ErrorNote, Field } from '@jidoka/ui'
+import { useState } from 'react'
 import { useConsole, useText } from '../app/console-context.tsx'
+import { useSubmission } from './submission.ts'
 
 /** Cannot be taken back, so the name is typed: a row too far down in a list must not shut a plant out. */
 export function RevokeDialog({ edge, onClose, onDone }: { edge: EdgeDetail; onClose: () => void; onDone: () => void }) {
   const t = useText()
   const { api } = useConsole()
-  const toasts = useToasts()
   const [typed, setTyped] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(undefined)
   const fits = typed.trim() === edge.name
-  const revoke = async (event: FormEvent) => {
-    event.preventDefault()
-    if (!fits || busy) return
-    setBusy(true)
-    setError(undefined)
-    try {
-      await api.revokeEdge(edge.id)
-      toasts.done(t('revoke.done', { edge: edge.name }))
-      onDone()
-      onClose()
-    } catch (failure) {
-      setError(failure)
-      setBusy(false)
-    }
-  }
+  const { submit, busy, error } = useSubmission({
+    act: fits ? () => api.revokeEdge(edge.id) : null,
+    done: t('revoke.done', { edge: edge.name }),
+    onDone,
+    onClose,
+  })
   return (
     <Dialog
       title={t('revoke.title', { edge: edge.name })}
@@ -37,7 +26,7 @@ export function RevokeDialog({ edge, onClose, onDone }: { edge: EdgeDetail; onCl
         </Button>
       }
     >
-      <form id="revoke" className="stack" noValidate onSubmit={(event) => void revoke(event)}>
+      <form id="revoke" className="stack" noValidate onSubmit={submit}>
         <p>{t('revoke.body')}</p>
         {error === undefined ? null : <ErrorNote error={error} />}
         <Field

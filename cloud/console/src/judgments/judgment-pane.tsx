@@ -1,5 +1,6 @@
 import type { Execution } from '@jidoka/contract'
 import {
+  Explanation,
   Facts,
   formatInstant,
   Link,
@@ -61,7 +62,9 @@ function JudgmentParts({ judgment }: { judgment: Execution }) {
       {judgment.explanation === null ? (
         <p className="second">{t('judgments.no_explanation')}</p>
       ) : (
-        <p>{judgment.explanation}</p>
+        <p>
+          <Explanation status={judgment.status} text={judgment.explanation} />
+        </p>
       )}
       <Part title={t('judgments.inputs')}>
         <Inputs judgment={judgment} />

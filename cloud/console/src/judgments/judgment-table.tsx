@@ -1,5 +1,5 @@
 import type { Execution } from '@jidoka/contract'
-import { StatusBadge, Table, useFormat, useLocalText, type Column, type Condition } from '@jidoka/ui'
+import { Explanation, StatusBadge, Table, useFormat, useLocalText, type Column, type Condition } from '@jidoka/ui'
 import { unjudged } from '@jidoka/domain'
 import { useText } from '../app/console-context.tsx'
 import { useDirectory } from '../app/directory.tsx'
@@ -82,7 +82,11 @@ export function JudgmentTable({
       key: 'explanation',
       header: t('judgments.explanation'),
       wide: true,
-      cell: (row) => <span className="one-line">{row.explanation}</span>,
+      cell: (row) => (
+        <span className="one-line">
+          {row.explanation === null ? null : <Explanation status={row.status} text={row.explanation} />}
+        </span>
+      ),
     },
   ]
   return (

@@ -1,6 +1,7 @@
 import type { BoardTag, CloudLine } from '@jidoka/contract'
 import {
   Age,
+  Explanation,
   LimitBar,
   Link,
   PriorityMark,
@@ -126,7 +127,12 @@ function Verdicts({ line }: { line: CloudLine }) {
                 </>
               ),
             },
-            { key: 'why', header: t('judgments.explanation'), cell: (verdict) => verdict.explanation ?? '' },
+            {
+              key: 'why',
+              header: t('judgments.explanation'),
+              cell: (verdict) =>
+                verdict.explanation === null ? '' : <Explanation status={verdict.status} text={verdict.explanation} />,
+            },
             { key: 'since', header: t('lines.since'), align: 'right', cell: (verdict) => <Age at={verdict.since} /> },
           ]}
         />

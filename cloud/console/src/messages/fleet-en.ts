@@ -110,6 +110,17 @@ export const fleetEn = {
   'trouble.past': '{count} settled {count|trouble|troubles}',
   'trouble.settled': '{what}: {lane} up to {seq}, settled {time} by {who}.',
 
+  'waiting.header': 'Waiting there',
+  'waiting.title': 'Still at the edge',
+  'waiting.oldest': 'oldest',
+  'waiting.oldest_text': 'The oldest for {age}.',
+  'waiting.rows': '{lane}: {rows} {rows|row waits|rows wait}.',
+  'waiting.left': 'About {left} left.',
+  'waiting.nothing': 'All of it is here.',
+  'waiting.nothing_then': 'All of it was here at {time}. What came since is known once the edge is back.',
+  'waiting.unknown': 'The edge has not said it yet: it takes one of protocol 1.3.',
+  'waiting.told': 'As the edge said at {time}.',
+  'waiting.told_silent': 'As the edge said at {time}. It is not heard now, and there may be more.',
   'outage.title': 'Outages of its line',
   'outage.none': 'None so far. Each loss of the line of more than ten seconds stands here once the edge has told it.',
   'outage.stretch': 'From, until',
@@ -147,7 +158,7 @@ export const fleetEn = {
   'command.about_support_bundle':
     'The edge gathers versions, configuration, metrics, the last log lines and problems, and sends them here. No readings, no keys, no passwords.',
   'command.about_resend':
-    'The edge sends these numbers once more, and the cloud replaces what it holds of the ranges they lie in. What the edge no longer keeps stays as it is.',
+    'Sends the readings of the whole ranges that the numbers lie in; the cloud checks the sums and fills in what it has lost. Records are not sent again: the comparison of both ends on the appliance lists what is lost of them.',
   'command.about_rehearsal':
     'The edge judges readings that it keeps with a rule, and counts what it would have said. Nothing on the line changes.',
   'command.resend_text': 'Send again: {lane} {from} to {to}',

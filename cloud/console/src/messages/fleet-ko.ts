@@ -111,6 +111,17 @@ export const fleetKo: Translation<typeof fleetEn> = {
   'trouble.past': '해결한 문제 {count}건',
   'trouble.settled': '{what}: {lane} {seq}번까지, {time} {who} 해결.',
 
+  'waiting.header': '장비에서 대기',
+  'waiting.title': '장비에 남아 있는 것',
+  'waiting.oldest': '가장 오래된 것',
+  'waiting.oldest_text': '가장 오래된 것은 {age} 전.',
+  'waiting.rows': '{lane} {rows}건이 전송을 기다립니다.',
+  'waiting.left': '약 {left} 남았습니다.',
+  'waiting.nothing': '모두 받았습니다.',
+  'waiting.nothing_then': '{time}에는 모두 받았습니다. 그 뒤의 것은 연결되어야 알 수 있습니다.',
+  'waiting.unknown': '장비가 아직 알리지 않았습니다. 프로토콜 1.3 이상의 장비가 알립니다.',
+  'waiting.told': '장비가 {time}에 알린 것입니다.',
+  'waiting.told_silent': '장비가 {time}에 알린 것입니다. 지금은 연결되어 있지 않아 더 늘었을 수 있습니다.',
   'outage.title': '연결 단절 이력',
   'outage.none': '아직 없습니다. 연결이 10초 넘게 끊기면 장비가 알린 뒤 여기에 남습니다.',
   'outage.stretch': '시작, 끝',
@@ -148,7 +159,7 @@ export const fleetKo: Translation<typeof fleetEn> = {
   'command.about_support_bundle':
     '장비가 버전, 설정, 지표, 최근 로그와 문제를 모아 보냅니다. 측정값, 키, 비밀번호는 담지 않습니다.',
   'command.about_resend':
-    '장비가 이 번호의 데이터를 다시 보내고, 클라우드는 그 구간을 새로 받은 것으로 바꿉니다. 장비에 남아 있지 않은 것은 그대로 둡니다.',
+    '번호가 속한 구간의 측정값을 통째로 다시 보냅니다. 클라우드가 합계를 확인하고 빠진 것을 채웁니다. 기록은 다시 보내지 않으며, 잃은 기록은 장비의 양쪽 데이터 비교에 나옵니다.',
   'command.about_rehearsal': '장비가 보관한 측정값을 규칙으로 판정해 결과를 셉니다. 현장에는 아무 변화가 없습니다.',
   'command.resend_text': '재전송: {lane} {from}번–{to}번',
   'command.rehearsal_text': '예행: {rule} v{version}, {from}–{to}',

@@ -5,8 +5,10 @@ import { pagesEn } from './pages-en.ts'
 import { pagesKo } from './pages-ko.ts'
 import { rulesEn } from './rules-en.ts'
 import { rulesKo } from './rules-ko.ts'
+import { secretsEn } from './secrets-en.ts'
+import { secretsKo } from './secrets-ko.ts'
 
 export const messages = defineMessages({
-  en: { ...pagesEn, ...fleetEn, ...rulesEn },
-  ko: { ...pagesKo, ...fleetKo, ...rulesKo },
+  en: { ...pagesEn, ...fleetEn, ...rulesEn, ...secretsEn },
+  ko: { ...pagesKo, ...fleetKo, ...rulesKo, ...secretsKo },
 })

@@ -15,6 +15,8 @@ export class Metrics {
   readonly courierPieces: Gauge
   readonly courierFiles: Gauge<'state'>
   readonly courierBytes: Gauge<'state'>
+  readonly commands: Gauge<'state'>
+  readonly commandOpenSeconds: Gauge
   readonly judgments: Counter<'origin'>
   readonly poolWaitSeconds: Histogram
   readonly streamClients: Gauge
@@ -79,6 +81,17 @@ export class Metrics {
       name: 'jidoka_courier_bytes_staged',
       help: 'Bytes of courier files that are not done, as large as each says it is, by where it stands',
       labelNames: ['state'],
+      registers,
+    })
+    this.commands = new Gauge({
+      name: 'jidoka_commands',
+      help: 'Commands to edges of the last 30 days, by where they stand; those taken back are left out',
+      labelNames: ['state'],
+      registers,
+    })
+    this.commandOpenSeconds = new Gauge({
+      name: 'jidoka_command_open_seconds_max',
+      help: 'Age of the oldest command that is neither done nor expired',
       registers,
     })
     this.judgments = new Counter({

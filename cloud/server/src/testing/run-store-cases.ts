@@ -5,42 +5,58 @@ import { commandCases } from '../modules/fleet/commands.cases.ts'
 import { courierCases } from '../modules/fleet/courier/courier.cases.ts'
 import { courierWorkCases } from '../modules/fleet/courier/courier-work.cases.ts'
 import { courierExportCases } from '../modules/fleet/courier/export.cases.ts'
+import { courierRefusalCases } from '../modules/fleet/courier/refusals.cases.ts'
 import { desiredCases } from '../modules/fleet/desired.cases.ts'
 import { ingestionCases } from '../modules/fleet/ingestion.cases.ts'
 import { overviewCases } from '../modules/fleet/overview.cases.ts'
 import { compactMigrationCases } from '../modules/fleet/readings/compact-migration.cases.ts'
 import { rangesCases } from '../modules/fleet/ranges.cases.ts'
+import { mergeCases } from '../modules/fleet/readings/merge.cases.ts'
+import { writesCases } from '../modules/fleet/readings/writes.cases.ts'
 import { requestCostCases } from '../modules/fleet/request-cost.cases.ts'
 import { runsAndDropsCases } from '../modules/fleet/runs-and-drops.cases.ts'
 import { shapeCases } from '../modules/fleet/shape.cases.ts'
 import { syncRefusalCases } from '../modules/fleet/sync-refusals.cases.ts'
 import { twoHistoriesCases } from '../modules/fleet/two-histories.cases.ts'
+import { waitingCases } from '../modules/fleet/waiting.cases.ts'
 import { identityCases } from '../modules/identity/identity.cases.ts'
 import { judgmentCases } from '../modules/judgment/judgment.cases.ts'
 import { rulesCases } from '../modules/judgment/rules.cases.ts'
+import { databaseCases } from '../platform/db/database.cases.ts'
 import { migrationCases } from '../platform/db/migrations.cases.ts'
+import { eventsCases } from '../platform/events/events.cases.ts'
 import { partitionCases } from '../platform/partitions.cases.ts'
 import { rowSecurityCases } from '../platform/db/row-security.cases.ts'
 import { httpCases } from '../platform/http/http.cases.ts'
+import { secretsCases } from '../platform/secrets/secrets.cases.ts'
+import { piiCases } from '../platform/secrets/pii.cases.ts'
 import type { NewStore } from './stores.ts'
 
 /** Everything that touches the database, to be run on each backend: one code path must have one behaviour. */
 export function runStoreCases(newStore: NewStore): void {
   migrationCases(newStore)
+  databaseCases(newStore)
   rowSecurityCases(newStore)
   partitionCases(newStore)
+  eventsCases(newStore)
   identityCases(newStore)
   auditCases(newStore)
+  secretsCases(newStore)
+  piiCases(newStore)
   enrolmentCases(newStore)
   ingestionCases(newStore)
   requestCostCases(newStore)
   twoHistoriesCases(newStore)
   syncRefusalCases(newStore)
+  waitingCases(newStore)
   bodiesCases(newStore)
   rangesCases(newStore)
+  mergeCases(newStore)
+  writesCases(newStore)
   compactMigrationCases(newStore)
   runsAndDropsCases(newStore)
   courierCases(newStore)
+  courierRefusalCases(newStore)
   courierWorkCases(newStore)
   courierExportCases(newStore)
   desiredCases(newStore)

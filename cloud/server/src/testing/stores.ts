@@ -1,6 +1,7 @@
+import './cheap-passwords.ts'
 import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -39,6 +40,8 @@ function openTest(options: { url?: string; folder: string }): Promise<Backend> {
 }
 
 export async function pgliteStores(): Promise<StoreFactory> {
+  // V8 compiles a module once for all threads as long as one of them holds it; each store has a thread of its own, which ends with it.
+  const engine = new webAssembly.Module(readFileSync(new URL('pglite.wasm', import.meta.resolve(pglitePackage))))
   const template = await migratedTemplate()
   return {
     newStore: async () => {
@@ -54,8 +57,14 @@ export async function pgliteStores(): Promise<StoreFactory> {
         },
       }
     },
-    end: () => Promise.resolve(),
+    end: () => Promise.resolve(void engine),
   }
+}
+
+const pglitePackage = '@electric-sql/pglite'
+/** TypeScript declares it in its DOM library only. */
+const { WebAssembly: webAssembly } = globalThis as unknown as {
+  readonly WebAssembly: { readonly Module: new (bytes: Uint8Array) => object }
 }
 
 /**
@@ -67,7 +76,7 @@ async function migratedTemplate(): Promise<string> {
   const digest = createHash('sha256')
   for (const { name, checksum } of migrations) digest.update(`${name} ${checksum}\n`)
   // The resolved path names the version.
-  digest.update(import.meta.resolve('@electric-sql/pglite'))
+  digest.update(import.meta.resolve(pglitePackage))
   const template = join(tmpdir(), `jidoka-cloud-template-${digest.digest('hex').slice(0, 16)}`)
   if (existsSync(template)) return template
   const folder = newFolder()

@@ -17,7 +17,7 @@ import {
   signRequest,
   syncPaths,
 } from '@jidoka/sync-protocol'
-import type { Receipt, ReceiptKey } from '@jidoka/sync-protocol'
+import type { BatchSender, Receipt, ReceiptKey, Waiting } from '@jidoka/sync-protocol'
 import { openCloud } from '../cloud.ts'
 import type { Cloud } from '../cloud.ts'
 import { readConfig } from '../config.ts'
@@ -57,6 +57,7 @@ export class World {
       modules?: string
       log?: Log
       electric?: { url: string; secret: string }
+      redisUrl?: string
     } = {},
   ): Promise<World> {
     const clock = options.clock ?? new ManualClock(Date.UTC(2026, 10, 21, 9))
@@ -67,6 +68,7 @@ export class World {
       JIDOKA_CLOUD_MODULES: options.modules,
       // Looked at by the configuration alone: the backend is open.
       DATABASE_URL: options.electric === undefined ? undefined : 'postgres://of-the-test',
+      REDIS_URL: options.redisUrl,
       ELECTRIC_URL: options.electric?.url,
       ELECTRIC_SECRET: options.electric?.secret,
     })
@@ -156,6 +158,8 @@ export class TestEdge {
   id = ''
   receiptKeys: ReceiptKey[] = []
   nextSeq = { records: 1, readings: 1 }
+  /** Said with each batch; absent as of an edge of before 1.3. */
+  waiting: Waiting | undefined
 
   constructor(world: World, name: string) {
     this.world = world
@@ -208,8 +212,9 @@ export class TestEdge {
     return this.signed('POST', syncPaths.batches, batch)
   }
 
-  get sender() {
-    return { edge_id: this.id, epoch: this.epoch }
+  get sender(): BatchSender {
+    const { id: edge_id, epoch, waiting } = this
+    return { edge_id, epoch, ...(waiting === undefined ? {} : { waiting }) }
   }
 
   /** Encodes records as a batch, numbered from `fromSeq`; by default where the lane goes on. */

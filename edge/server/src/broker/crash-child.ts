@@ -1,11 +1,12 @@
+import { createLog } from '@jidoka/base'
 import { openPipeline } from '../pipeline/index.ts'
 import { hotRule } from '../pipeline/test-support.ts'
 import { createBroker } from './broker.ts'
-import { quietLog } from './test-support.ts'
 
 /** For tests that kill: the real journal and broker in a process of their own. Argument: data folder. Prints its port. */
 const [dataFolder = ''] = process.argv.slice(2)
-const pipeline = await openPipeline({ dataFolder, tenantId: 'acme', log: quietLog })
+const log = createLog('test', { level: 'silent' })
+const pipeline = await openPipeline({ dataFolder, tenantId: 'acme', log })
 await pipeline.applyDesired({
   upserts: [{ kind: 'rule', key: 'hot', version: 1, body: hotRule() }],
   removals: [],
@@ -18,7 +19,7 @@ const broker = createBroker({
   policy: 'open',
   authenticate: () => null,
   pipeline,
-  log: quietLog,
+  log,
 })
 await broker.start()
 pipeline.onStoreProblem((problem) => process.stdout.write(`${JSON.stringify({ problem })}\n`))

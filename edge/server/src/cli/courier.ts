@@ -173,6 +173,7 @@ const describeExport = (exported: CourierExport): string =>
 const receiptWords: Record<CourierImport['receipts'][number]['outcome'], string> = {
   stored: 'in the cloud, and receipted now',
   known: 'receipted already',
+  at_work: 'the line is sending and hears of it in a moment',
   other_epoch: 'of an earlier life of this data folder, left aside',
   forged: 'NOT BELIEVED: not signed by a key of the cloud',
   diverged: 'NOT TAKEN: the cloud holds other rows than this appliance; see "jidoka sync audit"',

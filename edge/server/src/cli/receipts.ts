@@ -2,13 +2,15 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { OperationalError } from '@jidoka/base'
-import type { Lane, Receipt, ReceiptKey } from '@jidoka/sync-protocol'
+import { receiptVerdicts } from '@jidoka/contract'
+import type { ReceiptVerdict } from '@jidoka/contract'
+import type { Lane, Receipt } from '@jidoka/sync-protocol'
 import { openReader } from '../store/journal-reader.ts'
 import type { StoreReader } from '../store/journal-reader.ts'
-import { EdgeIdentity } from '../uplink/identity.ts'
+import { EdgeIdentity, keysEverBelieved } from '../uplink/identity.ts'
 import type { Enrolled } from '../uplink/identity.ts'
-import { checkReceipts, checkSignature, receiptFileSchema, receiptVerdicts } from '../uplink/receipt-check.ts'
-import type { CheckedReceipt, ReceiptFile, ReceiptVerdict } from '../uplink/receipt-check.ts'
+import { checkSignature, isWrong, ReceiptChecker, receiptFileSchema } from '../uplink/receipt-check.ts'
+import type { CheckedReceipt, ReceiptFile } from '../uplink/receipt-check.ts'
 import { dataFolderOf, UsageError } from './command.ts'
 import type { Command, CommandContext, ExitCode } from './command.ts'
 import { writePrivateFile } from './private-file.ts'
@@ -88,14 +90,6 @@ signed by a key of the cloud, or the journal holds other rows than it says.`,
   },
 }
 
-const isWrong: Readonly<Record<ReceiptVerdict, boolean>> = {
-  rows_match: false,
-  signed: false,
-  other_rows: true,
-  bad_signature: true,
-  unknown_key: true,
-}
-
 const verdictWords: Readonly<Record<ReceiptVerdict, string>> = {
   rows_match: 'signed, and the rows held here lead to its digest',
   signed: 'signed; its rows are not all held here any more, or of an earlier epoch',
@@ -120,7 +114,7 @@ function verifyFolder(
   const reader = openReader({ dataFolder: folder })
   try {
     const receipts = [...newestFirst(reader, lane)].toReversed()
-    const keys = keysOf(enrolled)
+    const keys = keysEverBelieved(enrolled)
     if (exportTo !== undefined) {
       const { edge_id, tenant_id, site_id } = enrolled
       const content: ReceiptFile = {
@@ -134,7 +128,8 @@ function verifyFolder(
       writePrivateFile(exportTo, `${JSON.stringify(content, null, 1)}\n`)
       context.out(`${receipts.length} receipts and ${keys.length} public keys are in ${exportTo}`)
     }
-    return tell(checkReceipts(reader, receipts, keys), isShown, context)
+    const checker = new ReceiptChecker(reader, keys)
+    return tell(checkAll(checker, receipts), isShown, context)
   } finally {
     reader.close()
   }
@@ -149,7 +144,7 @@ function verifyFile(file: string, folder: string, { lane, isShown }: Question, c
       ? `held against the keys that the appliance of ${folder} believes`
       : 'held against the keys in the file itself: compare them with those that the cloud shows',
   )
-  const keys = isOurs ? keysOf(enrolled) : content.keys
+  const keys = isOurs ? keysEverBelieved(enrolled) : content.keys
   const checked = content.receipts
     .filter((receipt) => lane === undefined || receipt.lane === lane)
     .map((receipt) => ({ receipt, verdict: checkSignature(receipt, keys) }))
@@ -172,6 +167,11 @@ function tell(
   }
   if (counts.size === 0) context.out('There are no receipts yet.')
   return receiptVerdicts.some((verdict) => isWrong[verdict] && counts.has(verdict)) ? 3 : 0
+}
+
+/** One by one, so that what is wrong is told when it is found. */
+function* checkAll(checker: ReceiptChecker, receipts: readonly Receipt[]): Generator<CheckedReceipt> {
+  for (const receipt of receipts) yield { receipt, verdict: checker.check(receipt) }
 }
 
 function* newestFirst(reader: StoreReader, lane: Lane | undefined): Generator<Receipt> {
@@ -215,11 +215,6 @@ function readReceiptFile(file: string): ReceiptFile {
 /** Without making an identity where there is none. */
 const enrolledIn = (folder: string): Enrolled | null =>
   existsSync(join(folder, 'identity.json')) ? EdgeIdentity.open(folder).enrolled : null
-
-const keysOf = ({ receipt_keys, former_keys = [] }: Enrolled): readonly ReceiptKey[] => [
-  ...receipt_keys,
-  ...former_keys,
-]
 
 function laneOf(text: string | undefined): Lane | undefined {
   if (text === undefined || text === 'records' || text === 'readings') return text

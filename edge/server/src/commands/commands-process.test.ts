@@ -54,7 +54,7 @@ const until = (holds: () => boolean | Promise<boolean>) => vi.waitUntil(holds, {
 describe('a command of the cloud', () => {
   test('is done, its bundle is with the cloud under its id, and its result goes up', { timeout: 60_000 }, async () => {
     const commands = await start()
-    cloud.change('insert', command(1, { name: 'support_bundle' }))
+    cloud.shape.change('insert', command(1, { name: 'support_bundle' }))
     await until(() => told(id(1)).at(-1) === 'done')
     expect(told(id(1))).toEqual(['accepted', 'started', 'done'])
     const bundle = cloud.bundles.get(id(1))
@@ -69,16 +69,16 @@ describe('a command of the cloud', () => {
     async () => {
       await start()
       cloud.isBusyForBundles = true
-      cloud.change('insert', command(1, { name: 'support_bundle' }))
+      cloud.shape.change('insert', command(1, { name: 'support_bundle' }))
       await cloud.until(() => cloud.requests.some((request) => request.startsWith('PUT /sync/v1/bundles')))
       const nowMs = Date.now()
       const rehearsal = { name: 'rehearsal', rule: hotRule(), from_ms: nowMs - 60_000, to_ms: nowMs } as const
-      cloud.change('insert', command(2, rehearsal))
+      cloud.shape.change('insert', command(2, rehearsal))
       await until(() => told(id(2)).length > 0)
       await appliance.stop('SIGKILL')
       cloud.isBusyForBundles = false
       // Everything comes again, as after a shape that was made anew.
-      cloud.shapeHandle = 'shape-2'
+      cloud.shape.handle = 'shape-2'
       const commands = await start()
       await until(() => told(id(2)).at(-1) === 'done')
       expect(told(id(1))).toEqual(['accepted', 'started', 'interrupted'])

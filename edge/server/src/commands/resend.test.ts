@@ -1,6 +1,7 @@
 import { rangeRows } from '@jidoka/sync-protocol'
 import type { Receipt } from '@jidoka/sync-protocol'
 import { expect, test } from 'vitest'
+import type { KeptRangeSum } from '../ports.ts'
 import type { CloudAnswer, CloudRequest } from '../uplink/cloud-line.ts'
 import type { RepairQuestion } from '../uplink/range-rows.ts'
 import { resendLimits, resendRanges } from './resend.ts'
@@ -33,7 +34,11 @@ const always = () => true
 
 function world(
   answers: CloudAnswer[],
-  { startSeq = 1, isHeld = always }: { startSeq?: number; isHeld?: (question: RepairQuestion) => boolean } = {},
+  {
+    startSeq = 1,
+    isHeld = always,
+    sums = [],
+  }: { startSeq?: number; isHeld?: (question: RepairQuestion) => boolean; sums?: KeptRangeSum[] } = {},
 ) {
   const asked: RepairQuestion[] = []
   const requests: CloudRequest[] = []
@@ -49,6 +54,8 @@ function world(
     reader: {
       receipted: () => ({ readings: receipt, records: null }),
       startSeqs: () => ({ readings: startSeq, records: 1 }),
+      rangeSums: (_lane: string, fromRange: number, limit: number) =>
+        sums.filter(({ range }) => range >= fromRange).slice(0, limit),
     },
     repairBatch: (question: RepairQuestion) => {
       asked.push(question)
@@ -61,7 +68,13 @@ function world(
   }
   const resend = (fromSeq: number, toSeq: number, lane: 'readings' | 'records' = 'readings') =>
     resendRanges(parts, { lane, fromSeq, toSeq })
-  return { resend, requests, waits, stretches: () => asked.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]) }
+  return {
+    resend,
+    requests,
+    waits,
+    counts: () => asked.map(({ count }) => count),
+    stretches: () => asked.map(({ fromSeq, toSeq }) => [fromSeq, toSeq]),
+  }
 }
 
 test('every range that holds one of the numbers is sent whole, the first from the start of the epoch, the last as far as it was receipted', async () => {
@@ -77,6 +90,13 @@ test('every range that holds one of the numbers is sent whole, the first from th
     [2 * rangeRows + 1, 3 * rangeRows],
     [3 * rangeRows + 1, 3 * rangeRows + 10],
   ])
+})
+
+test('a range with rows that were told as dropped is sent as the rows that are left', async () => {
+  const sum = { range: 1, fromSeq: rangeRows + 1, upToSeq: 2 * rangeRows, count: rangeRows - 40, sum: '0'.repeat(16) }
+  const { resend, counts } = world([repaired], { sums: [sum] })
+  expect(await resend(1, 2 * rangeRows)).toMatchObject({ ranges_sent: 2, rows_sent: 2 * rangeRows - 40 })
+  expect(counts()).toEqual([rangeRows, rangeRows - 40])
 })
 
 test('a range that is not held any more is counted, and one that the cloud refuses is named, and the others go on', async () => {

@@ -9,7 +9,7 @@ import type { RepairQuestion } from '../uplink/range-rows.ts'
 export interface ResendParts {
   readonly line: Pick<CloudLine, 'request'>
   readonly sender: BatchSender
-  readonly reader: Pick<JournalReader, 'receipted' | 'startSeqs'>
+  readonly reader: Pick<JournalReader, 'receipted' | 'startSeqs' | 'rangeSums'>
   /** All readings of a stretch as one batch; null when they are not all held. */
   readonly repairBatch: (question: RepairQuestion) => Promise<Uint8Array<ArrayBuffer> | null>
   readonly pause: (delayMs: number) => Promise<void>
@@ -55,7 +55,11 @@ export async function resendRanges(
       fromSeq: Math.max(range * rangeRows + 1, parts.reader.startSeqs().readings),
       toSeq: Math.min((range + 1) * rangeRows, receiptedSeq),
     }
-    const body = await parts.repairBatch({ sender: parts.sender, ...stretch })
+    const [kept] = parts.reader.rangeSums('readings', range, 1)
+    const isCounted = kept?.range === range && kept.fromSeq === stretch.fromSeq && kept.upToSeq === stretch.toSeq
+    // Fewer rows than numbers, where some were told as dropped.
+    const count = isCounted ? kept.count : stretch.toSeq - stretch.fromSeq + 1
+    const body = await parts.repairBatch({ sender: parts.sender, ...stretch, count })
     if (body === null) {
       notHeld++
       continue
@@ -64,7 +68,7 @@ export async function resendRanges(
     if ('refused' in outcome) refused.push(`${stretch.fromSeq} to ${stretch.toSeq}: ${outcome.refused}`)
     else {
       sent++
-      rows += stretch.toSeq - stretch.fromSeq + 1
+      rows += count
       replaced += outcome.replaced
     }
   }

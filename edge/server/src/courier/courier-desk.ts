@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { instant } from '../board/views.ts'
 import type { EdgeIdentity, Enrolled } from '../uplink/identity.ts'
 import { exportFile } from './export-file.ts'
+import type { CourierLine } from './courier-line.ts'
 import type { ExportParts, ExportPlan, LanePlace } from './export-file.ts'
 import { importFile } from './import-file.ts'
 import type { ImportParts } from './import-file.ts'
@@ -20,8 +21,8 @@ export interface CourierDeskOptions {
     ImportParts['pipeline'] & { appendRecord(record: AuditRecord): Promise<void> }
   readonly reader: ImportParts['reader']
   readonly clock: Clock
-  /** Called after a file has changed what the line builds upon: it must begin anew from the journal. */
-  readonly onImported: () => Promise<void>
+  /** The line as it is now; null where no cloud is configured. */
+  readonly line: () => CourierLine | null
 }
 
 interface AuditRecord {
@@ -71,7 +72,7 @@ export class CourierDesk {
    * @throws OperationalError when there is nothing to encrypt to, CourierBusyError
    */
   async export(question: ExportQuestion, actor: string): Promise<{ fileId: string; bytes: AsyncGenerator<Buffer> }> {
-    const { identity, clock, pipeline, reader, batches } = this.#options
+    const { identity, clock, pipeline, reader, batches, line } = this.#options
     const enrolled = this.#enrolled()
     if (enrolled.trust === undefined)
       throw new OperationalError(
@@ -94,6 +95,7 @@ export class CourierDesk {
         startSeqs: reader.startSeqs(),
         batches,
         pipeline,
+        onLeft: (lane, toSeq) => line()?.exported(lane, toSeq),
         nowMs,
         fileId,
       }
@@ -111,12 +113,10 @@ export class CourierDesk {
   async import(bytes: CourierBytes, actor: string): Promise<CourierImport> {
     const enrolled = this.#enrolled()
     const free = this.#occupy()
-    const { identity, batches, pipeline, reader, onImported } = this.#options
+    const { identity, batches, pipeline, reader, line } = this.#options
     try {
-      const imported = await importFile({ identity, enrolled, batches, pipeline, reader }, bytes)
+      const imported = await importFile({ identity, enrolled, batches, pipeline, reader, line: line() }, bytes)
       await this.#audit(actor, 'courier.import', imported.file_id, { desired: imported.desired, items: imported.items })
-      if (imported.desired === 'applied' || imported.receipts.some(({ outcome }) => outcome === 'stored'))
-        await onImported()
       return imported
     } finally {
       free()

@@ -34,6 +34,8 @@ export interface ExportParts {
   readonly startSeqs: Readonly<Record<Lane, number>>
   readonly batches: Pick<BatchSource, 'build'>
   readonly pipeline: Pick<Pipeline, 'noteSent'>
+  /** Rows up to here are noted and leave now. */
+  readonly onLeft: (lane: Lane, toSeq: number) => void
   readonly nowMs: number
   readonly fileId: string
 }
@@ -78,6 +80,7 @@ export async function* exportFile(
       const isFirst = held.records === null && held.readings === null
       isFull = !isFirst && writer.bytes + chunkFileBytes(batch.body.length) + frameBytes > plan.bytesMax
       if (isFull) break
+      parts.onLeft(lane, batch.point.seq)
       yield writer.chunk(batch.body)
       held[lane] = { from_seq: held[lane]?.from_seq ?? batch.fromSeq, to_seq: batch.point.seq }
       after = batch.point

@@ -17,6 +17,7 @@ import type { DesiredChange, JournalReader, Pipeline, UnreadableItem } from '../
 import type { EdgeIdentity, Enrolled } from '../uplink/identity.ts'
 import type { BatchSource } from '../uplink/uplink.ts'
 import { cloudKeyOf, newerTrust } from './believed.ts'
+import type { CourierLine } from './courier-line.ts'
 
 export interface ImportParts {
   readonly identity: Pick<EdgeIdentity, 'courierPrivateKey' | 'believe'>
@@ -27,6 +28,8 @@ export interface ImportParts {
     JournalReader,
     'epoch' | 'startSeqs' | 'lanes' | 'receipted' | 'desired' | 'desiredPosition' | 'setting'
   >
+  /** Null where no cloud is configured: files are all there is. */
+  readonly line: CourierLine | null
 }
 
 type StateOf = Extract<CourierDown, { kind: 'state' }>
@@ -47,7 +50,7 @@ const importedSetting = 'courier_imported'
  * @throws CourierError; nothing of the file has been taken then.
  */
 export async function importFile(parts: ImportParts, bytes: CourierBytes): Promise<CourierImport> {
-  const { identity, enrolled, pipeline } = parts
+  const { identity, enrolled, line } = parts
   const options: CourierReaderOptions = {
     as: 'edge',
     recipientKey: identity.courierPrivateKey,
@@ -55,19 +58,9 @@ export async function importFile(parts: ImportParts, bytes: CourierBytes): Promi
     fileBytesMax: courierLimits.downFileBytesMax,
   }
   const content = await readContent(bytes, options)
-  const { header, state } = content
-  const isCurrent = standing(parts, content) === 'current'
-
-  for (const list of newerTrust(enrolled, header.trust ?? [])) identity.believe(list)
-  const { change, problems } = changeOf(parts, content)
-  if (!isCurrent) {
-    const isTold = (item: { readonly kind: string; readonly key: string }) =>
-      change.unreadable.some(({ kind, key }) => kind === item.kind && key === item.key)
-    for (const item of await pipeline.applyDesired(change))
-      if (item.problem !== null && !isTold(item)) problems.push(item.problem)
-    const imported: z.infer<typeof importedSchema> = { history: state.history, desired_seq: state.desired_seq }
-    await pipeline.saveSetting(importedSetting, JSON.stringify(imported))
-  }
+  const { header } = content
+  const apply = () => applyState(parts, content)
+  const { isCurrent, problems } = await (line === null ? apply() : line.besideFollower(apply))
   const receipts: CourierImport['receipts'] = []
   const keys = newerTrust(enrolled, header.trust ?? []).at(-1)?.receipt_keys ?? enrolled.receipt_keys
   for (const receipt of content.receipts) {
@@ -79,9 +72,29 @@ export async function importFile(parts: ImportParts, bytes: CourierBytes): Promi
     created_at: instant(header.created_at_ms),
     desired: isCurrent ? 'current' : 'applied',
     items: content.rows.length,
-    problems,
+    problems: [...problems],
     receipts,
   }
+}
+
+/** The keys and the desired state of a file. @throws CourierError `older` */
+async function applyState(
+  parts: ImportParts,
+  content: Content,
+): Promise<{ readonly isCurrent: boolean; readonly problems: readonly string[] }> {
+  const { identity, enrolled, pipeline } = parts
+  const { header, state } = content
+  const isCurrent = standing(parts, content) === 'current'
+  for (const list of newerTrust(enrolled, header.trust ?? [])) identity.believe(list)
+  const { change, problems } = changeOf(parts, content)
+  if (isCurrent) return { isCurrent, problems }
+  const isTold = (item: { readonly kind: string; readonly key: string }) =>
+    change.unreadable.some(({ kind, key }) => kind === item.kind && key === item.key)
+  for (const item of await pipeline.applyDesired(change))
+    if (item.problem !== null && !isTold(item)) problems.push(item.problem)
+  const imported: z.infer<typeof importedSchema> = { history: state.history, desired_seq: state.desired_seq }
+  await pipeline.saveSetting(importedSetting, JSON.stringify(imported))
+  return { isCurrent, problems }
 }
 
 /** What is in a file, all of it in memory (64 MiB at most): none of it counts before its end has been seen. */
@@ -177,7 +190,7 @@ function changeOf(
 
 /** Holds a receipt against the rows of this appliance, as the line does. */
 async function takeReceipt(
-  { reader, enrolled, batches, pipeline }: ImportParts,
+  { reader, enrolled, batches, pipeline, line }: ImportParts,
   receipt: Receipt,
   trustList: Enrolled['receipt_keys'],
 ): Promise<CourierImport['receipts'][number]['outcome']> {
@@ -197,6 +210,9 @@ async function takeReceipt(
     held,
   })
   if (judgement === 'forged' || judgement === 'diverged') return judgement
+  // A line that runs keeps it, and does not send again what it covers.
+  const brought = (await line?.bring(receipt, judgement)) ?? 'stopped'
+  if (brought !== 'stopped') return brought
   await pipeline.storeReceipt(receipt)
   return 'stored'
 }

@@ -33,6 +33,8 @@ export class DesiredFollower implements Service {
   #isNew: boolean
   #current: AbortController | null = null
   #cancelRetry: () => void = () => {}
+  /** The change that is on its way to the journal. */
+  #applying: Promise<unknown> = Promise.resolve()
   #isStopped = false
   #failuresInRow = 0
 
@@ -49,11 +51,16 @@ export class DesiredFollower implements Service {
     return Promise.resolve()
   }
 
-  stop(): Promise<void> {
+  get edgeId(): string {
+    return this.#options.edgeId
+  }
+
+  /** Resolves when nothing of it will be committed any more. */
+  async stop(): Promise<void> {
     this.#isStopped = true
     this.#cancelRetry()
     this.#current?.abort()
-    return Promise.resolve()
+    await this.#applying.catch(() => {})
   }
 
   #follow(): void {
@@ -102,7 +109,9 @@ export class DesiredFollower implements Service {
     const { pipeline, log } = this.#options
     const change = gatherer.change(position)
     if (change !== null) {
-      const reported = await pipeline.applyDesired(change)
+      const applied = pipeline.applyDesired(change)
+      this.#applying = applied
+      const reported = await applied
       for (const item of reported) {
         const what = { action: 'desired', kind: item.kind, key: item.key, version: item.version, state: item.state }
         if (item.problem === null) log.info(what, `${item.kind} "${item.key}" version ${item.version} ${item.state}`)

@@ -25,6 +25,7 @@ import { commandRoutes } from './routes/commands.ts'
 import { courierRoutes } from './routes/courier.ts'
 import { judgmentRoutes } from './routes/judgments.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { receiptRoutes } from './routes/receipts.ts'
 import { syncRoutes } from './routes/sync.ts'
 import { tagRoutes } from './routes/tags.ts'
 import { staticFiles } from './static-files.ts'
@@ -64,6 +65,7 @@ export function createApp(services: EdgeServices): OpenAPIHono<EdgeEnv> {
   tagRoutes(app, services)
   judgmentRoutes(app, services)
   syncRoutes(app, services)
+  receiptRoutes(app, services)
   courierRoutes(app, services)
   commandRoutes(app, services)
   describeApi(app, services.version)

@@ -7,6 +7,7 @@ import type { LiveBoard } from '../board/board.ts'
 import type { CourierDesk } from '../courier/courier-desk.ts'
 import type { SupportBundle } from '../commands/bundle/support-bundle.ts'
 import type { JournalReader, Pipeline, StoredCommand } from '../ports.ts'
+import type { ReceiptDesk } from '../uplink/receipt-desk.ts'
 import type { SyncDesk } from '../uplink/sync-desk.ts'
 import type { LoginLimiter } from '../users/login-limiter.ts'
 import type { Session, SessionTable } from '../users/sessions.ts'
@@ -47,6 +48,7 @@ export interface EdgeServices {
   readonly hub: StreamHub
   readonly lineToCloud: () => LineToCloud
   readonly sync: Pick<SyncDesk, 'status' | 'tryNow' | 'beginEpoch' | 'audit' | 'beginAudit'>
+  readonly receipts: Pick<ReceiptDesk, 'list' | 'verify' | 'verification' | 'beginVerification'>
   readonly courier: Pick<CourierDesk, 'export' | 'exports' | 'import'>
   readonly tryRule: (definition: RuleDefinition, input: TryRuleInput) => Promise<TryRuleOutcome>
   /** The newest ones, oldest arrival first. */

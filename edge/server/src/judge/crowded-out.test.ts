@@ -48,6 +48,51 @@ test('sensors that come when there is no room left are stored and not judged, an
   expect(at.journal.rules()[0]?.problem).toContain('no room')
 })
 
+test('when other rules have made room they judge everywhere, and say so once', () => {
+  at.deploy(hotRule({ id: 'a' }), hotRule({ id: 'b' }))
+  at.send(press(1), press(2), press(3), press(4))
+  at.pass(1)
+  expect(at.journal.rules()[0]?.problem).toContain('no room')
+  const known = reported().length
+  at.command({
+    kind: 'apply_desired',
+    change: {
+      upserts: [],
+      removals: [{ kind: 'rule', key: 'b' }],
+      replaceAll: false,
+      position: { handle: 'h', offset: '2' },
+    },
+  })
+  at.pass(3)
+  expect(reported().slice(known)).toMatchObject([
+    { key: 'b', state: 'removed' },
+    { key: 'a', state: 'applied', problem: null },
+  ])
+  at.send(press(4))
+  expect(standing()).toBe(4)
+  expect(at.journal.rules()[0]?.problem).toBeNull()
+})
+
+test('a sensor that comes when a rule on the clock has no room left is stored and not judged by it, and the rule says so once', () => {
+  at.deploy(
+    hotRule({
+      id: 'clock',
+      trigger: { on: 'timer', every_s: 5, sensor: 'temperature' },
+      inputs: [{ name: 'value', from: 'tag', sensor: 'temperature', kind: 'number', max_age_s: 60 }],
+    }),
+  )
+  at.send(...Array.from({ length: 6 }, (_, index) => press(index + 1)))
+  at.pass(6)
+  expect([standing(), at.journal.rules()[0]?.problem]).toEqual([6, null])
+  const known = reported().length
+  at.send(press(7), press(8))
+  at.pass(12)
+  expect(standing()).toBe(6)
+  expect(reported().slice(known)).toMatchObject([
+    { kind: 'rule', key: 'clock', state: 'applied', problem: expect.stringContaining('sensors that came last') },
+  ])
+})
+
 test('a rule on the clock has no more places than there is room for', () => {
   at.deploy(
     hotRule({

@@ -17,7 +17,7 @@ export function deployRule(definition: RuleDefinition, runner: RuleRunner): Depl
   const hash = ruleNames(definition).whole
   if (!definition.enabled) return { rule: newInstance(definition, hash, null, false) }
   const mistakes = definitionMistakes(definition)
-  if (mistakes.length > 0) return { problem: mistakes.join(' '), hash }
+  if (mistakes.length > 0) return { problem: mistakes.join('\n'), hash }
   const outcome = runner.prepare(definition)
   if ('problem' in outcome) return { problem: outcome.problem, hash }
   const failed = failingExample(definition, outcome.rule)

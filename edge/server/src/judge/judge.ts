@@ -128,29 +128,25 @@ export class Judge {
   }
 
   /** See `RuleTable.fillWindows`. */
-  fillWindows(reader: WindowReader, nowMs: number): void {
-    this.#rules.fillWindows(reader, nowMs)
+  fillWindows(reader: WindowReader): void {
+    this.#rules.fillWindows(reader)
   }
 
   /** See `RuleTable.prepareWindows`. */
-  prepareWindows(
-    coming: readonly RuleDefinition[] | null,
-    reader: WindowReader,
-    nowMs: number,
-    isTimeUp: () => boolean,
-  ): boolean {
-    return this.#rules.prepareWindows(coming, reader, nowMs, isTimeUp)
+  prepareWindows(coming: readonly RuleDefinition[] | null, reader: WindowReader, isTimeUp: () => boolean): boolean {
+    return this.#rules.prepareWindows(coming, reader, isTimeUp)
   }
 
   /** See `RuleTable.endPreparing`. */
-  endPreparing(reader: WindowReader, nowMs: number): void {
-    this.#rules.endPreparing(reader, nowMs)
+  endPreparing(reader: WindowReader): void {
+    this.#rules.endPreparing(reader)
   }
 
   /** A reading was stored; the plant already holds it as the last value, unless it is late. */
   noteReading(tag: Tag, reading: NonNullable<Tag['last']>, seq: number, late: boolean, sink: JudgeSink): void {
     this.#rules.readingsSeq = seq
-    if (tag.windows !== null) this.#plant.windows.note(tag, reading)
+    // What stands may come from windows that are empty now: the next sweep looks.
+    if (this.#plant.windows.note(tag, reading)) this.#expiry.lookAgain()
     const triggered = this.#triggers.ofTag(tag)
     for (let index = 0; index < triggered.length; index++)
       this.#note(triggered[index] as Triggered, seq, late, reading, sink.nowMs)

@@ -1,3 +1,4 @@
+import { ruleProblemText } from '@jidoka/domain'
 import { takenOut } from './replay.ts'
 
 /** A rule that was taken out because it failed: what screens say in their own language. */
@@ -11,7 +12,7 @@ export interface RuleFailure {
 
 /** What is kept of a quarantine: a sentence, since records and logs are read without a program. */
 export const quarantineSentence = (times: number, error: string): string =>
-  `${takenOut.failed}${times} times and was taken out. ${error}`.trim()
+  ruleProblemText('taken_out', { times, problem: error }).trim()
 
 // Older versions took a rule out after failures in a row alone, and said so.
 const sentence = new RegExp(

@@ -1,4 +1,4 @@
-import { triggerSensor } from '@jidoka/domain'
+import { ruleProblemText, triggerSensor } from '@jidoka/domain'
 import type { RuleDefinition } from '@jidoka/domain'
 import { demandsOf } from '../windows/demand.ts'
 import { judgeLimits } from './limits.ts'
@@ -40,11 +40,17 @@ export class RuleRoom {
     this.#put(definition)
     const [pairs, series] = [this.#pairs, this.#windowsOfSeries.size]
     if (pairs > this.#pairsMax && pairs > before.pairs)
-      return `The rules would judge at ${pairs} places (each rule at each of its sensors or lines); the appliance keeps ${this.#pairsMax}. Name the lines or the equipment in the rule's trigger, or make one rule of several.`
+      return ruleProblemText('places_too_many', { places: pairs, allowed: this.#pairsMax })
     const { seriesMax } = this.#plant.windows
     if (series > seriesMax && series > before.series)
-      return `The rules would look at windows of ${series} sensors; the appliance keeps ${seriesMax}. Name the lines or the equipment in the rule's trigger.`
+      return ruleProblemText('series_too_many', { series, allowed: seriesMax })
     return null
+  }
+
+  /** Whether these rules judge everywhere. */
+  hasRoomFor(inForce: readonly RuleDefinition[]): boolean {
+    this.#learn(inForce)
+    return this.#pairs <= this.#pairsMax
   }
 
   /** Brings the count up to the rules and tags that there are. */

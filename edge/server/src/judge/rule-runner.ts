@@ -34,7 +34,7 @@ export class RuleRunner {
 
   prepare(definition: RuleDefinition): PrepareOutcome {
     const outcome = this.#engine.compile(ruleSource(definition))
-    if (!outcome.ok) return { problem: outcome.errors.map(atPlace).join(' ') }
+    if (!outcome.ok) return { problem: outcome.errors.map(atPlace).join('\n') }
     return { rule: new PreparedRule(this.#engine, outcome.rule) }
   }
 

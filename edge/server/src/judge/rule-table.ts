@@ -1,4 +1,4 @@
-import { unjudged } from '@jidoka/domain'
+import { ruleProblemText, unjudged } from '@jidoka/domain'
 import type { RuleDefinition } from '@jidoka/domain'
 import type { RuleInForce } from '../ports.ts'
 import type { WindowReader } from '../windows/window-bank.ts'
@@ -22,8 +22,7 @@ import type { SlotAlarms } from './slot-alarms.ts'
 import { fitsSubject, TriggerIndex } from './trigger-index.ts'
 import type { VerdictLedger } from './verdict-ledger.ts'
 
-const crowdedOutProblem =
-  'It does not judge at sensors that came last: the appliance has no room for more pairs of a rule and a sensor. Name the lines or the equipment in the triggers of rules, or remove rules.'
+const crowdedOutProblem = ruleProblemText('crowded_out')
 
 /**
  * The rules that are there, in force or not: how each comes, goes and is taken out, and what becomes of what it said. Between
@@ -41,6 +40,7 @@ export class RuleTable {
   readonly #rules = new Map<string, RuleInstance>()
   readonly #room: RuleRoom
   #windowsAreDue = true
+  #roomMayHaveCome = false
 
   constructor(options: {
     readonly runner: RuleRunner
@@ -177,38 +177,33 @@ export class RuleTable {
    * After rules have changed: makes the windows that they look at, and fills those that are new. `reader` must have every
    * reading that was noted.
    */
-  fillWindows(reader: WindowReader, nowMs: number): void {
+  fillWindows(reader: WindowReader): void {
     if (!this.#windowsAreDue) return
     this.#windowsAreDue = false
     const { windows } = this.#plant
     windows.need(this.#definitionsInForce(), this.#plant.tags())
-    windows.rebuild(reader, nowMs)
+    windows.rebuild(reader)
   }
 
   /**
    * Fills windows of rules that are about to be put in force until the time is up; true when nothing is left to fill. Nothing judges
    * by them before `deploy`. `coming`: with the first call, null with the next ones.
    */
-  prepareWindows(
-    coming: readonly RuleDefinition[] | null,
-    reader: WindowReader,
-    nowMs: number,
-    isTimeUp: () => boolean,
-  ): boolean {
+  prepareWindows(coming: readonly RuleDefinition[] | null, reader: WindowReader, isTimeUp: () => boolean): boolean {
     const { windows } = this.#plant
     if (coming !== null) {
       const ids = new Set(coming.map(({ id }) => id))
       const staying = this.#definitionsInForce().filter(({ id }) => !ids.has(id))
       windows.beginPreparing([...staying, ...coming], this.#plant.tags())
     }
-    return windows.prepare(reader, nowMs, isTimeUp)
+    return windows.prepare(reader, isTimeUp)
   }
 
   /** The last rules of a change have come: makes their windows, and lets go of what was prepared and is not looked at. */
-  endPreparing(reader: WindowReader, nowMs: number): void {
+  endPreparing(reader: WindowReader): void {
     const { windows } = this.#plant
     windows.allHaveCome()
-    this.fillWindows(reader, nowMs)
+    this.fillWindows(reader)
     windows.endPreparing()
   }
 
@@ -232,20 +227,21 @@ export class RuleTable {
     })
   }
 
-  /** Rules that do not judge everywhere, for want of room: each says so once. */
+  /** Rules that do not judge everywhere, for want of room: each says so once, and once when others have made room. */
   tellCrowdedOut(sink: JudgeSink): void {
-    for (const rule of this.triggers.takeCrowdedOut()) {
-      if (rule.problem === crowdedOutProblem) continue
-      rule.problem = crowdedOutProblem
-      sink.reported({
-        kind: 'rule',
-        key: rule.definition.id,
-        version: rule.definition.version,
-        state: 'applied',
-        problem: rule.problem,
-        rule_hash: rule.hash,
-      })
-    }
+    for (const rule of this.triggers.takeCrowdedOut())
+      if (rule.problem !== crowdedOutProblem) this.#tellRoom(rule, crowdedOutProblem, sink)
+    if (!this.#roomMayHaveCome) return
+    this.#roomMayHaveCome = false
+    const crowdedOut = [...this.#rules.values()].filter(({ problem }) => problem === crowdedOutProblem)
+    if (crowdedOut.length === 0 || !this.#room.hasRoomFor(this.#definitionsInForce())) return
+    for (const rule of crowdedOut) this.#tellRoom(rule, null, sink)
+  }
+
+  #tellRoom(rule: RuleInstance, problem: string | null, sink: JudgeSink): void {
+    rule.problem = problem
+    const { id: key, version } = rule.definition
+    sink.reported({ kind: 'rule', key, version, state: 'applied', problem, rule_hash: rule.hash })
   }
 
   /** What a rule said that is out of force is UNJUDGED from now on, once. */
@@ -273,6 +269,7 @@ export class RuleTable {
 
   #changed(): void {
     this.#windowsAreDue = true
+    this.#roomMayHaveCome = true
     this.triggers.changed()
     this.#expiry.lookAgain()
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '@jidoka/base'
-import { desiredKinds } from '@jidoka/domain'
+import { desiredKinds, ruleProblemText } from '@jidoka/domain'
 import type { CatalogueEntry, DesiredItem, DesiredKind, Policy, ReportedItem } from '@jidoka/domain'
 import type { Judge } from '../judge/judge.ts'
 import { recordText } from '../judge/record-text.ts'
@@ -152,7 +152,7 @@ export class DesiredState {
           return {
             ...applied,
             state: 'refused',
-            problem: `The item is named "${item.key}" and holds the rule "${item.body.id}".`,
+            problem: ruleProblemText('item_named', { key: item.key, rule: item.body.id }),
           }
         }
         const { problem, hash } = judge.deploy(item.body, draft)

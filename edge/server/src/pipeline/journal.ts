@@ -165,13 +165,13 @@ export class Journal {
         if (command.kind === 'prepare_windows') {
           const { definitions } = command
           const news = definitions === null ? null : this.#commands.news(definitions)
-          answers.push(this.#filling.prepare(news, draft.nowMs))
+          answers.push(this.#filling.prepare(news))
           continue
         }
         answers.push(this.#commands.handle(command, draft))
         this.#judge.finish(draft)
-        if (command.kind === 'apply_desired') this.#filling.end(draft.nowMs)
-        else this.#filling.fill(draft.nowMs)
+        if (command.kind === 'apply_desired') this.#filling.end()
+        else this.#filling.fill()
       }
     })
     for (const command of commands) {
@@ -332,7 +332,7 @@ export class Journal {
       loadDesired: () => this.#commands.loadDesired(),
     })
     this.#intake.forgetTopics()
-    this.#filling.fill(this.#clock.nowMs())
+    this.#filling.fill()
   }
 
   /** After a start: a folder of an older program has no history of its rules, and this one may take other rules than the last did. */

@@ -88,7 +88,7 @@ test('windows of a rule that is refused are let go, and are not filled again whi
 
 test('I6: a disk that fails while windows are filled is a problem of the store, as in a commit', () => {
   const at = fed()
-  vi.spyOn(SegmentCatalogue.prototype, 'receivedFrom').mockImplementationOnce(() => {
+  vi.spyOn(SegmentCatalogue.prototype, 'backwards').mockImplementationOnce(() => {
     throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_READ' })
   })
   expect(() => at.command({ kind: 'prepare_windows', definitions: [drift] })).toThrow(StoreProblemError)

@@ -347,14 +347,7 @@ export class Rejudge implements VerdictWatcher {
   }
 
   #fillWindows(): void {
-    const upTo = this.#judgedSeq
-    this.#judge.fillWindows(
-      {
-        firstSeqWithin: (span) => this.#stretch.firstSeqWithin(span, upTo),
-        readTagsFrom: (tagNos, fromSeq) => this.#stretch.readings(tagNos, fromSeq, upTo),
-      },
-      this.#sink.nowMs,
-    )
+    this.#judge.fillWindows(this.#stretch.windowReader(this.#judgedSeq))
   }
 
   #gap(fromSeq: number, toSeq: number): void {

@@ -11,6 +11,8 @@ import type { TagReading } from '../store/read-tags.ts'
 import type { ReceivedSpan } from '../store/segment-catalogue.ts'
 import { SegmentStore } from '../store/segment-store.ts'
 import type { DamagedSegment } from '../store/segment-store.ts'
+import type { WindowReader } from '../windows/window-reader.ts'
+import { findWindowStart } from '../windows/window-start.ts'
 
 /** A record with its place: `readingsSeq` is the last reading of the journal when it was written. */
 export interface PlacedRecord {
@@ -48,6 +50,7 @@ export class Stretch {
     this.#database = openForReading(dataFolder)
     this.#segments = new SegmentStore(this.#database, dataFolder, onDamaged)
     const firstSeq = this.firstSeqWithin(this)
+    let lastRecordSeq: number
     const [within] = this.#all<{ first: number | null; last: number; readingsSeq: number }>(
       `select min(seq) as first, max(seq) as last, min(readings_seq) as readingsSeq from records
        where at_ms >= ? and at_ms < ? and (readings_seq = 0 or readings_seq >= ?)`,
@@ -58,7 +61,7 @@ export class Stretch {
     if (within !== undefined && within.first !== null) {
       this.firstSeq = firstSeq ?? within.readingsSeq + 1
       this.#firstRecordSeq = within.first
-      this.#lastRecordSeq = within.last
+      lastRecordSeq = within.last
     } else {
       this.firstSeq = firstSeq ?? this.#endOfLane()
       const [before] = this.#all<{ seq: number | null }>(
@@ -66,10 +69,22 @@ export class Stretch {
         fromMs,
         this.firstSeq,
       )
-      this.#lastRecordSeq = before?.seq ?? 0
-      this.#firstRecordSeq = this.#lastRecordSeq + 1
+      lastRecordSeq = before?.seq ?? 0
+      this.#firstRecordSeq = lastRecordSeq + 1
     }
-    this.lastSeq = firstSeq === null ? this.firstSeq - 1 : lastSeqWithin(this.#segments, this, firstSeq)
+    const lastSeq = firstSeq === null ? this.firstSeq - 1 : lastSeqWithin(this.#segments, this, firstSeq)
+    // Where the clock leaps, the last reading within may lie far behind the last record within, or before it: what lies between belongs to the stretch.
+    const [behind] = this.#all<{ seq: number | null }>(
+      'select max(seq) as seq from records where readings_seq < ? and readings_seq >= ?',
+      lastSeq,
+      this.firstSeq,
+    )
+    this.#lastRecordSeq = Math.max(lastRecordSeq, behind?.seq ?? 0)
+    const [last] = this.#all<{ readingsSeq: number }>(
+      'select readings_seq as readingsSeq from records where seq = ?',
+      this.#lastRecordSeq,
+    )
+    this.lastSeq = Math.max(lastSeq, last?.readingsSeq ?? 0)
   }
 
   close(): void {
@@ -96,6 +111,14 @@ export class Stretch {
 
   firstSeqWithin(span: ReceivedSpan, upToSeq?: number): number | null {
     return firstSeqWithin(this.#segments, span, upToSeq)
+  }
+
+  /** What windows are filled from that are looked at behind a reading. */
+  windowReader(upToSeq: number): WindowReader {
+    return {
+      findStart: (backMs) => findWindowStart(this.#segments, backMs, upToSeq),
+      readTagsFrom: (tagNos, fromSeq) => this.readings(tagNos, fromSeq, upToSeq),
+    }
   }
 
   readings(tagNos: readonly number[] | null, fromSeq: number, toSeq = Infinity): Iterable<TagReading> {

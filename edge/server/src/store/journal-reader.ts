@@ -25,6 +25,7 @@ import type { Series, SeriesQuestion } from './read-series.ts'
 import { firstSeqWithin, readTagsFrom } from './read-tags.ts'
 import type { ReadTagsOptions, TagReading } from './read-tags.ts'
 import { readWire } from './read-wire.ts'
+import { lineBounds } from './segment-replacer.ts'
 import { SegmentStore } from './segment-store.ts'
 import type { DamagedSegment } from './segment-store.ts'
 import { wholeRecords } from './whole-record.ts'
@@ -78,6 +79,10 @@ class SqliteJournalReader implements StoreReader {
 
   startSeqs() {
     return startSeqs(this.#database)
+  }
+
+  sentReadingsSeq() {
+    return lineBounds(this.#database).sentSeq
   }
 
   lanes() {
@@ -189,6 +194,10 @@ class SqliteJournalReader implements StoreReader {
 
   receiptHistory(filter: Parameters<JournalReader['receiptHistory']>[0]) {
     return this.#line.receiptHistory(filter)
+  }
+
+  receiptsAfter(afterId: number, limit: number) {
+    return this.#line.receiptsAfter(afterId, limit)
   }
 
   rangeSums(lane: Lane, fromRange: number, limit: number) {

@@ -17,6 +17,15 @@ interface OutageBody {
   readonly receipted?: Record<Lane, number>
 }
 
+interface ReceiptRow {
+  readonly id: number
+  readonly body: string
+}
+const keptReceiptOf = ({ id, body }: ReceiptRow): KeptReceipt => ({
+  id,
+  receipt: receiptSchema.parse(JSON.parse(body)),
+})
+
 /** Where readings with a number lie: in a row, or in a file behind one. The columns of the greatest first number come with it. */
 const heldReadings = `
   select first_seq, count, received_ms from reading_segments where first_seq <= @seq and first_seq > @seq - 1048576 and first_seq + count > @seq
@@ -53,13 +62,28 @@ export class LineReader {
       .toReversed()
   }
 
-  receiptHistory({ lane, beforeId, limit }: Parameters<JournalReader['receiptHistory']>[0]): readonly KeptReceipt[] {
-    return this.#all<{ id: number; body: string }>(
-      `select id, body from receipt_history where id < ? ${lane === undefined ? '' : 'and lane = ?'} order by id desc limit ?`,
+  receiptHistory({
+    lane,
+    upToSeq,
+    beforeId,
+    limit,
+  }: Parameters<JournalReader['receiptHistory']>[0]): readonly KeptReceipt[] {
+    return this.#all<ReceiptRow>(
+      `select id, body from receipt_history where id < ? ${lane === undefined ? '' : 'and lane = ?'} ${upToSeq === undefined ? '' : 'and up_to_seq <= ?'}
+       order by id desc limit ?`,
       beforeId ?? Number.MAX_SAFE_INTEGER,
       ...(lane === undefined ? [] : [lane]),
+      ...(upToSeq === undefined ? [] : [upToSeq]),
       Math.min(limit, rowsMax),
-    ).map(({ id, body }) => ({ id, receipt: receiptSchema.parse(JSON.parse(body)) }))
+    ).map(keptReceiptOf)
+  }
+
+  receiptsAfter(afterId: number, limit: number): readonly KeptReceipt[] {
+    return this.#all<ReceiptRow>(
+      'select id, body from receipt_history where id > ? order by id limit ?',
+      afterId,
+      Math.min(limit, rowsMax),
+    ).map(keptReceiptOf)
   }
 
   rangeSums(lane: Lane, fromRange: number, limit: number): readonly KeptRangeSum[] {

@@ -11,8 +11,8 @@ const everyMs = 540_000
 const count = 3_200
 
 /*
- * Windows are made again from where their span begins in the lane, on the thread that stores readings: a clock that leapt once,
- * weeks ago, must not make that the whole lane from there on.
+ * A stretch is judged anew, and looked up, from where its span begins in the lane: a clock that leapt once, weeks ago, must not make
+ * that the whole lane from there on.
  */
 describe('where a span of the clock begins in the lane', () => {
   let folder: string
@@ -71,6 +71,14 @@ describe('where a span of the clock begins in the lane', () => {
     database.exec('delete from segment_files; delete from reading_segments')
     fill((index, atMs) => (index % 7 === 0 ? atMs - 3_600_000 : atMs))
     expect(begins(30 * everyMs)).toBe(firstSeq(count - 31))
+  })
+
+  test('segments are gone through from a number back to the first, rows and files, and no further than is asked', () => {
+    fill((_index, atMs) => atMs)
+    const from = firstSeq(count - 2) + 17
+    expect([...catalogue.backwards(from)].map((segment) => segment.firstSeq)).toEqual(
+      Array.from({ length: count - 1 }, (_, index) => firstSeq(count - 2 - index)),
+    )
   })
 
   test('is nowhere when the clock shows less than all that was stored', () => {

@@ -39,6 +39,7 @@ export class SegmentCatalogue {
   readonly #lastWithin
   readonly #lastBefore
   readonly #nearBefore
+  readonly #backwards
   readonly #body
   readonly #fileBytes
 
@@ -70,6 +71,10 @@ export class SegmentCatalogue {
          union all select * from (${newest('first_seq, received_ms', 'segment_files where first_seq < @seq')} ${setBackSegmentsMax}))
        where receivedMs >= @fromMs and receivedMs < @toMs`,
     )
+    this.#backwards = database.prepare<{ seq: number }, StoredSegment>(
+      `select ${rowColumns} from reading_segments where first_seq <= @seq
+       union all select ${fileColumns} from segment_files where first_seq <= @seq order by 1 desc`,
+    )
     this.#body = database.prepare<[number, number], { body: Buffer }>(
       'select body from reading_segments where first_seq = ? and count = ?',
     )
@@ -85,6 +90,11 @@ export class SegmentCatalogue {
       if (segment.firstSeq + segment.count > seq && (best === null || segment.firstSeq < best.firstSeq)) best = segment
     }
     return best
+  }
+
+  /** Segments from the one that holds a sequence number, or is the last before it, back to the first. Nothing may be written while it is gone through. */
+  backwards(seq: number): IterableIterator<StoredSegment> {
+    return this.#backwards.iterate({ seq })
   }
 
   /** Every segment with a source time in the interval, in order of sequence. */

@@ -141,7 +141,7 @@ class Audit {
     const isSame = (other: { readonly count: number; readonly sum: string }) =>
       other.count === count && other.sum === sum
     const differs = (where: RangeDifference['where'], edgeCount: number, cloudCount: number) =>
-      this.#differs({ lane, range, fromSeq, toSeq, where, edgeCount, cloudCount, repair: null, detail: null })
+      this.#differs({ lane, range, fromSeq, toSeq, where, edgeCount, cloudCount, repair: null, detail: null }, count)
     const held = await this.#parts.recount({ lane, fromSeq, toSeq })
     const isKeptComparable = kept?.fromSeq === fromSeq && kept.upToSeq === toSeq
     if (isKeptComparable && !isSame(kept)) await differs('kept_sums', kept.count, count)
@@ -168,16 +168,19 @@ class Audit {
     })
   }
 
-  async #differs(difference: RangeDifference): Promise<void> {
+  async #differs(difference: RangeDifference, receiptedCount: number): Promise<void> {
     const isRepairable = difference.where === 'cloud_rows' && difference.lane === 'readings'
     if (!this.#question.repair || !isRepairable) this.#differences.push(difference)
-    else this.#differences.push({ ...difference, ...(await this.#repair(difference)) })
+    else this.#differences.push({ ...difference, ...(await this.#repair(difference, receiptedCount)) })
   }
 
-  async #repair({ fromSeq, toSeq }: RangeDifference): Promise<Pick<RangeDifference, 'repair' | 'detail'>> {
+  async #repair(
+    { fromSeq, toSeq }: RangeDifference,
+    count: number,
+  ): Promise<Pick<RangeDifference, 'repair' | 'detail'>> {
     const sender = { edge_id: this.#parts.edgeId, epoch: this.#epoch }
     try {
-      const body = await this.#parts.repairBatch({ sender, fromSeq, toSeq })
+      const body = await this.#parts.repairBatch({ sender, fromSeq, toSeq, count })
       if (body === null) return { repair: 'not_held', detail: null }
       const request = { method: 'POST', path: syncPaths.repairs, body, contentType: batchContentType } as const
       const answer = repairAnswerSchema.safeParse(await this.#ask({ ...request, timeoutMs: auditLimits.timeoutMs }))

@@ -14,6 +14,8 @@ import {
 import type { BatchSender, DropReason, Lane, LanePoint, RangeTally, Segment } from '@jidoka/sync-protocol'
 import type { JournalReader } from '../ports.ts'
 import { cloudLineLimits } from './limits.ts'
+import { waitingBeside } from './waiting.ts'
+import type { WaitingQuestion } from './waiting.ts'
 
 export interface BatchQuestion {
   readonly sender: BatchSender
@@ -26,6 +28,8 @@ export interface BatchQuestion {
   readonly bytesMax: number
   /** One segment or one record, to find the row that the cloud cannot read. */
   readonly single?: boolean
+  /** For the header, towards a cloud that knows it. */
+  readonly waiting?: WaitingQuestion
 }
 
 export type BuiltBatch =
@@ -45,9 +49,9 @@ export type BuiltBatch =
     }
   | { readonly kind: 'gone'; readonly fromSeq: number; readonly toSeq: number; readonly reason: DropReason }
 
-type Source = Pick<JournalReader, 'segments' | 'recordLines' | 'gapFrom' | 'poisonFrom'>
+type Source = Pick<JournalReader, 'segments' | 'recordLines' | 'gapFrom' | 'poisonFrom' | 'storedMs'>
 /** What `pointAt` looks at. */
-type Rows = Omit<Source, 'gapFrom'>
+type Rows = Omit<Source, 'gapFrom' | 'storedMs'>
 
 /** Reads the next rows of a lane as they lie and frames them for the line. What cannot be read is told as gone, so that the lane goes on (I2). */
 export function buildBatch(reader: Source, question: BatchQuestion): BuiltBatch {
@@ -94,7 +98,7 @@ function stepOf(reader: Rows, lane: Lane, point: LanePoint, seq: number): LanePo
 }
 
 function buildReadings(reader: Source, question: BatchQuestion, endSeq: number): BuiltBatch {
-  const { sender, after, lastSeq, bytesMax, single = false } = question
+  const { after, lastSeq, bytesMax, single = false } = question
   const wanted = after.seq + 1
   const held = reader.segments(wanted, Math.min(bytesMax, batchLimits.expandedBytesMax / 2))
   const rows = cutAt(single ? held.slice(0, 1) : held, wanted, endSeq)
@@ -112,14 +116,14 @@ function buildReadings(reader: Source, question: BatchQuestion, endSeq: number):
     toSeq: point.seq,
     storedBytes: bodies.reduce((sum, body) => sum + body.length, 0),
     single,
-    body: encodeReadingsBatch(sender, bodies),
+    body: encodeReadingsBatch(senderOf(reader, question, point.seq), bodies),
     point,
     tallies: rangesOfReadings(segments, wanted),
   }
 }
 
 function buildRecords(reader: Source, question: BatchQuestion, endSeq: number): BuiltBatch {
-  const { sender, after, lastSeq, bytesMax, single = false } = question
+  const { after, lastSeq, bytesMax, single = false } = question
   const wanted = after.seq + 1
   const rows = reader
     .recordLines(wanted, single ? 1 : Math.min(bytesMax, batchLimits.expandedBytesMax / 2))
@@ -130,17 +134,21 @@ function buildRecords(reader: Source, question: BatchQuestion, endSeq: number): 
   if (first.seq > wanted) return gone(reader, 'records', wanted, first.seq - 1)
   const breakAt = rows.findIndex((row, index) => row.seq !== wanted + index)
   const lines = (breakAt < 0 ? rows : rows.slice(0, breakAt)).map((row) => row.line)
+  const toSeq = wanted + lines.length - 1
   return {
     kind: 'rows',
     fromSeq: wanted,
-    toSeq: wanted + lines.length - 1,
+    toSeq,
     storedBytes: lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0),
     single: lines.length === 1,
-    body: encodeRecordsBatch({ ...sender, from_seq: wanted }, lines),
+    body: encodeRecordsBatch({ ...senderOf(reader, question, toSeq), from_seq: wanted }, lines),
     point: advanceRecords(after, wanted, lines),
     tallies: rangesOfRecords(wanted, lines),
   }
 }
+
+const senderOf = (reader: Source, { sender, lane, waiting }: BatchQuestion, toSeq: number): BatchSender =>
+  waiting === undefined ? sender : { ...sender, waiting: waitingBeside(reader, waiting, { lane, toSeq }) }
 
 /** News of what is not held any more, with the reason that was recorded when it went; what nobody let go of cannot be read. */
 function gone(reader: Source, lane: Lane, fromSeq: number, toSeq: number): BuiltBatch {

@@ -2,7 +2,7 @@ import type { Clock, Log, Service } from '@jidoka/base'
 import { OperationalError, stopAll } from '@jidoka/base'
 import type { CommandResult } from '@jidoka/domain'
 import type { UplinkState } from '@jidoka/sync-engine'
-import type { Lane, LanePoint } from '@jidoka/sync-protocol'
+import type { Lane, LanePoint, Receipt, ReceiptJudgement } from '@jidoka/sync-protocol'
 import { resendRanges } from '../commands/resend.ts'
 import { CourierKeyTeller } from '../courier/key-teller.ts'
 import { DesiredFollower } from '../downlink/desired-follower.ts'
@@ -20,7 +20,7 @@ import { cloudLineLimits } from './limits.ts'
 import type { LineStatus } from './line-status.ts'
 import type { RangeStretch, RepairQuestion } from './range-rows.ts'
 import { Uplink } from './uplink.ts'
-import type { UplinkMeter } from './uplink.ts'
+import type { Brought, UplinkMeter } from './uplink.ts'
 
 export interface CloudLinkOptions {
   readonly cloudUrl: string
@@ -47,6 +47,7 @@ export class CloudLink implements Service {
   readonly #worker: WorkerClient<BatchFunctions>
   readonly #enroller: Enroller | null
   #uplink: Uplink | null = null
+  #follower: DesiredFollower | null = null
   #parts: readonly Service[] = []
   #isStopping = false
 
@@ -92,7 +93,7 @@ export class CloudLink implements Service {
   async stop(): Promise<void> {
     this.#isStopping = true
     this.#enroller?.stop()
-    await stopAll(this.#parts)
+    await stopAll(this.#follower === null ? this.#parts : [...this.#parts, this.#follower])
     this.#line.close()
     await this.#worker.stop()
   }
@@ -105,6 +106,28 @@ export class CloudLink implements Service {
   /** Tries again now what waits. */
   poke(): void {
     this.#uplink?.poke()
+  }
+
+  /** Rows up to here leave in a courier's file. */
+  exported(lane: Lane, toSeq: number): void {
+    this.#uplink?.exported(lane, toSeq)
+  }
+
+  /** A receipt that a courier's file brought; see `Uplink.bring`. */
+  bring(receipt: Receipt, judgement: ReceiptJudgement): Promise<Brought> {
+    return this.#uplink?.bring(receipt, judgement) ?? Promise.resolve('stopped')
+  }
+
+  /** Changes the desired state by another way than the line: nobody follows it meanwhile, and afterwards from where it stands then. */
+  async besideFollower<Value>(work: () => Promise<Value>): Promise<Value> {
+    await this.#follower?.stop()
+    try {
+      return await work()
+    } finally {
+      // One that was made meanwhile has begun where the state stood before.
+      await this.#follower?.stop()
+      if (this.#follower !== null && !this.#isStopping) await this.#follow(this.#follower.edgeId)
+    }
   }
 
   /** Where the cloud stands in the present epoch; null when it does not say. */
@@ -181,18 +204,16 @@ export class CloudLink implements Service {
       keepPoison: (name, bytes) => keepDamagedBytes(this.#options.dataFolder, name, bytes),
       onFailure: this.#options.onFailure,
     })
-    const follower = new DesiredFollower({
-      line: this.#line,
-      edgeId: enrolled.edge_id,
-      pipeline,
-      reader,
-      clock,
-      log,
-      random,
-    })
     const keyTeller = new CourierKeyTeller({ line: this.#line, identity, pipeline, reader, clock, log, random })
     this.#uplink = uplink
-    this.#parts = [uplink, follower, keyTeller]
+    this.#parts = [uplink, keyTeller]
     for (const part of this.#parts) await part.start()
+    await this.#follow(enrolled.edge_id)
+  }
+
+  #follow(edgeId: string): Promise<void> {
+    const { pipeline, reader, clock, log, random } = this.#options
+    this.#follower = new DesiredFollower({ line: this.#line, edgeId, pipeline, reader, clock, log, random })
+    return this.#follower.start()
   }
 }

@@ -2,6 +2,7 @@ import {
   batchContentType,
   cursorPath,
   cursorSchema,
+  isAtLeast,
   judgeReceipt,
   lanes,
   protocolVersion,
@@ -33,8 +34,9 @@ export type Answer<Value> =
   | { readonly kind: 'ok'; readonly value: Value }
   | { readonly kind: 'failed'; readonly failure: Failure }
 
-/** The first version whose cloud knows `base` and `start_seq` of a batch, trouble reports and ranges. */
-const troubleVersion = [1, 2] as const
+/** The first versions whose cloud knows `base` and `start_seq` of a batch, trouble reports and ranges; and `waiting` of a batch. */
+const troubleVersion = '1.2'
+const waitingVersion = '1.3'
 
 /** What the uplink says to the cloud and makes of its answers, by the version of the protocol that the cloud speaks. */
 export class CloudTalk {
@@ -48,8 +50,12 @@ export class CloudTalk {
 
   /** Whether the cloud knows the members that came with 1.2. */
   get knowsTroubles(): boolean {
-    const [major = 0, minor = 0] = (this.#protocol ?? '0.0').split('.').map(Number)
-    return major > troubleVersion[0] || (major === troubleVersion[0] && minor >= troubleVersion[1])
+    return this.#protocol !== null && isAtLeast(this.#protocol, troubleVersion)
+  }
+
+  /** Whether a batch may say what waits beside it. */
+  get knowsWaiting(): boolean {
+    return this.#protocol !== null && isAtLeast(this.#protocol, waitingVersion)
   }
 
   async cursor(timeoutMs: number): Promise<Answer<Cursor>> {

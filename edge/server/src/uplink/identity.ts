@@ -144,4 +144,10 @@ export class EdgeIdentity {
   }
 }
 
+/** Also of receipts that were signed before a rotation. */
+export const keysEverBelieved = ({ receipt_keys, former_keys = [] }: Enrolled): readonly ReceiptKey[] => [
+  ...receipt_keys,
+  ...former_keys,
+]
+
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url')

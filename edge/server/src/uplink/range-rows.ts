@@ -23,6 +23,8 @@ export interface RepairQuestion {
   readonly sender: BatchSender
   readonly fromSeq: number
   readonly toSeq: number
+  /** Rows that the cloud has receipted of them: fewer than numbers where some were told as dropped. */
+  readonly count: number
 }
 
 /** What the journal holds of a stretch, without rows that the cloud was never to have. */
@@ -55,27 +57,23 @@ export function recount(reader: Source, { lane, fromSeq, toSeq }: RangeStretch):
 }
 
 /**
- * All readings of a stretch as one batch, for a cloud that has lost some of them; null when they are not all held here.
+ * All readings of a stretch as one batch, for a cloud that has lost some of them; null when they are not all held here. Rows behind a hole are
+ * closed up to those before it: the cloud was told of the holes, and a batch leaves nothing out inside.
  * @throws OperationalError where texts make them too large for one.
  */
 export function repairBatch(
   reader: Source,
-  { sender, fromSeq, toSeq }: RepairQuestion,
+  { sender, fromSeq, toSeq, count }: RepairQuestion,
 ): Uint8Array<ArrayBuffer> | null {
   const builder = new SegmentBuilder()
-  let nextSeq = fromSeq
   for (const segment of segmentsOf(reader, { lane: 'readings', fromSeq, toSeq })) {
     let seq = segment.firstSeq
     for (const { tagNo, timeMs, value, quality } of segment.readings()) {
-      if (seq >= fromSeq && seq <= toSeq) {
-        if (seq !== nextSeq) return null
-        builder.push(tagNo, timeMs, value, quality)
-        nextSeq++
-      }
+      if (seq >= fromSeq && seq <= toSeq) builder.push(tagNo, timeMs, value, quality)
       seq++
     }
   }
-  if (nextSeq !== toSeq + 1) return null
+  if (builder.count !== count) return null
   try {
     return encodeReadingsBatch(sender, [builder.encode(fromSeq, 0)])
   } catch (error) {

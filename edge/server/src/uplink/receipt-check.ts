@@ -1,3 +1,4 @@
+import type { ReceiptVerdict } from '@jidoka/contract'
 import {
   edgeIdSchema,
   epochStart,
@@ -8,7 +9,7 @@ import {
   samePoint,
   verifyReceipt,
 } from '@jidoka/sync-protocol'
-import type { Lane, Receipt, ReceiptKey } from '@jidoka/sync-protocol'
+import type { Lane, LanePoint, Receipt, ReceiptKey } from '@jidoka/sync-protocol'
 import { z } from 'zod'
 import type { JournalReader } from '../ports.ts'
 import { pointAt } from './batch-builder.ts'
@@ -26,16 +27,17 @@ export const receiptFileSchema = z.strictObject({
 })
 export type ReceiptFile = z.infer<typeof receiptFileSchema>
 
-/**
- * `rows_match`: signed, and the rows behind the receipt before it, counted anew from the journal, lead to the same digest. `signed`: the rows are not all
- * held any more, or of another epoch. `other_rows`: signed, and the journal holds other rows. `bad_signature`: changed after it was signed. `unknown_key`.
- */
-export const receiptVerdicts = ['rows_match', 'signed', 'other_rows', 'bad_signature', 'unknown_key'] as const
-export type ReceiptVerdict = (typeof receiptVerdicts)[number]
-
 export interface CheckedReceipt {
   readonly receipt: Receipt
   readonly verdict: ReceiptVerdict
+}
+
+export const isWrong: Readonly<Record<ReceiptVerdict, boolean>> = {
+  rows_match: false,
+  signed: false,
+  other_rows: true,
+  bad_signature: true,
+  unknown_key: true,
 }
 
 /** Signatures alone. */
@@ -47,31 +49,58 @@ export function checkSignature(
   return kind === 'ok' ? 'signed' : kind
 }
 
-/**
- * Signatures, and of those of the present epoch the rows from each receipt to the next.
- * @param receipts of any lanes and epochs, the oldest first
- */
-export function* checkReceipts(
-  reader: Pick<JournalReader, 'epoch' | 'startSeqs' | 'segments' | 'recordLines' | 'poisonFrom'>,
-  receipts: Iterable<Receipt>,
-  keys: readonly ReceiptKey[],
-): Generator<CheckedReceipt> {
-  const { epoch } = reader
-  const starts = reader.startSeqs()
-  const from: Record<Lane, ReturnType<typeof epochStart>> = {
-    records: epochStart(starts.records),
-    readings: epochStart(starts.readings),
+type Rows = Pick<JournalReader, 'epoch' | 'startSeqs' | 'segments' | 'recordLines' | 'poisonFrom'>
+
+/** Points that receipts have proven, from which the rows of the next are counted. */
+export interface ProvenPoints {
+  readonly epoch: string
+  readonly points: Readonly<Record<Lane, LanePoint>>
+}
+
+/** Holds receipts against keys and, of the present epoch, against the rows from each to the next; of each lane the oldest first. */
+export class ReceiptChecker {
+  readonly #reader: Rows
+  readonly #keys: readonly ReceiptKey[]
+  readonly #rowsAtOnceMax: number
+  readonly #epoch: string
+  readonly #points: Record<Lane, LanePoint>
+
+  /** @param rowsAtOnceMax rows that are counted for one receipt; beyond, its signature is all that is said of it */
+  constructor(
+    reader: Rows,
+    keys: readonly ReceiptKey[],
+    options: { readonly proven?: ProvenPoints | null; readonly rowsAtOnceMax?: number } = {},
+  ) {
+    const { proven = null, rowsAtOnceMax = Number.POSITIVE_INFINITY } = options
+    this.#reader = reader
+    this.#keys = keys
+    this.#rowsAtOnceMax = rowsAtOnceMax
+    this.#epoch = reader.epoch
+    const starts = reader.startSeqs()
+    this.#points =
+      proven?.epoch === this.#epoch
+        ? { ...proven.points }
+        : { records: epochStart(starts.records), readings: epochStart(starts.readings) }
   }
-  for (const receipt of receipts) {
-    const verdict = checkSignature(receipt, keys)
+
+  get proven(): ProvenPoints {
+    return { epoch: this.#epoch, points: { ...this.#points } }
+  }
+
+  /** Takes a receipt whose signature holds for proven. */
+  beginBehind(receipt: Receipt): void {
+    if (receipt.epoch === this.#epoch) this.#points[receipt.lane] = pointOf(receipt)
+  }
+
+  check(receipt: Receipt): ReceiptVerdict {
+    const verdict = checkSignature(receipt, this.#keys)
     const { lane } = receipt
     const point = pointOf(receipt)
-    if (verdict !== 'signed' || receipt.epoch !== epoch || point.seq < from[lane].seq) {
-      yield { receipt, verdict }
-      continue
-    }
-    const held = pointAt(reader, lane, from[lane], point.seq)
-    from[lane] = point
-    yield { receipt, verdict: held === null ? 'signed' : samePoint(held, point) ? 'rows_match' : 'other_rows' }
+    const from = this.#points[lane]
+    if (verdict !== 'signed' || receipt.epoch !== this.#epoch || point.seq < from.seq) return verdict
+    this.#points[lane] = point
+    if (point.seq - from.seq > this.#rowsAtOnceMax) return verdict
+    const held = pointAt(this.#reader, lane, from, point.seq)
+    return held === null ? 'signed' : samePoint(held, point) ? 'rows_match' : 'other_rows'
   }
 }

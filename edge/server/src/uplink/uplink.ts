@@ -1,7 +1,7 @@
 import type { Clock, Log, Service } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
 import { describeFailure, retryDelayMs, startUplink, uplinkLimits, uplinkStep } from '@jidoka/sync-engine'
-import type { CursorNews, UplinkEffect, UplinkInput, UplinkState } from '@jidoka/sync-engine'
+import type { CursorNews, LaneState, UplinkEffect, UplinkInput, UplinkState } from '@jidoka/sync-engine'
 import { encodeDropBatch, epochStart, lanes, pointOf } from '@jidoka/sync-protocol'
 import type { Lane, LanePoint, Receipt, ReceiptJudgement, RefusalKind } from '@jidoka/sync-protocol'
 import type { CountedRanges, JournalReader, Pipeline } from '../ports.ts'
@@ -11,6 +11,8 @@ import { CloudTalk, pointsOf } from './cloud-talk.ts'
 import type { EdgeIdentity } from './identity.ts'
 import { cloudLineLimits } from './limits.ts'
 import type { LineStatus } from './line-status.ts'
+import { OutageRecords } from './outage-records.ts'
+import type { WaitingQuestion } from './waiting.ts'
 
 /** Reads and frames rows beside the main thread; see batch-worker.ts. */
 export interface BatchSource {
@@ -27,7 +29,7 @@ export interface UplinkOptions {
   >
   readonly reader: Pick<
     JournalReader,
-    'epoch' | 'startSeqs' | 'lanes' | 'receipted' | 'outages' | 'outagesUndrained' | 'poisonCounts'
+    'epoch' | 'startSeqs' | 'sentReadingsSeq' | 'lanes' | 'receipted' | 'outages' | 'outagesUndrained' | 'poisonCounts'
   >
   readonly batches: BatchSource
   readonly status: LineStatus
@@ -56,6 +58,12 @@ interface Built {
   readonly batch: BuiltBatch
 }
 
+/** A receipt of a courier's file: on disk; passed over by a lane that will hear the same on the line; or nobody is there to take it. */
+export type Brought = 'stored' | 'at_work' | 'stopped'
+
+/** A lane in one of these waits for an answer of its own and takes no receipt that was brought. */
+const atWork: ReadonlySet<LaneState> = new Set(['reading', 'sending', 'setting_aside'])
+
 type EffectOf<Kind extends UplinkEffect['kind']> = Extract<UplinkEffect, { kind: Kind }>
 
 /** The shell of the uplink: carries out what the pure engine asks for and tells it what became of it. Sleeps while nothing happens. */
@@ -68,8 +76,11 @@ export class Uplink implements Service {
   readonly #told: Record<Lane, { seq: number; cancel: (() => void) | null }>
   /** Counts what was asked of the journal about each lane's receipt: a repeat must not undo what came after it. */
   readonly #receiptChanges: Record<Lane, number> = { records: 0, readings: 0 }
-  /** Of outages that are drained, for a cloud that can read them; the next start finds them again. */
-  readonly #drainedUntold: EffectOf<'record_outage'>[] = []
+  /** The last receipt of each lane on its way to the disk. */
+  readonly #storing: Record<Lane, Promise<void>> = { records: Promise.resolve(), readings: Promise.resolve() }
+  /** Looked at after every step. */
+  readonly #onStep = new Set<() => void>()
+  readonly #outages: OutageRecords
   #cancelWake: () => void = () => {}
   #unsubscribe: () => void = () => {}
   #isStopped = false
@@ -77,6 +88,7 @@ export class Uplink implements Service {
   constructor(options: UplinkOptions) {
     this.#options = options
     const { reader, clock } = options
+    this.#outages = new OutageRecords(options)
     this.#talk = new CloudTalk({ line: options.line, identity: options.identity, epoch: () => reader.epoch })
     const { readingsSeq, recordsSeq } = reader.lanes()
     const receipts = reader.receipted()
@@ -86,7 +98,9 @@ export class Uplink implements Service {
       const receipt = receipts[lane]
       const startSeq = startSeqs[lane]
       const confirmed = receipt === null ? epochStart(startSeq) : pointOf(receipt)
-      return { confirmed, lastSeq, startSeq, poisonToday: poisonToday[lane] }
+      // Records leave too often to note each on disk before: what is not known counts as sent.
+      const sent = lane === 'readings' ? { sentSeq: reader.sentReadingsSeq() } : {}
+      return { confirmed, lastSeq, startSeq, poisonToday: poisonToday[lane], ...sent }
     }
     const [outage] = reader.outages(1)
     this.#state = startUplink({
@@ -119,12 +133,50 @@ export class Uplink implements Service {
     this.#unsubscribe()
     this.#cancelWake()
     for (const lane of lanes) this.#told[lane].cancel?.()
+    for (const look of this.#onStep) look()
     return Promise.resolve()
   }
 
   /** Somebody has reason to believe that the cloud answers otherwise now. */
   poke(): void {
     this.#dispatch({ kind: 'poke' })
+  }
+
+  /** Rows up to here leave in a courier's file; noted on disk before. */
+  exported(lane: Lane, toSeq: number): void {
+    this.#dispatch({ kind: 'exported', lane, toSeq })
+  }
+
+  /**
+   * A receipt that a courier's file brought. It is given when the lane's flight is over: on a line that hangs, whose flight ends without an
+   * answer, it is all that the lane hears. @throws when the store cannot keep it
+   */
+  async bring(receipt: Receipt, judgement: ReceiptJudgement): Promise<Brought> {
+    const { lane } = receipt
+    await this.#flightOver(lane)
+    if (this.#isStopped) return 'stopped'
+    const before = this.#receiptChanges[lane]
+    this.#dispatch({ kind: 'receipt_brought', lane, receipt, judgement })
+    if (this.#receiptChanges[lane] === before) return 'at_work'
+    await this.#storing[lane]
+    return 'stored'
+  }
+
+  #flightOver(lane: Lane): Promise<void> {
+    const { flight } = this.#state.lanes[lane]
+    const isOver = (): boolean => {
+      const now = this.#state.lanes[lane]
+      return this.#isStopped || !atWork.has(now.state) || now.flight !== flight
+    }
+    if (isOver()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!isOver()) return
+        this.#onStep.delete(look)
+        resolve()
+      }
+      this.#onStep.add(look)
+    })
   }
 
   /** How it stands, for who asks. */
@@ -155,6 +207,7 @@ export class Uplink implements Service {
       this.#state = step.state
       status.follow(step.state)
       for (const effect of step.effects) this.#carryOut(effect)
+      for (const look of this.#onStep) look()
     } catch (error) {
       this.#isStopped = true
       onFailure(error)
@@ -176,7 +229,8 @@ export class Uplink implements Service {
         this.#options.status.receipted(effect.receipt)
         this.#receiptChanges[effect.lane]++
         // A receipt that is not stored comes again with the cursor of the next start.
-        pipeline.storeReceipt(effect.receipt, this.#counted(effect)).catch(orLog('store_receipt'))
+        this.#storing[effect.lane] = pipeline.storeReceipt(effect.receipt, this.#counted(effect))
+        this.#storing[effect.lane].catch(orLog('store_receipt'))
         return
       case 'set_aside':
         return this.#run(this.#setAside(effect))
@@ -191,28 +245,11 @@ export class Uplink implements Service {
         this.#adopt(effect, ++this.#receiptChanges[effect.lane])
         return
       case 'record_outage':
-        // A cloud of before 1.2 would refuse the record for its new members: it waits until one that knows them has answered.
-        if (effect.drained === null || this.#talk.knowsTroubles) this.#recordOutage(effect)
-        else if (this.#drainedUntold.push(effect) > uplinkLimits.outagesDrainingMax) this.#drainedUntold.shift()
-        return
+        return this.#outages.take(effect, this.#talk.knowsTroubles)
       case 'wake':
         this.#cancelWake()
         this.#cancelWake = this.#options.clock.after(effect.afterMs, () => this.#dispatch({ kind: 'wake' }))
     }
-  }
-
-  #recordOutage({ fromMs, toMs, cause, rowsWaiting, drained }: EffectOf<'record_outage'>): void {
-    const { pipeline, clock, log } = this.#options
-    const body = {
-      from_ms: fromMs,
-      to_ms: toMs,
-      cause: cause.slice(0, 500),
-      rows_waiting: rowsWaiting,
-      ...(drained === null ? {} : { drained_ms: drained.atMs, dropped: drained.dropped, receipted: drained.receipted }),
-    }
-    pipeline.appendRecord({ kind: 'outage', at_ms: clock.nowMs(), body }).catch((error: unknown) => {
-      log.error({ action: 'record_outage', err: error }, `record_outage: ${describeError(error)}`)
-    })
   }
 
   /**
@@ -247,7 +284,7 @@ export class Uplink implements Service {
       this.#options.log.debug({ action: 'cursor', success: false }, describeFailure(answer.failure))
       return { kind: 'cursor_failed', flight, failure: answer.failure }
     }
-    if (this.#talk.knowsTroubles) for (const drained of this.#drainedUntold.splice(0)) this.#recordOutage(drained)
+    if (this.#talk.knowsTroubles) this.#outages.tellLate()
     const cursor = answer.value
     const points = pointsOf(cursor)
     const news = async (lane: Lane): Promise<CursorNews> => {
@@ -262,12 +299,13 @@ export class Uplink implements Service {
   async #read({ lane, flight, bytesMax, single }: EffectOf<'read_batch'>): Promise<UplinkInput> {
     const { batches, pipeline } = this.#options
     const { confirmed, lastSeq, startSeq } = this.#state.lanes[lane]
+    const waiting = this.#talk.knowsWaiting ? { waiting: this.#waiting() } : {}
     try {
       const sender = this.#talk.sender(confirmed, startSeq)
-      const batch = await batches.build({ sender, lane, after: confirmed, lastSeq, bytesMax, single })
-      // From here on the rows keep their shape until they are receipted, so that a repeat is the same batch. A store that cannot
-      // note it, with a full disk say, is one that cannot be read for now: the lane waits and tries again.
-      if (lane === 'readings' && batch.kind === 'rows') await pipeline.noteSent(batch.toSeq)
+      const batch = await batches.build({ sender, lane, after: confirmed, lastSeq, bytesMax, single, ...waiting })
+      // From here on the rows keep their shape until they are receipted, so that a repeat is the same batch, and count as ours should they be gone
+      // when the cloud names them. A store that cannot note it, with a full disk say, is one that cannot be read for now: the lane waits and tries again.
+      if (lane === 'readings') await pipeline.noteSent(batch.toSeq)
       this.#built.set(lane, { flight, afterSeq: confirmed.seq, batch })
       const { fromSeq, toSeq } = batch
       return batch.kind === 'gone'
@@ -276,6 +314,15 @@ export class Uplink implements Service {
     } catch (error) {
       return { kind: 'read_failed', lane, flight, cause: describeError(error) }
     }
+  }
+
+  /** Where the lanes stand, for a cloud that shows what waits here. */
+  #waiting(): WaitingQuestion {
+    const of = (lane: Lane) => {
+      const { confirmed, lastSeq } = this.#state.lanes[lane]
+      return { receiptedSeq: confirmed.seq, lastSeq }
+    }
+    return { lanes: { records: of('records'), readings: of('readings') }, nowMs: this.#options.clock.nowMs() }
   }
 
   async #send(effect: EffectOf<'send'>): Promise<UplinkInput> {

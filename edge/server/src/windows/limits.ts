@@ -8,6 +8,11 @@ export const windowBankLimits = {
   seriesMax: 20_000,
   /** A count window looks back no further, so that its readings can be found again in the journal after a start. */
   countSpanMs: 86_400_000,
+  /**
+   * So long a window that grew too old is told as stale, with what it last said; then it is missing, as one that never had a reading. The journal is read
+   * back further by this at a start. Lower: whoever looks why nothing was judged is told "missing" of a sensor that has just fallen silent.
+   */
+  staleKnownMs: 60_000,
   /** Readings of the same instant that are compared to find a repeated one: a batch without timestamps may have thousands. */
   sameInstantMax: 16,
 } as const

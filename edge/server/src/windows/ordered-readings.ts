@@ -183,17 +183,7 @@ export class OrderedReadings implements Readings {
   dropOldest(count: number): void {
     if (count <= 0) return
     if (count >= this.size) return this.clear()
-    this.#release(this.#cut(count, true))
-  }
-
-  /** Forgets the newest ones. */
-  dropNewest(count: number): void {
-    if (count <= 0) return
-    if (count >= this.size) return this.clear()
-    this.#release(this.#cut(this.size - count, false))
-    let last = this.#root
-    while ((this.#right[last] as number) !== empty) last = this.#right[last] as number
-    this.#last = last
+    this.#release(this.#cut(count))
   }
 
   clear(): void {
@@ -203,8 +193,8 @@ export class OrderedReadings implements Readings {
     this.#used = nodesReserved
   }
 
-  /** Cuts in front of a rank; keeps one side and answers the root of the other. */
-  #cut(rank: number, keepsRight: boolean): number {
+  /** Cuts in front of a rank; keeps what is newer and answers the root of the rest. */
+  #cut(rank: number): number {
     const path = this.#path
     path.length = 0
     const wentRight: boolean[] = []
@@ -224,19 +214,17 @@ export class OrderedReadings implements Readings {
     for (let index = path.length - 1; index >= 0; index--) {
       const node = path[index] as number
       if (wentRight[index] === true) {
+        // What is let go of needs no figures.
         this.#right[node] = older
         older = node
-        // What is let go of needs no figures.
-        if (keepsRight) continue
       } else {
         this.#left[node] = newer
         newer = node
-        if (!keepsRight) continue
+        this.#combine(node)
       }
-      this.#combine(node)
     }
-    this.#root = keepsRight ? newer : older
-    return keepsRight ? older : newer
+    this.#root = newer
+    return older
   }
 
   /** Splits a subtree: what is at the instant or before becomes the left of `node`, the rest its right. */

@@ -26,8 +26,7 @@ export type Noted = 'taken' | 'late' | 'repeated' | 'no_room'
  *
  * The instant that counts is the source's, or that of the arrival where the source's clock runs ahead: a clock that was set
  * forward then cannot hide later readings, and one that was set back makes its readings late, so that windows grow too old
- * and rules say UNJUDGED. When the appliance's own clock was set back by more than the lateness, what came "later than now"
- * is forgotten: nothing that comes could else enter before that instant.
+ * and rules say UNJUDGED. When the appliance's own clock was set back, whoever holds the series clears it: see `WindowBank`.
  */
 export class Series {
   readonly readings: OrderedReadings
@@ -55,7 +54,6 @@ export class Series {
 
   note(timeMs: number, receivedMs: number, value: number, isUncertain: boolean): Noted {
     const { readings } = this
-    if (receivedMs < this.newestMs - this.latenessMs) this.#forgetAfter(receivedMs)
     const instantMs = timeMs < receivedMs ? timeMs : receivedMs
     if (instantMs < this.newestMs - this.latenessMs) return 'late'
     if (instantMs <= this.newestMs && timeMs <= receivedMs && this.#isRepeated(instantMs, value)) return 'repeated'
@@ -101,15 +99,6 @@ export class Series {
       if (readings.values[node] === value) return true
     }
     return false
-  }
-
-  #forgetAfter(instantMs: number): void {
-    const { readings } = this
-    const kept = readings.countUntil(instantMs)
-    this.#budget.readings -= readings.size - kept
-    readings.dropNewest(readings.size - kept)
-    this.newestMs = kept === 0 ? -Infinity : (readings.times[readings.nodeAt(kept - 1)] as number)
-    this.version++
   }
 
   /** False: there is none for this reading. */

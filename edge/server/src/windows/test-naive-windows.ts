@@ -1,8 +1,64 @@
+import type { Quality } from '@jidoka/domain'
+import { judgeLimits } from '../judge/limits.ts'
 import { violations } from './chart-tests.ts'
 import { chartReadings } from './window-spec.ts'
+import type { WindowReader, WindowStart } from './window-reader.ts'
 import type { Decay, WindowSpec } from './window-spec.ts'
 
 const dayMs = 86_400_000
+
+/** Where windows begin among all commits ever made, by index: behind the last that set the clock back, and behind the last that is too old. */
+export function* naiveStart(
+  commits: readonly { readonly receivedMs: number }[],
+  backMs: number,
+): Generator<undefined, WindowStart | null, undefined> {
+  const lastMs = commits.at(-1)?.receivedMs
+  if (lastMs === undefined) return null
+  let [fromSeq, highestMs] = [0, -Infinity]
+  for (const [index, { receivedMs }] of commits.entries()) {
+    if (receivedMs < highestMs - judgeLimits.clockSetBackMsMax) {
+      fromSeq = index
+      highestMs = receivedMs
+    }
+    highestMs = Math.max(highestMs, receivedMs)
+    if (receivedMs < lastMs - backMs - judgeLimits.clockSetBackMsMax) fromSeq = index + 1
+  }
+  yield
+  return { fromSeq, lastMs, highestMs }
+}
+
+export interface StoredReading {
+  readonly seq: number
+  readonly tagNo: number
+  readonly timeMs: number
+  readonly receivedMs: number
+  readonly value: number
+  readonly quality: Quality
+}
+
+/** A journal in memory, each reading a commit of its own, that counts what is read from it. */
+export class NaiveJournal implements WindowReader {
+  readonly rows: StoredReading[] = []
+  read = 0
+
+  findStart(backMs: number): ReturnType<WindowReader['findStart']> {
+    return countedFromOne(naiveStart(this.rows, backMs))
+  }
+
+  *readTagsFrom(wanted: readonly number[], fromSeq: number): Iterable<StoredReading> {
+    for (let index = Math.max(0, fromSeq - 1); index < this.rows.length; index++) {
+      const row = this.rows[index] as StoredReading
+      if (!wanted.includes(row.tagNo)) continue
+      this.read++
+      yield row
+    }
+  }
+}
+
+function* countedFromOne(search: ReturnType<typeof naiveStart>): ReturnType<typeof naiveStart> {
+  const start = yield* search
+  return start === null ? null : { ...start, fromSeq: start.fromSeq + 1 }
+}
 
 export interface NaiveReading {
   readonly timeMs: number
@@ -20,10 +76,6 @@ export class NaiveSeries {
   }
 
   note(timeMs: number, receivedMs: number, value: number): boolean {
-    if (receivedMs < this.newestMs - this.#latenessMs) {
-      this.#readings = this.#readings.filter((reading) => reading.timeMs <= receivedMs)
-      this.newestMs = Math.max(-Infinity, ...this.#readings.slice(-1).map((reading) => reading.timeMs))
-    }
     const instantMs = Math.min(timeMs, receivedMs)
     if (instantMs < this.newestMs - this.#latenessMs) return false
     const isRepeated = (reading: NaiveReading) => reading.timeMs === instantMs && reading.value === value

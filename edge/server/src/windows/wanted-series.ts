@@ -1,4 +1,5 @@
 import type { WantedWindow } from './demand.ts'
+import { windowBankLimits } from './limits.ts'
 import type { SummaryKind } from './ordered-readings.ts'
 import type { SeriesNeed } from './series.ts'
 import type { OwnedSeries, TagWindows } from './tag-windows.ts'
@@ -26,7 +27,11 @@ export function seriesOf(wanted: readonly WantedWindow[]): WantedSeries[] {
     latenessMs,
     windows,
     need: needOf(windows),
-    backMs: Math.max(...windows.map(({ spec, maxAgeMs }) => lookBackMs(spec) + maxAgeMs)),
+    // The lateness: a reading that is repeated is known by the first of it.
+    backMs:
+      Math.max(...windows.map(({ spec, maxAgeMs }) => lookBackMs(spec) + maxAgeMs)) +
+      latenessMs +
+      windowBankLimits.staleKnownMs,
   }))
 }
 

@@ -2,7 +2,10 @@ import { parseTagKey, ruleDefinitionSchema } from '@jidoka/domain'
 import type { RuleDefinition, RuleInput, TagPlace } from '@jidoka/domain'
 import { describe, expect, test } from 'vitest'
 import { newCell } from '../judge/inputs.ts'
+import { judgeLimits } from '../judge/limits.ts'
 import type { Tag } from '../judge/plant.ts'
+import { windowBankLimits } from './limits.ts'
+import { naiveStart } from './test-naive-windows.ts'
 import { WindowBank } from './window-bank.ts'
 import type { WindowReader } from './window-bank.ts'
 
@@ -46,9 +49,8 @@ class Journal implements WindowReader {
   readonly rows: Stored[] = []
   read = 0
 
-  firstSeqWithin({ fromMs }: { readonly fromMs: number }): number | null {
-    const index = this.rows.findIndex((row) => row.receivedMs >= fromMs)
-    return index === -1 ? null : index
+  findStart(backMs: number) {
+    return naiveStart(this.rows, backMs)
   }
 
   *readTagsFrom(wanted: readonly number[], fromSeq: number): Iterable<Stored & { readonly seq: number }> {
@@ -65,7 +67,7 @@ function plant(definitions: readonly RuleDefinition[], tags: readonly Tag[]) {
   const bank = new WindowBank()
   const journal = new Journal()
   bank.need(definitions, tags)
-  bank.rebuild(journal, 0)
+  bank.rebuild(journal)
   const note = (tag: Tag, timeMs: number, value: number, quality: Stored['quality'] = 'good', receivedMs = timeMs) => {
     journal.rows.push({ tagNo: tag.tagNo, timeMs, receivedMs, value, quality })
     bank.note(tag, { timeMs, receivedMs, value, quality })
@@ -222,7 +224,7 @@ describe('I3: after a restart', () => {
     for (const tag of tags) tag.windows = undefined
     bank.need([rule], tags)
     expect(read(inputsOf(rule)[0], tags[0], nowMs).problem).toBe('missing')
-    bank.rebuild(journal, nowMs)
+    bank.rebuild(journal)
     expect(tags.map((tag) => inputsOf(rule).map((input) => read(input, tag, nowMs)))).toEqual(before)
   })
 
@@ -233,9 +235,10 @@ describe('I3: after a restart', () => {
     for (const tag of tags) tag.windows = undefined
     journal.read = 0
     bank.need([short], tags)
-    const { readings } = bank.rebuild(journal, nowMs)
+    const { readings } = bank.rebuild(journal)
     expect(readings).toBe(journal.read)
-    expect(readings).toBe(journal.rows.filter((row) => row.receivedMs >= nowMs - 120_000).length)
+    const backMs = 60_000 + 60_000 + 10_000 + windowBankLimits.staleKnownMs + judgeLimits.clockSetBackMsMax
+    expect(readings).toBe(journal.rows.filter((row) => row.receivedMs >= nowMs - backMs).length)
   })
 
   test('a rule that is deployed later fills its windows from the journal, and those that were go on untouched', () => {
@@ -246,7 +249,7 @@ describe('I3: after a restart', () => {
     const figure = tags[0]?.windows?.figures.values().next().value
     bank.need([rule, more], tags)
     journal.read = 0
-    bank.rebuild(journal, nowMs)
+    bank.rebuild(journal)
     expect(journal.read).toBeGreaterThan(0)
     const [hour] = inputsOf(more)
     const { value } = read(hour, tags[0], nowMs)

@@ -3,6 +3,7 @@ import { judgeLimits } from '../judge/limits.ts'
 import type { LastValue } from '../store/last-values.ts'
 import { WindowDemands } from './demand.ts'
 import { windowBankLimits } from './limits.ts'
+import { ReceivedClock } from './received-clock.ts'
 import { Series } from './series.ts'
 import type { Budget, Noted } from './series.ts'
 import { takeReading } from './take-reading.ts'
@@ -11,7 +12,7 @@ import type { WantedSeries } from './wanted-series.ts'
 import { WindowFigure } from './window-figure.ts'
 import { seriesKey, WindowPreparation } from './window-preparation.ts'
 import type { PreparedSeries, SeriesPlan } from './window-preparation.ts'
-import type { WindowReader } from './window-reader.ts'
+import type { WindowReader, WindowStart } from './window-reader.ts'
 
 export type { WindowReader } from './window-reader.ts'
 import type { OwnedSeries, TagWindows, WindowedTag } from './tag-windows.ts'
@@ -58,12 +59,17 @@ export interface WindowBankOptions {
 /**
  * The windows and control charts of the rules in force. `prepare` fills those of rules to come while others work, `need` says which, `rebuild` fills those that are new from the journal,
  * `note` takes each stored reading in, and `read` gives an input what stands at that moment.
+ *
+ * What a window says follows from the readings of the journal in their order, and from nothing else: filled at a start, at a deployment or by a
+ * replay it is what it was when it was filled as they came, whatever the wall clock did (I3). So that this can be had in bounded time, all windows
+ * begin anew where the appliance's clock was set back, and one that grew too old is forgotten.
  */
 export class WindowBank {
   #demands = new WindowDemands([])
   #byTagNo = new Map<number, TagWindows>()
   readonly #budget: Budget
   readonly #seriesMax: number
+  readonly #clock = new ReceivedClock()
   #preparation: Preparation | null = null
   #noted: Record<Noted, number> = { ...noneNoted }
   #seriesCount = 0
@@ -92,8 +98,15 @@ export class WindowBank {
     return this.#seriesMax
   }
 
-  /** A reading was stored. Costs a tag without windows one look at itself. */
-  note(tag: WindowedTag, reading: Pick<LastValue, 'timeMs' | 'receivedMs' | 'value' | 'quality'>): void {
+  /** A reading was stored, of whatever tag. Answers whether the appliance's clock was set back, and all windows begin anew with it. */
+  note(tag: WindowedTag, reading: Pick<LastValue, 'timeMs' | 'receivedMs' | 'value' | 'quality'>): boolean {
+    const isSetBack = reading.receivedMs !== this.#clock.lastMs && this.#clock.goTo(reading.receivedMs)
+    if (isSetBack) this.#beginAnew()
+    if (tag.windows !== null) this.#take(tag, reading)
+    return isSetBack
+  }
+
+  #take(tag: WindowedTag, reading: Pick<LastValue, 'timeMs' | 'receivedMs' | 'value' | 'quality'>): void {
     const windows = tag.windows === undefined ? this.#resolve(tag, undefined, true) : tag.windows
     if (windows === null) return
     for (const { series } of windows.series) {
@@ -113,7 +126,7 @@ export class WindowBank {
    * Fills windows of rules to come until the time is up; true when all are filled. `need` and `rebuild` then take them over, however many
    * changes of rules they come in, and fill whatever is missing.
    */
-  prepare(reader: WindowReader, nowMs: number, isTimeUp: () => boolean): boolean {
+  prepare(reader: WindowReader, isTimeUp: () => boolean): boolean {
     const preparation = this.#preparation
     if (preparation === null) return true
     for (let tags = 1; preparation.planning !== null; tags++) {
@@ -123,7 +136,7 @@ export class WindowBank {
         preparation.filling = value
       } else if (tags % tagsPerLook === 0 && isTimeUp()) return false
     }
-    return preparation.filling?.slice(reader, nowMs, isTimeUp) ?? true
+    return preparation.filling?.slice(reader, isTimeUp) ?? true
   }
 
   /** All rules of the change are in force, or refused: the next `need` takes over what they want, and no more. */
@@ -137,7 +150,8 @@ export class WindowBank {
   }
 
   /** Fills windows that are new from the journal, which must hold every reading noted so far. To be called after `need`. */
-  rebuild(reader: WindowReader, nowMs: number): { readonly readings: number } {
+  rebuild(reader: WindowReader): { readonly readings: number } {
+    if (this.#clock.isUnknown) this.#startOf(reader, 0)
     // Tags with windows of some minutes are not read as far back as those of a day.
     const passes = new Map<number, { lookBackMs: number; readonly series: Map<number, OwnedSeries[]> }>()
     const prepared = new Map<number, Map<number, OwnedSeries[]>>()
@@ -168,18 +182,19 @@ export class WindowBank {
     }
     for (const [nextSeq, series] of prepared) fill(series, nextSeq)
     for (const { lookBackMs: backMs, series } of passes.values()) {
-      const fromSeq = reader.firstSeqWithin({ fromMs: nowMs - backMs, toMs: nowMs + judgeLimits.clockSetBackMsMax })
-      if (fromSeq !== null) fill(series, fromSeq)
+      const start = this.#startOf(reader, backMs)
+      if (start !== null) fill(series, start.fromSeq)
     }
     return { readings }
   }
 
   /** Forgets everything; `need` and `rebuild` bring it back. */
   clear(): void {
-    for (const { series } of this.#byTagNo.values()) for (const owned of series) owned.series.clear()
+    this.#emptyAll()
     this.#byTagNo.clear()
     this.#preparation = null
     this.#demands = new WindowDemands([])
+    this.#clock.takeOver(new ReceivedClock())
     this.#seriesCount = 0
   }
 
@@ -190,11 +205,12 @@ export class WindowBank {
     figure?.update()
     cell.freshFromMs = -Infinity
     cell.freshUntilMs = Infinity
-    if (figure === undefined || figure.problem !== null || spec === undefined) {
+    const isThere = figure !== undefined && spec !== undefined && !this.#isForgotten(figure, input)
+    if (!isThere || figure.problem !== null) {
       cell.value = null
       cell.atMs = null
       cell.quality = null
-      cell.problem = figure?.problem ?? 'missing'
+      cell.problem = isThere ? figure.problem : 'missing'
       return
     }
     const { newestMs } = figure
@@ -220,6 +236,29 @@ export class WindowBank {
       prepared: this.#preparation?.filling?.readings ?? 0,
       refused: this.#refused,
     }
+  }
+
+  /** So old by the last commit that a start would not have filled it. */
+  #isForgotten({ series }: WindowFigure, { max_age_s: maxAgeS }: WindowInput | ChartInput): boolean {
+    return series.newestMs < this.#clock.lastMs - maxAgeS * 1_000 - windowBankLimits.staleKnownMs
+  }
+
+  #startOf(reader: WindowReader, backMs: number): WindowStart | null {
+    const steps = reader.findStart(backMs)
+    let step = steps.next()
+    while (step.done !== true) step = steps.next()
+    if (step.value !== null && this.#clock.isUnknown) this.#clock.takeOver(step.value)
+    return step.value
+  }
+
+  #beginAnew(): void {
+    this.#emptyAll()
+    // What was filled of rules to come is from before; what has come since is little, and is filled with their deployment.
+    if (this.#preparation !== null) this.#preparation.filling = null
+  }
+
+  #emptyAll(): void {
+    for (const { series } of this.#byTagNo.values()) for (const owned of series) owned.series.clear()
   }
 
   *#plans(

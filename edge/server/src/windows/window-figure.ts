@@ -58,7 +58,7 @@ function stretchOf(series: Series, { span, latenessMs }: WindowSpec): Stretch {
       return {
         from: readings.countBefore(startMs),
         to: readings.countBefore(endMs),
-        isIncomplete: lostUntilMs >= startMs,
+        isIncomplete: lostUntilMs >= startMs && size > 0,
       }
     }
     const afterMs = newestMs - span.ms

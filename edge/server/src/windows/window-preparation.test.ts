@@ -8,9 +8,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { newCell } from '../judge/inputs.ts'
 import type { Quality } from '@jidoka/domain'
+import { NaiveJournal } from './test-naive-windows.ts'
 import type { WindowedTag } from './tag-windows.ts'
 import { WindowBank } from './window-bank.ts'
-import type { WindowReader } from './window-reader.ts'
 
 const tagsCount = 5
 const newTags = (): WindowedTag[] =>
@@ -38,33 +38,6 @@ const ruleOf = (id: string, its: readonly unknown[]): RuleDefinition =>
 const standing = ruleOf('standing', inputs.slice(0, 1))
 const coming = ruleOf('coming', inputs)
 
-interface Stored {
-  readonly seq: number
-  readonly tagNo: number
-  readonly timeMs: number
-  readonly receivedMs: number
-  readonly value: number
-  readonly quality: Quality
-}
-
-class Journal implements WindowReader {
-  readonly rows: Stored[] = []
-  read = 0
-
-  firstSeqWithin({ fromMs }: { readonly fromMs: number }): number | null {
-    return this.rows.find(({ receivedMs }) => receivedMs >= fromMs)?.seq ?? null
-  }
-
-  *readTagsFrom(wanted: readonly number[], fromSeq: number): Iterable<Stored> {
-    for (let index = Math.max(0, fromSeq - 1); index < this.rows.length; index++) {
-      const row = this.rows[index] as Stored
-      if (!wanted.includes(row.tagNo)) continue
-      this.read++
-      yield row
-    }
-  }
-}
-
 const figuresOf = (bank: WindowBank, tags: readonly WindowedTag[], nowMs: number, inputsOf = coming.inputs) =>
   tags.map((tag) =>
     inputsOf.map((input) => {
@@ -74,10 +47,10 @@ const figuresOf = (bank: WindowBank, tags: readonly WindowedTag[], nowMs: number
     }),
   )
 
-const inOneGo = (journal: Journal, nowMs: number) => {
+const inOneGo = (journal: NaiveJournal, nowMs: number) => {
   const [bank, tags] = [new WindowBank(), newTags()]
   bank.need([standing, coming], tags)
-  bank.rebuild(journal, nowMs)
+  bank.rebuild(journal)
   return figuresOf(bank, tags, nowMs)
 }
 
@@ -101,9 +74,9 @@ const steps = fc.array(
 
 /** An appliance that judges `standing` and takes readings in. */
 function appliance() {
-  const [bank, tags, journal] = [new WindowBank(), newTags(), new Journal()]
+  const [bank, tags, journal] = [new WindowBank(), newTags(), new NaiveJournal()]
   bank.need([standing], tags)
-  bank.rebuild(journal, 0)
+  bank.rebuild(journal)
   const state = { nowMs: 1_000_000 }
   const note = ({ tag, afterMs, lateMs, value, quality }: Step) => {
     state.nowMs += afterMs
@@ -127,7 +100,7 @@ test('I3: windows that were filled in slices while readings came say to the last
         bank.beginPreparing([standing, coming], tags)
         let at = 0
         let look = 0
-        while (!bank.prepare(journal, state.nowMs, () => ++look % looks === 0)) {
+        while (!bank.prepare(journal, () => ++look % looks === 0)) {
           during.slice(at, (at += perSlice)).forEach(note)
           expect(
             figuresOf(bank, tags, state.nowMs)
@@ -137,7 +110,7 @@ test('I3: windows that were filled in slices while readings came say to the last
         }
         during.slice(at).forEach(note)
         bank.need([standing, coming], tags)
-        bank.rebuild(journal, state.nowMs)
+        bank.rebuild(journal)
         expect(figuresOf(bank, tags, state.nowMs)).toEqual(inOneGo(journal, state.nowMs))
       },
     ),
@@ -155,24 +128,24 @@ const everySecond = (count: number): Step[] =>
   }))
 
 test('putting a prepared rule in force reads no more than what came since', () => {
-  const { bank, tags, journal, state, note } = appliance()
+  const { bank, tags, journal, note } = appliance()
   everySecond(4_000).forEach(note)
   bank.beginPreparing([standing, coming], tags)
-  expect(bank.prepare(journal, state.nowMs, () => false)).toBe(true)
+  expect(bank.prepare(journal, () => false)).toBe(true)
   everySecond(50).forEach(note)
   bank.need([standing, coming], tags)
   journal.read = 0
-  bank.rebuild(journal, state.nowMs)
+  bank.rebuild(journal)
   expect(journal.read).toBeLessThan(300)
   expect(bank.stats().readings).toBeGreaterThan(3_000)
 })
 
 test('a slice ends when its time is up', () => {
-  const { bank, tags, journal, state, note } = appliance()
+  const { bank, tags, journal, note } = appliance()
   everySecond(4_000).forEach(note)
   bank.beginPreparing([standing, coming], tags)
   let slices = 1
-  for (; !bank.prepare(journal, state.nowMs, () => true); slices++) expect(journal.read).toBeLessThan(slices * 130)
+  for (; !bank.prepare(journal, () => true); slices++) expect(journal.read).toBeLessThan(slices * 130)
   expect(slices).toBeGreaterThan(30)
 })
 
@@ -180,17 +153,17 @@ test('a rule that changed since it was prepared is filled all the same', () => {
   const { bank, tags, journal, state, note } = appliance()
   everySecond(4_000).forEach(note)
   bank.beginPreparing([standing, ruleOf('coming', inputs.slice(0, 3))], tags)
-  bank.prepare(journal, state.nowMs, () => false)
+  bank.prepare(journal, () => false)
   bank.need([standing, coming], tags)
-  bank.rebuild(journal, state.nowMs)
+  bank.rebuild(journal)
   expect(figuresOf(bank, tags, state.nowMs)).toEqual(inOneGo(journal, state.nowMs))
 })
 
 test('where there is no room nothing is prepared, and no window in force loses a reading', () => {
-  const [tags, journal] = [newTags(), new Journal()]
+  const [tags, journal] = [newTags(), new NaiveJournal()]
   const bank = new WindowBank({ readingsMax: 2_000 })
   bank.need([standing], tags)
-  bank.rebuild(journal, 0)
+  bank.rebuild(journal)
   let nowMs = 1_000_000
   for (const { tag, afterMs, value, quality } of everySecond(4_000)) {
     nowMs += afterMs
@@ -200,7 +173,7 @@ test('where there is no room nothing is prepared, and no window in force loses a
   }
   const held = bank.stats().readings
   bank.beginPreparing([standing, coming], tags)
-  expect(bank.prepare(journal, nowMs, () => false)).toBe(true)
+  expect(bank.prepare(journal, () => false)).toBe(true)
   expect(bank.stats().readings).toBe(held)
 })
 
@@ -214,20 +187,20 @@ test('I3: windows of rules that come one after the other are taken over, and non
     ]),
   )
   bank.beginPreparing([standing, ...parts], tags)
-  expect(bank.prepare(journal, state.nowMs, () => false)).toBe(true)
+  expect(bank.prepare(journal, () => false)).toBe(true)
   journal.read = 0
   for (const [index] of parts.entries()) {
     everySecond(10).forEach(note)
     if (index === parts.length - 1) bank.allHaveCome()
     bank.need([standing, ...parts.slice(0, index + 1)], tags)
-    bank.rebuild(journal, state.nowMs)
+    bank.rebuild(journal)
   }
   expect(journal.read).toBeLessThan(300)
   bank.endPreparing()
   const anew = new WindowBank()
   const others = newTags()
   anew.need([standing, ...parts], others)
-  anew.rebuild(journal, state.nowMs)
+  anew.rebuild(journal)
   const all = parts.flatMap((part) => part.inputs)
   const figures = figuresOf(bank, tags, state.nowMs, all)
   expect(figures).toEqual(figuresOf(anew, others, state.nowMs, all))
@@ -235,17 +208,17 @@ test('I3: windows of rules that come one after the other are taken over, and non
 })
 
 test('what was prepared and is not looked at goes', () => {
-  const { bank, tags, journal, state, note } = appliance()
+  const { bank, tags, journal, note } = appliance()
   everySecond(4_000).forEach(note)
   bank.beginPreparing([standing, coming], tags)
-  bank.prepare(journal, state.nowMs, () => false)
+  bank.prepare(journal, () => false)
   expect(bank.stats().prepared).toBeGreaterThan(3_000)
   bank.endPreparing()
   expect(bank.stats().prepared).toBe(0)
 })
 
 test('a slice ends when its time is up, also while it looks what many tags will want', () => {
-  const journal = new Journal()
+  const journal = new NaiveJournal()
   const bank = new WindowBank()
   const many = Array.from({ length: 100 }, (_, index): WindowedTag => ({
     tagNo: index + 1,
@@ -254,6 +227,6 @@ test('a slice ends when its time is up, also while it looks what many tags will 
   }))
   bank.beginPreparing([coming], many)
   let slices = 1
-  while (!bank.prepare(journal, 0, () => true)) slices++
+  while (!bank.prepare(journal, () => true)) slices++
   expect(slices).toBeGreaterThan(10)
 })

@@ -1,8 +1,7 @@
-import { judgeLimits } from '../judge/limits.ts'
 import { Series } from './series.ts'
 import type { Budget, SeriesNeed } from './series.ts'
 import { takeReading } from './take-reading.ts'
-import type { WindowReader } from './window-reader.ts'
+import type { WindowReader, WindowStart } from './window-reader.ts'
 
 /** A series that will be wanted. */
 export interface SeriesPlan {
@@ -26,6 +25,14 @@ interface Chunk {
   readonly series: ReadonlyMap<number, readonly SeriesPlan[]>
 }
 
+/** The chunk that is being filled. */
+interface UnderWay {
+  readonly chunk: ReadonlyMap<number, readonly Series[]>
+  readonly plans: Chunk
+  readonly readings: Iterator<ReadReading>
+  nextSeq: number
+}
+
 /** Readings between two looks at the clock: some 0.2 ms. */
 const readingsPerLook = 128
 /** A merged segment of a million readings is then unpacked in parts of some 32,000 readings, 10 to 20 ms each. */
@@ -40,12 +47,11 @@ export class WindowPreparation {
   readonly #chunks: Chunk[]
   readonly #budget: Budget
   readonly #prepared = new Map<string, PreparedSeries>()
-  #under: {
-    readonly chunk: Map<number, Series[]>
-    readonly plans: Chunk
-    readonly readings: Iterator<ReadReading>
-    nextSeq: number
-  } | null = null
+  /** Where windows begin that reach back so far. A beginning stays one for as long as the clock is not set back, and then nothing is prepared. */
+  readonly #starts = new Map<number, WindowStart | null>()
+  /** For the first chunk. */
+  #search: ReturnType<WindowReader['findStart']> | null = null
+  #under: UnderWay | null = null
 
   /** @param tagsCount all tags of the plant: the more there are, the fewer readings of a segment are of one of them */
   constructor(plans: readonly SeriesPlan[], tagsCount: number, readingsMax: number) {
@@ -59,11 +65,15 @@ export class WindowPreparation {
   }
 
   /** Goes on until the time is up; true when nothing is left to do. */
-  slice(reader: WindowReader, nowMs: number, isTimeUp: () => boolean): boolean {
+  slice(reader: WindowReader, isTimeUp: () => boolean): boolean {
     for (let readings = 1; ; readings++) {
-      if (this.#under === null && !this.#begin(reader, nowMs)) return true
-      if (this.#under === null) continue
-      const { value: reading, done } = this.#under.readings.next()
+      if (this.#under === null && this.#chunks.length === 0) return true
+      const under = this.#under ?? this.#begin(reader)
+      if (under === null) {
+        if (isTimeUp()) return false
+        continue
+      }
+      const { value: reading, done } = under.readings.next()
       if (done === true) this.#finish()
       else if (!this.#take(reading)) return true
       if ((done === true || readings % readingsPerLook === 0) && isTimeUp()) return false
@@ -78,22 +88,31 @@ export class WindowPreparation {
     return prepared
   }
 
-  /** False when there is no chunk left. One of which the journal holds nothing is passed over. */
-  #begin(reader: WindowReader, nowMs: number): boolean {
-    const plans = this.#chunks.shift()
-    if (plans === undefined) return false
-    const span = { fromMs: nowMs - plans.backMs, toMs: nowMs + judgeLimits.clockSetBackMsMax }
-    const fromSeq = reader.firstSeqWithin(span)
-    if (fromSeq === null) return true
+  /** The next chunk; null while it is looked where it begins, and for one of which the journal holds nothing, which is passed over. */
+  #begin(reader: WindowReader): UnderWay | null {
+    const [plans] = this.#chunks
+    if (plans === undefined) return null
+    const { backMs } = plans
+    const start = this.#starts.get(backMs)
+    if (start === undefined) {
+      this.#search ??= reader.findStart(backMs)
+      const { value, done } = this.#search.next()
+      if (done !== true) return null
+      this.#starts.set(backMs, value)
+      this.#search = null
+      return null
+    }
+    this.#chunks.shift()
+    if (start === null) return null
     const chunk = new Map<number, Series[]>()
     for (const [tagNo, ofTag] of plans.series)
       chunk.set(
         tagNo,
         ofTag.map(({ latenessMs, need }) => new Series(latenessMs, need, this.#budget)),
       )
-    const readings = reader.readTagsFrom([...chunk.keys()], fromSeq)[Symbol.iterator]()
-    this.#under = { chunk, plans, readings, nextSeq: fromSeq }
-    return true
+    const readings = reader.readTagsFrom([...chunk.keys()], start.fromSeq)[Symbol.iterator]()
+    this.#under = { chunk, plans, readings, nextSeq: start.fromSeq }
+    return this.#under
   }
 
   #finish(): void {

@@ -203,14 +203,6 @@ describe('clocks and repeats', () => {
     expect(series.newestMs).toBe(100_000)
   })
 
-  test("when the appliance's clock is set back, what lies in its future is forgotten and the window goes on", () => {
-    const series = newSeries({ spanMs: 60_000 })
-    for (let second = 0; second < 60; second++) series.note(second * 1_000, second * 1_000, 1, false)
-    expect(series.note(30_500, 30_500, 5, false)).toBe('taken')
-    expect(figureOf(series, count)).toBe(32)
-    expect(figureOf(series, { ...count, figure: { of: 'last' } })).toBe(5)
-  })
-
   test('readings of uncertain quality make the figure uncertain for as long as they are in the window', () => {
     const series = newSeries({ spanMs: 60_000 })
     series.note(1_000, 1_000, 1, true)

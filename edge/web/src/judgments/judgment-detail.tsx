@@ -1,6 +1,7 @@
 import { edgePaths, fill, type JudgmentView } from '@jidoka/contract'
 import { unjudged, type SnapshotInput } from '@jidoka/domain'
 import {
+  Explanation,
   Facts,
   Link,
   ResourceView,
@@ -78,7 +79,13 @@ export function JudgmentDetail({ id }: { id: string }) {
               <span className="second">{t('try.confidence', { percent: format.percent(judgment.confidence) })}</span>
             )}
           </p>
-          <p>{judgment.explanation ?? <span className="second">{t('judgment.no_explanation')}</span>}</p>
+          <p>
+            {judgment.explanation === null ? (
+              <span className="second">{t('judgment.no_explanation')}</span>
+            ) : (
+              <Explanation status={judgment.status} text={judgment.explanation} />
+            )}
+          </p>
           <Inputs inputs={judgment.inputs} judgedAt={judgment.judged_at} />
           <Facts
             facts={[

@@ -1,5 +1,14 @@
 import type { RuleDefinition } from '@jidoka/domain'
-import { Facts, PriorityMark, Table, useFormat, useLocalText, useStatusText, useUiMessages } from '@jidoka/ui'
+import {
+  Facts,
+  PriorityMark,
+  RuleProblemText,
+  Table,
+  useFormat,
+  useLocalText,
+  useStatusText,
+  useUiMessages,
+} from '@jidoka/ui'
 import { useText } from '../messages/index.ts'
 import type { EdgeRule } from './edge-rule.ts'
 import { RuleInputs } from './rule-inputs.tsx'
@@ -59,7 +68,9 @@ export function RuleDetail({ rule }: { rule: EdgeRule }) {
       {rule.state === 'quarantined' ? (
         <RuleStopped rule={rule} />
       ) : rule.problem === null ? null : (
-        <p className="note note-error">{rule.problem}</p>
+        <p className="note note-error">
+          <RuleProblemText text={rule.problem} />
+        </p>
       )}
       {wrongLine === null ? null : script}
       <Parameters parameters={definition.parameters} />

@@ -1,4 +1,4 @@
-import { useFormat } from '@jidoka/ui'
+import { RuleProblemText, useFormat } from '@jidoka/ui'
 import { useText } from '../messages/index.ts'
 import type { EdgeRule } from './edge-rule.ts'
 
@@ -16,19 +16,25 @@ export function RuleStopped({ rule: { since, problem, failure } }: { rule: EdgeR
         </strong>{' '}
         {failure === null ? null : t('rule.stopped_after', { times: failure.times })}
       </p>
-      <p>{failure === null ? <span lang="en">{problem}</span> : <FailurePlace failure={failure} />}</p>
+      <p>
+        {failure !== null ? (
+          <FailurePlace failure={failure} />
+        ) : problem === null ? null : (
+          <RuleProblemText text={problem} />
+        )}
+      </p>
       <p>{t('rule.stopped_hint')}</p>
     </div>
   )
 }
 
-/** Where in the script it failed, and the engine's own words. */
+/** Where in the script it failed, and why. */
 export function FailurePlace({ failure: { error, place } }: { failure: NonNullable<EdgeRule['failure']> }) {
   const t = useText()
   return (
     <>
       {place === null ? null : `${t('rule.error_place', place)}: `}
-      <code lang="en">{error}</code>
+      <RuleProblemText text={error} isOfPlace={place !== null} />
     </>
   )
 }

@@ -1,5 +1,15 @@
 import { edgePaths } from '@jidoka/contract'
-import { EmptyState, ResourceView, Table, urlText, useFormat, useLocalText, useResource, useUrlState } from '@jidoka/ui'
+import {
+  EmptyState,
+  ResourceView,
+  RuleProblemText,
+  Table,
+  urlText,
+  useFormat,
+  useLocalText,
+  useResource,
+  useUrlState,
+} from '@jidoka/ui'
 import { useText } from '../messages/index.ts'
 import { useSession } from '../session/session-context.tsx'
 import type { EdgeRule } from './edge-rule.ts'
@@ -62,8 +72,8 @@ export function RulesPage() {
                             <FailurePlace failure={rule.failure} />
                           </div>
                         ) : rule.problem === null ? null : (
-                          <div className="small" lang="en">
-                            {rule.problem}
+                          <div className="small">
+                            <RuleProblemText text={rule.problem} />
                           </div>
                         )}
                       </span>

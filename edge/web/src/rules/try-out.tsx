@@ -3,6 +3,7 @@ import { isNormal, type RuleDefinition, type RuleInput } from '@jidoka/domain'
 import {
   Field,
   ResourceView,
+  RuleProblemText,
   Select,
   StatusBadge,
   Table,
@@ -93,7 +94,9 @@ function TryVerdict({ answer, rule }: { answer: TryAnswer; rule: RuleDefinition 
                 example.passed ? (
                   t('rule.example_passed')
                 ) : (
-                  <strong>{example.problem ?? t('rule.example_failed')}</strong>
+                  <strong>
+                    {example.problem === null ? t('rule.example_failed') : <RuleProblemText text={example.problem} />}
+                  </strong>
                 ),
             },
           ]}

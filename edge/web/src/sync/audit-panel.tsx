@@ -1,5 +1,5 @@
 import { edgePaths, type SyncAudit, type SyncStatus } from '@jidoka/contract'
-import { Button, Progress, ResourceView, Table, useFormat, useResource, useToasts } from '@jidoka/ui'
+import { Button, Progress, ResourceView, Table, Told, useFormat, useResource, useToasts } from '@jidoka/ui'
 import { useText } from '../messages/index.ts'
 import { useSession } from '../session/session-context.tsx'
 import { useSettingsRefusal } from './use-sync-status.ts'
@@ -55,9 +55,7 @@ export function AuditPanel({ status }: { status: SyncStatus }) {
             {audit.state === 'failed' ? (
               <div className="note note-error note-stacked" role="alert">
                 <p>{t('audit.failed')}</p>
-                <p className="second small" lang="en">
-                  {audit.problem}
-                </p>
+                <p className="second small">{audit.problem === null ? null : <Told text={audit.problem} />}</p>
               </div>
             ) : null}
             {audit.report === null ? null : <ReportView report={audit.report} />}
@@ -116,8 +114,8 @@ function ReportView({ report }: { report: Report }) {
                 <>
                   {each.repair === null ? t('audit.not_repaired') : t(`audit.${each.repair}`)}
                   {each.detail === null ? null : (
-                    <div className="second small" lang="en">
-                      {each.detail}
+                    <div className="second small">
+                      <Told text={each.detail} />
                     </div>
                   )}
                 </>

@@ -1,5 +1,15 @@
 import { edgePaths, type HeldCommand } from '@jidoka/contract'
-import { Button, CommandResultList, ResourceView, saveFile, Table, useFormat, useResource, useToasts } from '@jidoka/ui'
+import {
+  Button,
+  CommandResultList,
+  ResourceView,
+  saveFile,
+  Table,
+  Told,
+  useFormat,
+  useResource,
+  useToasts,
+} from '@jidoka/ui'
 import { useState } from 'react'
 import { useText } from '../messages/index.ts'
 import { useSession } from '../session/session-context.tsx'
@@ -96,6 +106,6 @@ export function CommandsPanel() {
 }
 
 function Outcome({ command }: { command: HeldCommand }) {
-  if (command.problem !== null) return <span lang="en">{command.problem}</span>
+  if (command.problem !== null) return <Told text={command.problem} />
   return command.result === null ? <>–</> : <CommandResultList result={command.result} />
 }

@@ -1,5 +1,5 @@
 import { courierMediaType, edgePaths, type CourierImport, type SyncStatus } from '@jidoka/contract'
-import { ErrorNote, FileDrop, Progress, useFormat } from '@jidoka/ui'
+import { ErrorNote, FileDrop, Progress, Told, useFormat } from '@jidoka/ui'
 import { useState } from 'react'
 import { useText } from '../messages/index.ts'
 import { useSession } from '../session/session-context.tsx'
@@ -65,8 +65,8 @@ export function CourierImportPart({ status, onChanged }: { status: SyncStatus; o
             </p>
           ))}
           {result.outcome.problems.map((problem) => (
-            <p key={problem} lang="en">
-              {problem}
+            <p key={problem}>
+              <Told text={problem} />
             </p>
           ))}
         </output>

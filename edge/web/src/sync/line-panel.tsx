@@ -1,5 +1,16 @@
 import { edgePaths, type SyncStatus } from '@jidoka/contract'
-import { Button, EmptyState, Facts, Progress, Table, useFormat, useResource, useTick, useToasts } from '@jidoka/ui'
+import {
+  Button,
+  EmptyState,
+  Facts,
+  Progress,
+  Table,
+  Told,
+  useFormat,
+  useResource,
+  useTick,
+  useToasts,
+} from '@jidoka/ui'
 import { useState } from 'react'
 import { useText } from '../messages/index.ts'
 import { useSession } from '../session/session-context.tsx'
@@ -97,7 +108,7 @@ export function LinePanel({ status, onChanged }: { status: SyncStatus; onChanged
           <p>
             <strong>{t('line.lane_stopped', { lane: t(`sync.lane_${lane}`) })}</strong>
           </p>
-          <p lang="en">{problem}</p>
+          <p>{problem === null ? null : <Told text={problem} />}</p>
         </div>
       ))}
       {status.lanes.map((lane) => (
@@ -140,14 +151,7 @@ export function LinePanel({ status, onChanged }: { status: SyncStatus; onChanged
         facts={[
           ...(status.problem === null
             ? []
-            : [
-                [
-                  t('sync.problem'),
-                  <span key="problem" lang="en">
-                    {status.problem}
-                  </span>,
-                ] as const,
-              ]),
+            : [[t('sync.problem'), <Told key="problem" text={status.problem} />] as const]),
           [
             t('sync.last_receipt'),
             receipt === null

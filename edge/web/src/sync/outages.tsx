@@ -3,7 +3,9 @@ import {
   Button,
   EmptyState,
   ResourceView,
+  Link,
   Table,
+  Told,
   useFormat,
   useLocalText,
   useResource,
@@ -15,6 +17,7 @@ import { useBoard } from '../board/live-context.tsx'
 import { useText } from '../messages/index.ts'
 import { useSession } from '../session/session-context.tsx'
 import { droppedOf, type Outage } from './outage.ts'
+import { receiptsHref } from './receipt-filter.ts'
 
 /** 30 s: the list grows by a few rows a day. */
 const refreshEveryMs = 30_000
@@ -103,7 +106,7 @@ export function Outages() {
                 {
                   key: 'cause',
                   header: t('sync.outage_cause'),
-                  cell: (outage) => <span lang="en">{outage.cause}</span>,
+                  cell: (outage) => <Told text={outage.cause} />,
                 },
                 {
                   key: 'rows',
@@ -124,9 +127,7 @@ export function Outages() {
                           time(outage.drained)
                         )}
                       </div>
-                      {outage.receipted ? (
-                        <span className="second small">{t('ledger.receipted_text', outage.receipted)}</span>
-                      ) : null}
+                      {outage.receipted ? <Receipted receipted={outage.receipted} /> : null}
                     </>
                   ),
                 },
@@ -154,6 +155,25 @@ export function Outages() {
         </div>
       )}
     </section>
+  )
+}
+
+/** Up to which number of each lane the cloud had signed when all was sent, and where that stands. */
+function Receipted({ receipted }: { receipted: NonNullable<Outage['receipted']> }) {
+  const t = useText()
+  return (
+    <div className="second small">
+      <span className="print-only">{t('ledger.receipted_text', receipted)}</span>
+      {(['records', 'readings'] as const).map((lane) =>
+        receipted[lane] === 0 ? null : (
+          <div className="no-print" key={lane}>
+            <Link href={receiptsHref(lane, receipted[lane])} aria-current={undefined}>
+              {t('ledger.receipt_of', { lane: t(`sync.lane_short_${lane}`), seq: receipted[lane] })}
+            </Link>
+          </div>
+        ),
+      )}
+    </div>
   )
 }
 

@@ -7,6 +7,7 @@ import { CourierPanel } from './courier-panel.tsx'
 import { DiskPanel } from './disk-panel.tsx'
 import { LinePanel } from './line-panel.tsx'
 import { Outages } from './outages.tsx'
+import { Receipts } from './receipts.tsx'
 import { Troubles } from './troubles.tsx'
 import { useSyncStatus } from './use-sync-status.ts'
 
@@ -29,6 +30,7 @@ export function SyncPage() {
         </div>
       </div>
       <Outages />
+      <Receipts />
       <div className="line-tables no-print">
         <CommandsPanel />
         {status.data === undefined ? null : <CourierPanel status={status.data} onChanged={status.reload} />}

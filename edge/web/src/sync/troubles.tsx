@@ -27,9 +27,6 @@ export function Troubles({ status, onChanged }: { status: SyncStatus; onChanged:
               time: format.instant(trouble.since, 'dateSecond'),
             })}
           </p>
-          <p className="second small" lang="en">
-            {trouble.sentence}
-          </p>
         </div>
       ))}
       <ol className="steps">

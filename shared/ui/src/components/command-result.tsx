@@ -3,6 +3,7 @@ import { useUiMessages } from '../context/ui-context.tsx'
 import { useFormat } from '../context/use-format.ts'
 import { uiMessages } from '../messages/index.ts'
 import { useStatusText } from './status.tsx'
+import { Told } from './told.tsx'
 
 type ResultKey = Extract<keyof (typeof uiMessages)['en'], `command_result.${string}`>
 const isResultKey = (key: string): key is ResultKey => Object.hasOwn(uiMessages.en, key)
@@ -26,6 +27,7 @@ export function CommandResultList({ result }: { result: CommandResult }) {
       return name.endsWith('_ms') ? format.duration(value) : format.count(value)
     }
     if (name.endsWith('_at')) return format.instant(value, 'dateSecond')
+    if (name === 'first_refusal') return <Told text={value} />
     return name === 'sha256' ? <code title={value}>{value.slice(0, 12)}…</code> : value
   }
   const facts = Object.entries(result).flatMap(([name, value]) => (value === null ? [] : [[name, value] as const]))

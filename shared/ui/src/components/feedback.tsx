@@ -1,9 +1,10 @@
 import type { ReactNode } from 'react'
-import { useUiMessages } from '../context/ui-context.tsx'
+import { useUi, useUiMessages } from '../context/ui-context.tsx'
 import { useFormat } from '../context/use-format.ts'
 import { describeError } from '../data/describe-error.ts'
 import type { Resource } from '../data/use-resource.ts'
 import { Button } from './button.tsx'
+import { Told } from './told.tsx'
 
 /** What will be here, and what to do to get it. */
 export function EmptyState({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
@@ -19,7 +20,8 @@ export function EmptyState({ title, children, action }: { title: string; childre
 /** An error as a sentence that says what to do. */
 export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const t = useUiMessages()
-  const { sentence, details } = describeError(error, t)
+  const { locale } = useUi()
+  const { sentence, details } = describeError(error, t, locale)
   return (
     <div className="note note-error" role="alert">
       <div className="note-body">
@@ -27,7 +29,9 @@ export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: () => 
         {details.length === 0 ? null : (
           <ul className="note-details">
             {details.map((detail) => (
-              <li key={detail}>{detail}</li>
+              <li key={detail}>
+                <Told text={detail} />
+              </li>
             ))}
           </ul>
         )}

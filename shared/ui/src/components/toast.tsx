@@ -1,6 +1,6 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
-import { useUiMessages } from '../context/ui-context.tsx'
-import { describeError } from '../data/describe-error.ts'
+import { useUi, useUiMessages } from '../context/ui-context.tsx'
+import { failureText } from '../data/failure-text.ts'
 import { Button } from './button.tsx'
 
 interface Toast {
@@ -56,6 +56,7 @@ function ToastView({ toast, onGone }: { toast: Toast; onGone: () => void }) {
 
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<readonly Toast[]>([])
+  const { locale } = useUi()
   const t = useUiMessages()
   const add = useCallback((toast: Omit<Toast, 'id'>) => {
     setToasts((before) => [...before, { ...toast, id: (before.at(-1)?.id ?? 0) + 1 }].slice(-countMax))
@@ -64,9 +65,9 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const value = useMemo<Toasts>(
     () => ({
       done: (text, options) => add({ text, tone: 'done', undo: options?.undo ?? null }),
-      failed: (error) => add({ text: describeError(error, t).sentence, tone: 'error', undo: null }),
+      failed: (error) => add({ text: failureText(error, t, locale), tone: 'error', undo: null }),
     }),
-    [add, t],
+    [add, locale, t],
   )
   return (
     <ToastsContext value={value}>

@@ -157,6 +157,16 @@ test('a description names the field, the place in a script, and the request numb
     describeError(new ProblemError(problemBody(kind, 400, more) as never), t).details
   expect(of('invalid_input', { errors: [{ path: 'to', message: 'must be later' }] })).toEqual(['to: must be later'])
   expect(of('rule_refused', { line: 3, column: 9 })).toEqual(['Line 3, column 9', 'detail of rule_refused'])
+  const refused = {
+    ...problemBody('rule_refused', 422),
+    detail: 'Line 3, column 9: the rule threw: no',
+    line: 3,
+    column: 9,
+  }
+  expect(describeError(new ProblemError(refused as never), translator(uiMessages, 'ko'), 'ko').details).toEqual([
+    '3행 9열',
+    '규칙이 스스로 오류를 냈습니다: no',
+  ])
   expect(of('internal', { request_id: 'r-7' })).toEqual(['Request number r-7'])
   expect(describeError('nonsense', t).sentence).toContain('Load the page again')
 })

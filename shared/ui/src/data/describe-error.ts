@@ -1,7 +1,8 @@
-import type { ProblemKind } from '@jidoka/contract'
-import type { AlarmRefusal } from '@jidoka/domain'
+import type { Problem, ProblemKind } from '@jidoka/contract'
+import type { AlarmRefusal, Locale } from '@jidoka/domain'
 import type { Translate } from '../i18n/messages.ts'
 import type { uiMessages } from '../messages/index.ts'
+import { plainRuleProblem } from '../messages/rule-problems.ts'
 import { ConnectionError, ProblemError } from './errors.ts'
 
 type UiTranslate = Translate<(typeof uiMessages)['en']>
@@ -44,23 +45,25 @@ export interface ErrorDescription {
   readonly details: readonly string[]
 }
 
+/** The place stands before it already. */
+const withoutPlace = ({ detail, line, column }: Problem): string => {
+  const place = `Line ${line}, column ${column}: `
+  return detail.startsWith(place) ? detail.slice(place.length) : detail
+}
+
 /** Kinds whose own words (English, from the program) say more than our sentence does: which field, which line, which colleague. */
-const withDetail: ReadonlySet<ProblemKind> = new Set<ProblemKind>([
-  'conflict',
-  'rule_refused',
-  'unavailable',
-  'too_large',
-])
+const withDetail: ReadonlySet<ProblemKind> = new Set<ProblemKind>(['conflict', 'unavailable', 'too_large'])
 
 /** The one translator from an error to a sentence. */
-export function describeError(error: unknown, t: UiTranslate): ErrorDescription {
+export function describeError(error: unknown, t: UiTranslate, locale: Locale = 'en'): ErrorDescription {
   if (error instanceof ConnectionError) return { sentence: t(`connection.${error.kind}`), details: [] }
   if (!(error instanceof ProblemError)) return { sentence: t('error.unexpected'), details: [] }
   const { problem } = error
   const details: string[] = []
   if (problem.line !== undefined)
     details.push(t('problem.at_line', { line: problem.line, column: problem.column ?? 1 }))
-  if (withDetail.has(problem.kind)) details.push(problem.detail)
+  if (problem.kind === 'rule_refused') details.push(plainRuleProblem(withoutPlace(problem), locale))
+  else if (withDetail.has(problem.kind)) details.push(problem.detail)
   // Without fields that are marked the server's own sentence is all there is, such as what is wrong with a file.
   const isUnmarked = problem.kind === 'invalid_input' && (problem.errors ?? []).length === 0
   if (isUnmarked) details.push(problem.detail)

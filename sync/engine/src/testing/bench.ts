@@ -1,5 +1,5 @@
 import { emptyDigest, protocolVersion } from '@jidoka/sync-protocol'
-import type { Lane, LanePoint, Receipt, Refusal } from '@jidoka/sync-protocol'
+import type { Lane, LanePoint, Receipt, Refusal, Trouble } from '@jidoka/sync-protocol'
 import { startUplink, uplinkStep } from '../uplink.ts'
 import type { CursorNews, UplinkEffect, UplinkInput, UplinkState } from '../uplink-types.ts'
 
@@ -75,12 +75,16 @@ export class Bench {
     return this.cursor(records, readings)
   }
 
-  cursor(records: number, readings: number): readonly UplinkEffect[] {
+  cursor(records: number, readings: number, troubles: readonly Trouble[] = []): readonly UplinkEffect[] {
+    return this.news({ records: newsAt('records', records), readings: newsAt('readings', readings) }, troubles)
+  }
+
+  news(lanes: Readonly<Record<Lane, CursorNews>>, troubles: readonly Trouble[] = []): readonly UplinkEffect[] {
     return this.give({
       kind: 'cursor_known',
       flight: this.state.link.flight,
-      lanes: { records: newsAt('records', records), readings: newsAt('readings', readings) },
-      troubles: [],
+      lanes,
+      troubles,
     })
   }
 

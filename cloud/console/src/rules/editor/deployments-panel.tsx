@@ -1,5 +1,5 @@
 import type { CloudRule } from '@jidoka/contract'
-import { Link } from '@jidoka/ui'
+import { Link, RuleProblemText } from '@jidoka/ui'
 import { useText } from '../../app/console-context.tsx'
 import { Part } from '../../app/pane.tsx'
 import { places } from '../../app/places.ts'
@@ -42,7 +42,11 @@ export function DeploymentsPanel({ rule, tookMs }: { rule: CloudRule; tookMs: Re
                   ? ` · ${t('rules.older')}`
                   : ''}
               </div>
-              {deployment.problem === null ? null : <div className="small problem">{deployment.problem}</div>}
+              {deployment.problem === null ? null : (
+                <div className="small problem">
+                  <RuleProblemText text={deployment.problem} />
+                </div>
+              )}
             </li>
           )
         })}

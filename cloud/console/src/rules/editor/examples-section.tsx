@@ -1,4 +1,4 @@
-import { useStatusText } from '@jidoka/ui'
+import { RuleProblemText, useStatusText } from '@jidoka/ui'
 import { useText } from '../../app/console-context.tsx'
 import { Part } from '../../app/pane.tsx'
 import { nextRow, type ExampleForm } from '../form.ts'
@@ -100,7 +100,12 @@ function Outcome({ outcome }: { outcome: ExampleOutcome | undefined }) {
   const t = useText()
   const status = useStatusText()
   if (outcome === undefined) return <span className="second">…</span>
-  if (outcome.outcome.kind === 'error') return <span className="problem">✕ {outcome.outcome.error.message}</span>
+  if (outcome.outcome.kind === 'error')
+    return (
+      <span className="problem">
+        ✕ <RuleProblemText text={outcome.outcome.error.message} isOfPlace={outcome.outcome.error.line > 0} />
+      </span>
+    )
   const said = outcome.outcome.verdict.status
   return outcome.passed ? (
     <span className="second">✓ {t('rules.passes')}</span>

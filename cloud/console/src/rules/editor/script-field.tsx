@@ -1,3 +1,4 @@
+import { RuleProblemText } from '@jidoka/ui'
 import { useId, useRef } from 'react'
 import { useText } from '../../app/console-context.tsx'
 import { Part } from '../../app/pane.tsx'
@@ -70,12 +71,12 @@ export function ScriptField({
         {formProblem === null ? null : <li className="problem">{formProblem}</li>}
         {errors.map((error) => (
           <li key={`${error.line} ${error.column} ${error.message}`} className="problem">
-            <ProblemPlace problem={error} onGo={goTo} /> {error.message}
+            <ProblemPlace problem={error} onGo={goTo} /> <RuleProblemText text={error.message} isOfPlace />
           </li>
         ))}
         {warnings.map((warning) => (
           <li key={`${warning.line} ${warning.column} ${warning.message}`}>
-            <ProblemPlace problem={warning} onGo={goTo} /> {warning.message}
+            <ProblemPlace problem={warning} onGo={goTo} /> <RuleProblemText text={warning.message} isOfPlace />
           </li>
         ))}
       </ul>

@@ -1,4 +1,4 @@
-import { Field, StatusBadge, useFormat, useUi, type Condition } from '@jidoka/ui'
+import { Field, RuleProblemText, StatusBadge, useFormat, useUi, type Condition } from '@jidoka/ui'
 import { useText } from '../../app/console-context.tsx'
 import { Part } from '../../app/pane.tsx'
 import { listOf } from '../definition.ts'
@@ -70,7 +70,7 @@ function Answer({ form, state }: { form: RuleForm; state: TryState }) {
           {verdict.error.line > 0
             ? `${t('rules.place', { line: verdict.error.line, column: verdict.error.column })}: `
             : ''}
-          {verdict.error.message}
+          <RuleProblemText text={verdict.error.message} isOfPlace={verdict.error.line > 0} />
         </p>
       ) : (
         <>

@@ -1,12 +1,16 @@
+import { createLog } from '@jidoka/base'
 import { cloudPaths, edgeCommandSchema, edgeDetailSchema, fill } from '@jidoka/contract'
 import type { CommandState } from '@jidoka/domain'
 import { desiredRowSchema, syncPaths } from '@jidoka/sync-protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Database } from '../../platform/db/database.ts'
+import { Metrics } from '../../platform/metrics.ts'
 import { ruleOf, World } from '../../testing/world.ts'
 import type { TestEdge } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { commandLimits } from './command-limits.ts'
 import { tidyEveryMs } from './command-tidier.ts'
+import { countFleet } from './gauges.ts'
 
 export function commandCases(newStore: NewStore): void {
   describe('commands', () => {
@@ -44,6 +48,41 @@ export function commandCases(newStore: NewStore): void {
       })
       return { status: response.status, headers: response.headers, body: new Uint8Array(await response.arrayBuffer()) }
     }
+
+    it('are counted for Prometheus by where they stand, with the age of the oldest that is open', async () => {
+      const count = async () => {
+        const metrics = new Metrics()
+        const { clock, store } = world
+        await countFleet({
+          database: new Database(store.backend, { clock }),
+          clock,
+          log: createLog('test', { level: 'silent' }),
+          metrics,
+        })
+        const { values } = await metrics.commands.get()
+        const of = Object.fromEntries(values.map(({ labels, value }) => [labels.state, value]))
+        return { of, openS: (await metrics.commandOpenSeconds.get()).values[0]?.value ?? Number.NaN }
+      }
+      const before = await count()
+      expect(Object.keys(before.of).toSorted()).toEqual(
+        ['accepted', 'done', 'expired', 'failed', 'interrupted', 'refused', 'started', 'waiting'].toSorted(),
+      )
+      const [waiting, started, done] = [
+        await issue(bundleCommand),
+        await issue(bundleCommand),
+        await issue(bundleCommand),
+      ]
+      await report(started.body.data.id, 'started')
+      await report(done.body.data.id, 'done')
+      world.clock.advance(60_000)
+      const after = await count()
+      for (const state of ['waiting', 'started', 'done']) expect(after.of[state]).toBe((before.of[state] ?? 0) + 1)
+      expect(after.openS).toBeGreaterThanOrEqual(60)
+      // They expire.
+      world.clock.advance(3_600_000)
+      expect((await count()).of['waiting']).toBe(0)
+      expect(waiting.body.data.state).toBe('waiting')
+    })
 
     it('a command is part of the desired state of its edge, with who gave it and until when', async () => {
       const { body } = await issue(bundleCommand)

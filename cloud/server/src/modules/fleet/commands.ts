@@ -1,19 +1,21 @@
 import { canonicalJson } from '@jidoka/base'
 import type { EdgeCommand } from '@jidoka/contract'
-import { commandSchema, commandStateIsFinal } from '@jidoka/domain'
-import type { Command, CommandState, ReportedItem } from '@jidoka/domain'
+import { commandSchema } from '@jidoka/domain'
+import type { Command } from '@jidoka/domain'
 import type { Transaction } from '../../platform/db/database.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
 import { dropBundlesBefore, listBundles, readBundle, writeBundle } from './bundles-repository.ts'
 import type { BundleName } from './bundles-repository.ts'
 import { commandLimits } from './command-limits.ts'
-import type { CommandRow } from './commands-repository.ts'
+import type { CommandRow, CommandStanding } from './commands-repository.ts'
 import {
   countOpenCommands,
   dropReportsOfForgotten,
   findCommand,
+  isOpen,
   listCommands,
   oldCommands,
+  stateOfReport,
 } from './commands-repository.ts'
 import { DesiredState } from './desired.ts'
 import type { DesiredParts } from './desired.ts'
@@ -110,7 +112,7 @@ export class Commands {
         throw new ProblemError('conflict', 'This command makes no bundle. Nothing is to be sent for it.')
       const nowMs = clock.nowMs()
       const state = row.reported?.state
-      if (state !== undefined && !isOpen(state))
+      if (state !== undefined && !isOpen(stateOfReport(state)))
         throw new ProblemError('conflict', `This command is ${state} already. Issue a new one to fetch a new bundle.`)
       if (nowMs > commandSchema.parse(row.body).expires_at_ms + commandLimits.bundleGraceMs)
         throw new ProblemError('conflict', 'This command has expired. Issue a new one to fetch a bundle.')
@@ -157,15 +159,10 @@ export class Commands {
   }
 }
 
-type State = EdgeCommand['state']
-const isOpen = (state: State | ReportedItem['state']): boolean =>
-  state === 'waiting' || (state in commandStateIsFinal && !commandStateIsFinal[state as CommandState])
-
-function stateOf(row: CommandRow, nowMs: number): State {
+function stateOf(row: CommandRow, nowMs: number): CommandStanding {
   const state = row.reported?.state
   if (state === undefined) return nowMs > commandSchema.parse(row.body).expires_at_ms ? 'expired' : 'waiting'
-  // An edge that cannot read a command, or does not know its kind, refuses it as it does any other item.
-  return state === 'refused' || state in commandStateIsFinal ? (state as State) : 'failed'
+  return stateOfReport(state)
 }
 
 function viewOf(row: CommandRow, nowMs: number, bundles: Awaited<ReturnType<typeof listBundles>>): EdgeCommand {

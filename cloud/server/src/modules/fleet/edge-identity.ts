@@ -1,11 +1,13 @@
 import type { KeyObject } from 'node:crypto'
 import type { Clock } from '@jidoka/base'
-import { claimedEdge, importPublicKey, NonceMemory, verifyRequest } from '@jidoka/sync-protocol'
+import { claimedEdge, importPublicKey, NonceMemory, signatureHeaders, verifyRequest } from '@jidoka/sync-protocol'
 import type { Database } from '../../platform/db/database.ts'
 import type { EventHub } from '../../platform/events.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
+import type { SharedNonces } from '../../platform/redis/nonces.ts'
 import { EdgeMemory } from './edge-memory.ts'
-import { findEdgeOfAnyTenant } from './repository.ts'
+import { Gathered } from './gathered.ts'
+import { findEdgesOfAnyTenant } from './repository.ts'
 import type { SeenEdges } from './seen-edges.ts'
 
 /** Who sent a request, as its signature proves. */
@@ -25,19 +27,23 @@ export interface AuthenticatorParts {
   readonly clock: Clock
   readonly hub: EventHub
   readonly seen: Pick<SeenEdges, 'note'>
+  /** What all processes remember together; null: each for itself. */
+  readonly nonces: Pick<SharedNonces, 'claim'> | null
 }
 
 /**
- * Finds out which edge signed a request. Nonces are remembered by process: behind several a copy may pass once in each, and is harmless there, since every
- * message of an edge says the same the second time. A table of them would be a commit for each request, about as dear as the request.
+ * Finds out which edge signed a request. Nonces are remembered by process, and in Redis for all of them. Without Redis a copy may pass once in each process, and is
+ * harmless there, since every message of an edge says the same the second time. A table of nonces would be a commit for each request, about as dear as the request.
  */
 export class EdgeAuthenticator {
   readonly #parts: AuthenticatorParts
   readonly #memory: EdgeMemory<ClaimedEdge>
   readonly #nonces = new NonceMemory()
+  readonly #lookups: Gathered<string, ClaimedEdge | null>
 
   constructor(parts: AuthenticatorParts) {
     this.#parts = parts
+    this.#lookups = new Gathered((_, edgeIds) => this.#lookAll(edgeIds))
     this.#memory = new EdgeMemory(parts.clock, parts.hub)
   }
 
@@ -60,15 +66,24 @@ export class EdgeAuthenticator {
     return known(edgeId === null ? undefined : await this.#memory.find(edgeId, () => this.#look(edgeId)))
   }
 
-  async #look(edgeId: string): Promise<ClaimedEdge | null> {
-    const edge = await this.#parts.database.asDirectory((directory) => findEdgeOfAnyTenant(directory, edgeId))
-    if (edge === null) return null
-    const { tenant_id: tenantId, public_key: publicKey, revoked_at: revokedAt } = edge
-    return { tenantId, edgeId, publicKey: importPublicKey(publicKey), isRevoked: revokedAt !== null }
+  #look(edgeId: string): Promise<ClaimedEdge | null> {
+    return this.#lookups.ask('', edgeId)
+  }
+
+  async #lookAll(edgeIds: readonly string[]): Promise<(ClaimedEdge | null)[]> {
+    const found = await this.#parts.database.asDirectory((directory) => findEdgesOfAnyTenant(directory, edgeIds))
+    const edges = new Map(found.map((edge) => [edge.id, edge]))
+    return edgeIds.map((edgeId) => {
+      // Whoever writes its id in capitals is the same; the database does not.
+      const edge = edges.get(edgeId.toLowerCase())
+      if (edge === undefined) return null
+      const { tenant_id: tenantId, public_key: publicKey, revoked_at: revokedAt } = edge
+      return { tenantId, edgeId, publicKey: importPublicKey(publicKey), isRevoked: revokedAt !== null }
+    })
   }
 
   /** Whether it really is. @throws RefusalError */
-  verify(edge: ClaimedEdge, request: Request, body: Uint8Array): EdgeIdentity {
+  async verify(edge: ClaimedEdge, request: Request, body: Uint8Array): Promise<EdgeIdentity> {
     const { pathname, search } = new URL(request.url)
     const verdict = verifyRequest({
       method: request.method,
@@ -85,6 +100,8 @@ export class EdgeAuthenticator {
     if (verdict.kind === 'replayed') throw new RefusalError({ kind: 'replayed' })
     // Only who holds the key learns that it was revoked.
     if (edge.isRevoked) throw new RefusalError({ kind: 'revoked' })
+    const nonce = request.headers.get(signatureHeaders.nonce) ?? ''
+    if ((await this.#parts.nonces?.claim(edge.edgeId, nonce)) === false) throw new RefusalError({ kind: 'replayed' })
     const identity = { tenantId: edge.tenantId, edgeId: edge.edgeId }
     this.#parts.seen.note(identity)
     return identity

@@ -1,15 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '@jidoka/base'
 import { uuidv7 } from '@jidoka/base'
-import { endToUpgrade, lanes, protocolVersion } from '@jidoka/sync-protocol'
-import type { Cursor, EnrolmentRequest, EnrolmentResponse, ReceiptKey, TrustList } from '@jidoka/sync-protocol'
-import { emptyDigest } from '@jidoka/sync-protocol'
-import type { Database, Transaction } from '../../platform/db/database.ts'
+import { endToUpgrade, protocolVersion } from '@jidoka/sync-protocol'
+import type { EnrolmentRequest, EnrolmentResponse, ReceiptKey } from '@jidoka/sync-protocol'
+import type { Database } from '../../platform/db/database.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
 import type { AuditPort } from '../audit/port.ts'
-import { findCursorsWithReceipts } from './lane-repository.ts'
+import { cursorOf } from './cursors.ts'
 import * as repository from './repository.ts'
-import { standingTroubles } from './troubles-repository.ts'
 
 /** Where a site is until somebody says otherwise: the product's first plants are in Korea. */
 const defaultTimeZone = 'Asia/Seoul'
@@ -106,33 +104,6 @@ export class Enrolment {
       }
     })
   }
-}
-
-/**
- * Where each lane of an epoch goes on.
- * @param trust the cloud's keys, for who knows the members of protocol 1.2; null for others
- */
-export async function cursorOf(
-  tx: Transaction,
-  edgeId: string,
-  epoch: string,
-  trust: TrustList | null = null,
-): Promise<Cursor> {
-  const rows = await findCursorsWithReceipts(tx, edgeId, epoch)
-  const of: Partial<Cursor['lanes']> = {}
-  for (const lane of lanes) {
-    const row = rows.find((each) => each.lane === lane)
-    of[lane] = {
-      next_seq: (row?.received_seq ?? 0) + 1,
-      count_total: row?.rows_total ?? 0,
-      digest: row?.digest ?? emptyDigest,
-      receipt: row?.receipt ?? null,
-    }
-  }
-  const cursor = { protocol: protocolVersion, edge_id: edgeId, epoch, lanes: of as Cursor['lanes'] }
-  if (trust === null) return cursor
-  const troubles = await standingTroubles(tx, edgeId, epoch)
-  return { ...cursor, trust, ...(troubles.length === 0 ? {} : { troubles }) }
 }
 
 /** The token is 256 random bits: a fast hash keeps it as safe as a slow one would. */

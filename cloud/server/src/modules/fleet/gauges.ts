@@ -1,12 +1,15 @@
-import type { Clock, Log, Service } from '@jidoka/base'
+import type { Clock, Log } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
 import type { CourierFileState } from '@jidoka/contract'
 import type { Database } from '../../platform/db/database.ts'
-import { allTenantsOf } from '../../platform/db/tenants.ts'
 import type { Metrics } from '../../platform/metrics.ts'
+import { forEachTenant, Rounds } from '../../platform/rounds.ts'
+import { countCommands, isOpen, shownStates, stateOfReport } from './commands-repository.ts'
+import type { CommandCount } from './commands-repository.ts'
 
-/** As often as Prometheus looks by default or oftener; each time is one small query a tenant. */
+/** As often as Prometheus looks by default or oftener; each time is a few small queries a tenant. */
 export const gaugesEveryMs = 30_000
+const action = 'fleet.gauges'
 
 interface Standing {
   troubles: number
@@ -21,96 +24,86 @@ interface StagedFiles {
   bytes: number
 }
 
+interface Counted {
+  readonly standing: Standing | undefined
+  readonly files: readonly StagedFiles[]
+  readonly commands: readonly CommandCount[]
+}
+
 /** Each is told even where there is no file, so that an alert on it has a series to look at. The others have ended. */
 const stagedStates = ['receiving', 'checking', 'applying', 'waiting'] as const satisfies CourierFileState[]
+
+export interface GaugeParts {
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+}
 
 /**
  * Figures of the whole database, counted now and then and not for each scrape. Every process that shares a database says the same: take the largest.
  */
-export class FleetGauges implements Service {
-  readonly name = 'fleet-gauges'
-  readonly #parts: { database: Database; clock: Clock; log: Log; metrics: Metrics }
-  #cancel: () => void = () => undefined
-  #working: Promise<void> = Promise.resolve()
-  #stopped = false
+export function fleetGauges(parts: GaugeParts): Rounds {
+  const { clock, log } = parts
+  return new Rounds({
+    name: 'fleet-gauges',
+    everyMs: gaugesEveryMs,
+    clock,
+    work: () => countFleet(parts),
+    failed: (error) => log.warn({ action, success: false }, `figures are as of before: ${describeError(error)}`),
+  })
+}
 
-  constructor(parts: { database: Database; clock: Clock; log: Log; metrics: Metrics }) {
-    this.#parts = parts
+/** Where a tenant cannot be counted the figures are those of the others. */
+export async function countFleet({ database, clock, log, metrics }: GaugeParts): Promise<void> {
+  const counted: Counted[] = []
+  const nowMs = clock.nowMs()
+  await forEachTenant({ database, log, action }, async (tenantId) => {
+    counted.push(await countTenant(database, tenantId, nowMs))
+  })
+  const standings = counted.flatMap(({ standing }) => standing ?? [])
+  metrics.troublesOpen.set(standings.reduce((sum, { troubles }) => sum + troubles, 0))
+  metrics.courierPieces.set(standings.reduce((sum, { pieces }) => sum + pieces, 0))
+  const silentMs = standings.flatMap(({ silent_since: since }) => (since === null ? [] : [nowMs - Date.parse(since)]))
+  metrics.edgeSilenceSeconds.set(Math.max(0, ...silentMs) / 1_000)
+  const files = counted.flatMap((each) => each.files)
+  for (const state of stagedStates) {
+    const its = files.filter((each) => each.state === state)
+    metrics.courierFiles.set(
+      { state },
+      its.reduce((sum, { count }) => sum + count, 0),
+    )
+    metrics.courierBytes.set(
+      { state },
+      its.reduce((sum, { bytes }) => sum + bytes, 0),
+    )
   }
+  const commands = counted.flatMap((each) => each.commands)
+  for (const state of shownStates) {
+    const its = commands.filter((each) => stateOfReport(each.state) === state)
+    metrics.commands.set(
+      { state },
+      its.reduce((sum, { count }) => sum + count, 0),
+    )
+  }
+  const openMs = commands.filter(({ state }) => isOpen(stateOfReport(state))).map(({ oldest_ms: ms }) => nowMs - ms)
+  metrics.commandOpenSeconds.set(Math.max(0, ...openMs) / 1_000)
+}
 
-  start(): Promise<void> {
-    this.#again()
-    return Promise.resolve()
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true
-    this.#cancel()
-    await this.#working
-  }
-
-  #again(): void {
-    if (this.#stopped) return
-    const { clock, log } = this.#parts
-    this.#cancel = clock.after(gaugesEveryMs, () => {
-      this.#working = this.count()
-        .catch((error: unknown) =>
-          log.warn({ action: 'fleet.gauges', success: false }, `figures are as of before: ${describeError(error)}`),
-        )
-        .then(() => this.#again())
-    })
-  }
-
-  async count(): Promise<void> {
-    const { database, clock, metrics } = this.#parts
-    let [troubles, pieces, silentMs] = [0, 0, 0]
-    const staged = new Map(stagedStates.map((state): [string, StagedFiles] => [state, { state, count: 0, bytes: 0 }]))
-    for (const tenantId of await allTenantsOf(database)) {
-      const found = await this.#countOf(tenantId)
-      if (found === null) continue
-      const { standing, files } = found
-      for (const { state, count, bytes } of files) {
-        const sum = staged.get(state)
-        if (sum === undefined) continue
-        sum.count += count
-        sum.bytes += bytes
-      }
-      if (standing === undefined) continue
-      troubles += standing.troubles
-      pieces += standing.pieces
-      if (standing.silent_since !== null)
-        silentMs = Math.max(silentMs, clock.nowMs() - Date.parse(standing.silent_since))
-    }
-    metrics.troublesOpen.set(troubles)
-    metrics.courierPieces.set(pieces)
-    for (const { state, count, bytes } of staged.values()) {
-      metrics.courierFiles.set({ state }, count)
-      metrics.courierBytes.set({ state }, bytes)
-    }
-    metrics.edgeSilenceSeconds.set(silentMs / 1_000)
-  }
-
-  /** Null where a tenant cannot be counted now: the figures are those of the others. */
-  async #countOf(tenantId: string): Promise<{ standing: Standing | undefined; files: StagedFiles[] } | null> {
-    const { database, log } = this.#parts
-    try {
-      return await database.withTenant(tenantId, async (tx) => {
-        const [its] = await tx.query<Standing>(
-          `select (select count(*)::int from fleet.troubles where settled_at is null) as troubles,
-             (select min(seen_at) from fleet.edges where revoked_at is null) as silent_since,
-             (select count(*)::int from fleet.courier_pieces) as pieces`,
-        )
-        return {
-          standing: its,
-          files: await tx.query<StagedFiles>(
-            `select state, count(*)::int as count, sum(bytes)::bigint as bytes from fleet.courier_files
-             where ended_at is null group by state`,
-          ),
-        }
-      })
-    } catch (error) {
-      log.warn({ action: 'fleet.gauges', success: false, tenant: tenantId }, `not counted: ${describeError(error)}`)
-      return null
-    }
-  }
+function countTenant(database: Database, tenantId: string, nowMs: number): Promise<Counted> {
+  return database.withTenant(tenantId, async (tx) => {
+    const [[standing], files, commands] = await Promise.all([
+      tx.query<Standing>(
+        `select (select count(*)::int from fleet.troubles where settled_at is null) as troubles,
+           (select min(seen_at) from fleet.edges where revoked_at is null) as silent_since,
+           (select count(*)::int from fleet.courier_pieces) as pieces`,
+      ),
+      tx.query<StagedFiles>(
+        `select state, count(*)::int as count, sum(bytes)::bigint as bytes from fleet.courier_files
+         where ended_at is null group by state`,
+      ),
+      countCommands(tx, nowMs),
+    ])
+    return { standing, files, commands }
+  })
 }

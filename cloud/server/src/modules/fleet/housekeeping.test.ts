@@ -6,8 +6,8 @@ import { Metrics } from '../../platform/metrics.ts'
 import { pgliteStores } from '../../testing/stores.ts'
 import type { StoreFactory } from '../../testing/stores.ts'
 import { World } from '../../testing/world.ts'
-import { CommandTidier, tidyEveryMs } from './command-tidier.ts'
-import { FleetGauges } from './gauges.ts'
+import { commandTidier, tidyEveryMs } from './command-tidier.ts'
+import { countFleet } from './gauges.ts'
 import { ReadingsMerger } from './readings/merge-job.ts'
 
 /** A database in which nothing of the first tenant can be reached. */
@@ -42,7 +42,7 @@ describe('what is done for all tenants', () => {
   it('counts the others where one cannot be counted', async () => {
     const metrics = new Metrics()
     const silence = vi.spyOn(metrics.edgeSilenceSeconds, 'set')
-    await new FleetGauges({ database, clock, log, metrics }).count()
+    await countFleet({ database, clock, log, metrics })
     expect(database.reached).toEqual(['other'])
     expect(silence).toHaveBeenCalledOnce()
   })
@@ -61,7 +61,7 @@ describe('what is done for all tenants', () => {
         return tenantId === 'demo' ? Promise.reject(new Error('a fault of this tenant alone')) : Promise.resolve()
       },
     }
-    const tidier = new CommandTidier({ database, clock, log, commands })
+    const tidier = commandTidier({ database, clock, log, commands })
     await tidier.start()
     clock.advance(tidyEveryMs)
     await vi.waitUntil(() => tidied.includes('other'))

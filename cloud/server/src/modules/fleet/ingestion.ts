@@ -1,6 +1,6 @@
 import type { Clock } from '@jidoka/base'
-import type { JournalRecord } from '@jidoka/domain'
 import { decideBatch } from '@jidoka/sync-engine'
+import type { BaseOrigin } from '@jidoka/sync-engine'
 import {
   decodeBatch,
   rangesOfReadings,
@@ -17,15 +17,30 @@ import type { Metrics } from '../../platform/metrics.ts'
 import type { Partitions } from '../../platform/partitions.ts'
 import type { AuditPort } from '../audit/port.ts'
 import type { JudgmentPort } from '../judgment/port.ts'
+import { halvesOf } from './batch-halves.ts'
 import type { EdgeIdentity } from './edge-identity.ts'
-import { busyRetryMs, IntakeGate } from './intake-gate.ts'
-import { lockCursor, moveLane, newestReceipt, openEpoch, receiptPointAt, supersededEpochs } from './lane-repository.ts'
-import { addToRanges } from './ranges-repository.ts'
+import type { EdgeWaiting } from './edge-waiting.ts'
+import { IntakeGate } from './intake-gate.ts'
+import { busyRetryMs } from './intake-turns.ts'
+import {
+  lockCursor,
+  makeCursor,
+  moveLane,
+  newestReceipt,
+  openEpoch,
+  receiptPointAt,
+  supersededEpochs,
+} from './lane-repository.ts'
+import type { LaneName } from './lane-repository.ts'
+import { addToRanges, lockRanges } from './ranges-repository.ts'
+import type { KeptRange } from './ranges-repository.ts'
 import type { LaneOfEdge } from './readings-repository.ts'
 import { instantsOf, linesOfTags, storeReadings } from './readings-repository.ts'
-import type { RecordsOf } from './record-repository.ts'
-import { storeDrops, storeEvents, storeOutages, storeReported, storeTags } from './record-repository.ts'
+import { findStream, makeStream } from './readings/streams.ts'
+import { storeRecords } from './record-intake.ts'
+import { storeDrops } from './record-repository.ts'
 import { findEdgeLives, lockEdge } from './repository.ts'
+import type { EdgeLives } from './repository.ts'
 import type { CursorRow, EdgeRow } from './schema.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -40,6 +55,7 @@ export interface IngestionParts {
   signer: ReceiptSigner
   audit: AuditPort
   troubles: Pick<Troubles, 'note'>
+  waiting: Pick<EdgeWaiting, 'note'>
   judgment: () => JudgmentPort
 }
 
@@ -54,16 +70,29 @@ type Committed =
   /** Nothing of the batch is stored, and what was found is: its transaction is committed before the edge is refused. */
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
+/** Where the rows of a batch go. */
+interface StoredAt extends LaneName {
+  readonly fromSeq: number
+  readonly receivedAt: string
+  /** Of the rows before them; it goes on with them. */
+  readonly digest: RunningDigest
+  /** What is kept of their ranges. */
+  readonly ranges: ReadonlyMap<number, KeptRange>
+  /** Of readings; null before the first. */
+  readonly streamId: number | null
+}
+
 /**
  * Takes batches of edges: rows, cursor, digest and receipt in one transaction, so that a batch is there as a whole and counted once, or
  * not at all (I2). Which edge and tenant it belongs to comes from who signed the request, never from what it says.
  */
 export class Ingestion {
   #parts: IngestionParts
-  readonly #gate = new IntakeGate()
+  readonly #gate: IntakeGate
 
   constructor(parts: IngestionParts) {
     this.#parts = parts
+    this.#gate = new IntakeGate(parts.clock)
   }
 
   /** @throws BatchError, RefusalError; nothing has been stored then. */
@@ -72,16 +101,41 @@ export class Ingestion {
     return this.#gate.through(lane, () => this.#receive(identity, decodeBatch(bytes)))
   }
 
-  async #receive(identity: EdgeIdentity, batch: DecodedBatch): Promise<Received> {
+  /**
+   * The same for who cannot send a batch again in halves, as a courier file: one that makes more rows than a transaction may write is taken in halves
+   * here, each in a transaction of its own.
+   * @throws BatchError, RefusalError; of a batch that was cut the first parts may be stored then
+   */
+  async receiveInParts(identity: EdgeIdentity, bytes: Uint8Array, baseOrigin: BaseOrigin): Promise<Received> {
+    const { lane } = readBatchHeader(bytes)
+    return this.#gate.through(lane, () => this.#receiveInParts(identity, decodeBatch(bytes), baseOrigin))
+  }
+
+  async #receiveInParts(identity: EdgeIdentity, batch: DecodedBatch, baseOrigin: BaseOrigin): Promise<Received> {
+    try {
+      return await this.#receive(identity, batch, baseOrigin)
+    } catch (error) {
+      const halves = error instanceof RefusalError && error.refusal.kind === 'too_large' ? halvesOf(batch) : null
+      if (halves === null) throw error
+      const first = await this.#receiveInParts(identity, halves[0], baseOrigin)
+      const { receipt, rowsNew } = await this.#receiveInParts(identity, halves[1], 'expected')
+      return { receipt, rowsNew: first.rowsNew + rowsNew }
+    }
+  }
+
+  async #receive(identity: EdgeIdentity, batch: DecodedBatch, baseOrigin: BaseOrigin = 'receipted'): Promise<Received> {
     const { header } = batch
     if (header.edge_id !== identity.edgeId) throw new RefusalError({ kind: 'unknown_edge' })
     await this.#prepare(batch)
     const { database, metrics } = this.#parts
-    const committed = await database.withTenant(identity.tenantId, (tx) => this.#commit(tx, identity.edgeId, batch))
+    const committed = await database.withTenant(identity.tenantId, (tx) =>
+      this.#commit(tx, identity.edgeId, batch, baseOrigin),
+    )
     if (committed.kind === 'refused') throw new RefusalError(committed.refusal)
     const { receipt, rows, outcome } = committed
     metrics.syncBatches.inc({ lane: header.lane, outcome })
     metrics.syncRows.inc({ lane: header.lane }, rows)
+    if (header.waiting !== undefined) this.#parts.waiting.note(identity, header.waiting)
     return { receipt, rowsNew: rows }
   }
 
@@ -95,16 +149,25 @@ export class Ingestion {
         .prepare(batch.records.flatMap((record) => (record.kind === 'judgment' ? [record.body] : [])))
   }
 
-  async #commit(tx: Transaction, edgeId: string, batch: DecodedBatch): Promise<Committed> {
+  async #commit(tx: Transaction, edgeId: string, batch: DecodedBatch, baseOrigin: BaseOrigin): Promise<Committed> {
     const { header } = batch
     const nowMs = this.#parts.clock.nowMs()
     const receivedAt = new Date(nowMs).toISOString()
-    const { edge, superseded } = await this.#edgeOf(tx, edgeId, header.epoch)
-    const cursor = await lockCursor(tx, edgeId, header.epoch, header.lane)
     const its = { edgeId, epoch: header.epoch, lane: header.lane }
+    // All that is to be known of the lane is asked for at once.
+    const lives = findEdgeLives(tx, edgeId)
+    const locked = lockCursor(tx, its)
+    let kept = keptOf(tx, its, batch)
+    const { edge, superseded } = await this.#edgeOf(tx, await lives, header.epoch)
+    let cursor = await locked
+    if (cursor === null) {
+      cursor = await makeCursor(tx, its)
+      // Without a lock it was asked for too early: another first batch may have been faster.
+      kept = keptOf(tx, its, batch)
+    }
     const held = pointOfCursor(cursor)
     const { base } = header
-    const kept = base !== undefined && base.seq < held.seq ? await receiptPointAt(tx, its, base.seq) : null
+    const ours = base !== undefined && base.seq < held.seq ? await receiptPointAt(tx, its, base.seq) : null
     const decision = decideBatch(
       {
         currentEpoch: edge.epoch,
@@ -112,18 +175,19 @@ export class Ingestion {
         nextSeq: held.seq + 1,
         startSeq: cursor.start_seq,
         point: held,
-        receiptAt: () => kept,
+        receiptAt: () => ours,
       },
       batch,
+      baseOrigin,
     )
     if (decision.kind === 'diverged') {
-      const { held: theirs, ours } = decision
+      const { held: theirs } = decision
       await this.#parts.troubles.note(tx, {
         ...its,
         kind: 'diverged',
         seq: theirs.seq,
         held: theirs,
-        ours,
+        ours: decision.ours,
         toldBy: 'cloud',
       })
       return { kind: 'refused', refusal: { kind: 'digest' } }
@@ -138,7 +202,8 @@ export class Ingestion {
     if (decision.opensEpoch) await openEpoch(tx, edge, header.epoch, receivedAt)
     const fromSeq = decision.kind === 'trim' ? decision.from : header.from_seq
     const digest = new RunningDigest(point.digest)
-    const rows = await this.#store(tx, edge, batch, { fromSeq, receivedAt, digest })
+    const at = { ...its, ranges: await kept.ranges, streamId: await kept.streamId, fromSeq, receivedAt, digest }
+    const rows = await this.#store(tx, edge, batch, at)
     const receipt = signReceipt(
       {
         edgeId,
@@ -149,19 +214,22 @@ export class Ingestion {
       },
       this.#parts.signer,
     )
-    await moveLane(tx, receipt, decision.startsAt ?? cursor.start_seq)
+    moveLane(tx, receipt, decision.startsAt ?? cursor.start_seq)
     return { kind: 'taken', receipt, rows, outcome: decision.kind }
   }
 
   /** The edge; locked when the batch may open a new life of it, so that two lanes do not both do so. */
-  async #edgeOf(tx: Transaction, edgeId: string, epoch: string): Promise<{ edge: EdgeRow; superseded: string[] }> {
-    const found = await findEdgeLives(tx, edgeId)
+  async #edgeOf(
+    tx: Transaction,
+    found: EdgeLives | null,
+    epoch: string,
+  ): Promise<{ edge: EdgeRow; superseded: string[] }> {
     let edge: EdgeRow | null = found
     let superseded = found?.superseded_epochs ?? []
-    if (edge !== null && edge.epoch !== epoch) {
-      edge = await lockEdge(tx, edgeId)
+    if (found !== null && found.epoch !== epoch) {
+      edge = await lockEdge(tx, found.id)
       // Anew: the lock may have waited for another life to begin.
-      superseded = await supersededEpochs(tx, edgeId)
+      superseded = await supersededEpochs(tx, found.id)
     }
     if (edge === null) throw new RefusalError({ kind: 'unknown_edge' })
     // Also what came before the revocation and waited, as a courier file does.
@@ -170,16 +238,11 @@ export class Ingestion {
   }
 
   /** Returns how many rows are new. */
-  async #store(
-    tx: Transaction,
-    edge: EdgeRow,
-    batch: DecodedBatch,
-    point: { fromSeq: number; receivedAt: string; digest: RunningDigest },
-  ): Promise<number> {
+  async #store(tx: Transaction, edge: EdgeRow, batch: DecodedBatch, point: StoredAt): Promise<number> {
     const { header } = batch
-    const lane: LaneOfEdge = { edgeId: edge.id, epoch: header.epoch, receivedAt: point.receivedAt }
+    const lane: LaneOfEdge = point
     if (batch.kind === 'dropped') {
-      await storeDrops(tx, lane, [
+      storeDrops(tx, lane, [
         {
           lane: header.lane,
           fromSeq: point.fromSeq,
@@ -195,19 +258,20 @@ export class Ingestion {
     if (batch.kind === 'readings') {
       const { segments } = batch
       const tallies = new Map<number, RangeTally>()
-      const tagNos = await storeReadings(tx, lane, segments, point.fromSeq, () => {
+      const streamId = point.streamId ?? (await makeStream(tx, lane))
+      const tagNos = await storeReadings(tx, { ...lane, streamId }, segments, point.fromSeq, () => {
         for (const segment of segments)
           if (segment.firstSeq + segment.count > point.fromSeq) point.digest.addSegment(segment, point.fromSeq)
         for (const [range, tally] of rangesOfReadings(segments, point.fromSeq)) tallies.set(range, tally)
       })
-      await addToRanges(tx, lane, 'readings', point.fromSeq, tallies)
+      addToRanges(tx, point, point.ranges, point.fromSeq, tallies)
       await this.#tellReadings(tx, edge, lane, tagNos)
     } else {
       const skipped = point.fromSeq - header.from_seq
       const lines = batch.lines.slice(skipped)
       for (const line of lines) point.digest.addRecordLine(line)
-      await addToRanges(tx, lane, 'records', point.fromSeq, rangesOfRecords(point.fromSeq, lines))
-      await this.#storeRecords(tx, edge, lane, batch.records.slice(skipped))
+      addToRanges(tx, point, point.ranges, point.fromSeq, rangesOfRecords(point.fromSeq, lines))
+      await storeRecords(this.#parts, tx, edge, lane, batch.records.slice(skipped))
     }
     return header.to_seq - point.fromSeq + 1
   }
@@ -220,89 +284,13 @@ export class Ingestion {
       hub.publish(tx.tenantId, { event: 'edge', data: { edge_id: edge.id, lines, seen_at: lane.receivedAt } }),
     )
   }
+}
 
-  /** Each kind to the module that owns it, all in this transaction. */
-  async #storeRecords(
-    tx: Transaction,
-    edge: EdgeRow,
-    lane: LaneOfEdge,
-    records: readonly JournalRecord[],
-  ): Promise<void> {
-    const { audit, hub } = this.#parts
-    const judgment = this.#parts.judgment()
-    const of = <Kind extends JournalRecord['kind']>(kind: Kind) =>
-      records.filter((record): record is Extract<JournalRecord, { kind: Kind }> => record.kind === kind)
-    const judgments = of('judgment')
-    if (judgments.length > 0)
-      await judgment.storeJudgments(
-        tx,
-        edge,
-        judgments.map(({ body }) => body),
-      )
-    const runs = of('verdict_run')
-    if (runs.length > 0)
-      await judgment.storeVerdictRuns(
-        tx,
-        lane,
-        runs.map(({ seq, body }) => ({ ...body, seq })),
-      )
-    const alarms = of('alarm')
-    if (alarms.length > 0)
-      await judgment.storeAlarms(
-        tx,
-        edge,
-        alarms.map(({ body }) => body),
-      )
-    const events = of('event')
-    if (events.length > 0) await storeEvents(tx, lane, events)
-    const tags = of('tag')
-    if (tags.length > 0) await storeTags(tx, lane, tags)
-    const reported = of('reported')
-    if (reported.length > 0) await this.#storeReported(tx, lane, reported)
-    const outages = of('outage')
-    if (outages.length > 0) await storeOutages(tx, lane, outages)
-    const drops = of('drop')
-    if (drops.length > 0) {
-      const rows = drops.map(({ seq, body }) => ({
-        lane: body.lane,
-        fromSeq: body.from_seq,
-        toSeq: body.to_seq,
-        reason: body.reason,
-        count: body.count ?? null,
-        what: body.what ?? null,
-        sourceSeq: seq,
-      }))
-      await storeDrops(tx, lane, rows)
-    }
-    await audit.appendOfEdge(
-      tx,
-      of('audit').map(({ seq, at_ms, body }) => ({
-        ...body,
-        actor: `${edge.name}: ${body.actor}`,
-        edgeId: edge.id,
-        epoch: lane.epoch,
-        seq,
-        atMs: at_ms,
-      })),
-    )
-    tx.afterCommit(() => {
-      for (const { body } of reported) {
-        hub.publish(tx.tenantId, {
-          event: 'deployment',
-          data: { edge_id: edge.id, kind: body.kind, key: body.key, version: body.version, state: body.state },
-        })
-      }
-    })
-  }
-
-  async #storeReported(tx: Transaction, lane: LaneOfEdge, reported: RecordsOf<'reported'>): Promise<void> {
-    await storeReported(tx, lane, reported)
-    // The last word on each rule: one that was removed and came back within a batch stands.
-    const states = new Map(
-      reported.flatMap(({ body }) => (body.kind === 'rule' ? [[body.key, body.state] as const] : [])),
-    )
-    const removed = [...states].flatMap(([ruleId, state]) => (state === 'removed' ? [ruleId] : []))
-    if (removed.length > 0) await this.#parts.judgment().rulesRemoved(tx, lane.edgeId, removed)
+/** Asks for what is kept behind a lane's cursor, which must be locked by then. */
+function keptOf(tx: Transaction, its: LaneName, { kind, header }: DecodedBatch) {
+  return {
+    ranges: kind === 'dropped' ? Promise.resolve(new Map<number, KeptRange>()) : lockRanges(tx, its, header),
+    streamId: kind === 'readings' ? findStream(tx, its) : Promise.resolve(null),
   }
 }
 

@@ -1,3 +1,4 @@
+import { ManualClock } from '@jidoka/base'
 import type { Lane } from '@jidoka/sync-protocol'
 import { describe, expect, it } from 'vitest'
 import { RefusalError } from '../../platform/http/problem.ts'
@@ -5,7 +6,7 @@ import { IntakeGate } from './intake-gate.ts'
 
 /** Work that ends when it is told to, in the order in which it was let in. */
 function workshop() {
-  const gate = new IntakeGate()
+  const gate = new IntakeGate(new ManualClock(0))
   const begun: { name: string; end: () => void }[] = []
   const enter = (lane: Lane, name: string) =>
     gate.through(lane, () => new Promise<void>((resolve) => begun.push({ name, end: resolve })))
@@ -52,7 +53,7 @@ describe('the gate of the intake', () => {
   })
 
   it('gives the place of work that failed to the next', async () => {
-    const gate = new IntakeGate()
+    const gate = new IntakeGate(new ManualClock(0))
     for (let round = 0; round < 20; round++)
       await expect(gate.through('readings', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
     expect(await gate.through('readings', () => Promise.resolve(1))).toBe(1)

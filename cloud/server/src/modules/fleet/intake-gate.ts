@@ -1,7 +1,7 @@
+import type { Clock } from '@jidoka/base'
 import type { Lane } from '@jidoka/sync-protocol'
 import { RefusalError } from '../../platform/http/problem.ts'
-
-export const busyRetryMs = 1_000
+import { Turns } from './intake-turns.ts'
 
 /** Batches worked on at once. One may take 30 MB when decoded; more at once would only wait for the same database, with their memory held. */
 const atOnceMax = 8
@@ -18,13 +18,18 @@ const waitingMax: Record<Lane, number> = { records: 1_000, readings: 16 }
 export class IntakeGate {
   readonly #running: Record<Lane, number> = { records: 0, readings: 0 }
   readonly #waiting: Record<Lane, (() => void)[]> = { records: [], readings: [] }
+  readonly #turns: Record<Lane, Turns>
+
+  constructor(clock: Clock) {
+    this.#turns = { records: new Turns(clock), readings: new Turns(clock) }
+  }
 
   /** Waits for a place and does the work there. @throws RefusalError `busy` */
   async through<Result>(lane: Lane, work: () => Promise<Result>): Promise<Result> {
     if (this.#hasRoom(lane) && this.#waiting[lane].length === 0) this.#running[lane]++
     else {
       if (this.#waiting[lane].length >= waitingMax[lane])
-        throw new RefusalError({ kind: 'busy', retry_after_ms: busyRetryMs })
+        throw new RefusalError({ kind: 'busy', retry_after_ms: this.#turns[lane].next() })
       // Whoever leaves takes the place for it.
       await new Promise<void>((resolve) => this.#waiting[lane].push(resolve))
     }
@@ -32,6 +37,7 @@ export class IntakeGate {
       return await work()
     } finally {
       this.#running[lane]--
+      this.#turns[lane].done(this.#waiting[lane].length > 0)
       this.#letIn('records')
       this.#letIn('readings')
     }

@@ -5,43 +5,52 @@ import type { CursorRow } from './schema.ts'
 
 const columns = 'edge_id, epoch, lane, received_seq, rows_total, digest, received_at, start_seq'
 
-/** The cursor of a lane, made when it is not there, and locked: batches of one lane go one after the other. */
-export async function lockCursor(tx: Transaction, edgeId: string, epoch: string, lane: Lane): Promise<CursorRow> {
-  const find = async () =>
-    (
-      await tx.query<CursorRow>(
-        {
-          name: 'lock-cursor',
-          text: `select ${columns} from fleet.cursors where edge_id = $1 and epoch = $2 and lane = $3 for update`,
-        },
-        [edgeId, epoch, lane],
-      )
-    )[0]
-  const found = await find()
-  if (found !== undefined) return found
-  await tx.run(
-    'insert into fleet.cursors (tenant_id, edge_id, epoch, lane) values ($1, $2, $3, $4) on conflict do nothing',
-    [tx.tenantId, edgeId, epoch, lane],
+/** One lane of one life of an edge. */
+export interface LaneName {
+  readonly edgeId: string
+  readonly epoch: string
+  readonly lane: Lane
+}
+
+/** The cursor of a lane, locked: batches of one lane go one after the other. Null where it is yet to be made. */
+export async function lockCursor(tx: Transaction, { edgeId, epoch, lane }: LaneName): Promise<CursorRow | null> {
+  const [found] = await tx.query<CursorRow>(
+    {
+      name: 'lock-cursor',
+      text: `select ${columns} from fleet.cursors where edge_id = $1 and epoch = $2 and lane = $3 for update`,
+    },
+    [edgeId, epoch, lane],
   )
-  const made = await find()
-  if (made === undefined) throw new Error('a cursor that was just made is not there')
+  return found ?? null
+}
+
+/** The same, made where nobody else has meanwhile. */
+export async function makeCursor(tx: Transaction, name: LaneName): Promise<CursorRow> {
+  tx.send(
+    'insert into fleet.cursors (tenant_id, edge_id, epoch, lane) values ($1, $2, $3, $4) on conflict do nothing',
+    [tx.tenantId, name.edgeId, name.epoch, name.lane],
+  )
+  const made = await lockCursor(tx, name)
+  if (made === null) throw new Error('a cursor that was just made is not there')
   return made
 }
 
-/** The cursors of an epoch, each with its newest receipt; null before the first. */
+/** One life of an edge. */
+export type EpochName = Pick<LaneName, 'edgeId' | 'epoch'>
+
+/** The cursors of epochs, each with its newest receipt; null before the first. */
 export async function findCursorsWithReceipts(
   tx: Transaction,
-  edgeId: string,
-  epoch: string,
+  epochs: readonly EpochName[],
 ): Promise<(CursorRow & { readonly receipt: Receipt | null })[]> {
   const rows = await tx.query<CursorRow & { readonly receipt: unknown }>(
     {
       name: 'cursors-with-receipts',
       text: `select ${columns}, (
            select r.body from fleet.receipts r where r.edge_id = c.edge_id and r.epoch = c.epoch and r.lane = c.lane order by r.up_to_seq desc limit 1) as receipt
-         from fleet.cursors c where edge_id = $1 and epoch = $2`,
+         from fleet.cursors c join unnest($1::uuid[], $2::uuid[]) as asked (edge_id, epoch) using (edge_id, epoch)`,
     },
-    [edgeId, epoch],
+    [epochs.map(({ edgeId }) => edgeId), epochs.map(({ epoch }) => epoch)],
   )
   return rows.map((row) => ({ ...row, receipt: row.receipt === null ? null : receiptSchema.parse(row.receipt) }))
 }
@@ -76,8 +85,8 @@ export async function openEpoch(
 const receiptsKept = 200
 
 /** Moves a lane to where its receipt says, keeps the receipt, and forgets the oldest: one statement, as each batch ends with it. */
-export async function moveLane(tx: Transaction, receipt: Receipt, startSeq: number | null): Promise<void> {
-  await tx.run(
+export function moveLane(tx: Transaction, receipt: Receipt, startSeq: number | null): void {
+  tx.send(
     {
       name: 'move-lane',
       text: `with moved as (
@@ -105,11 +114,7 @@ export async function moveLane(tx: Transaction, receipt: Receipt, startSeq: numb
 }
 
 /** The point of a kept receipt with this number; null where none is kept. */
-export async function receiptPointAt(
-  tx: Transaction,
-  lane: { edgeId: string; epoch: string; lane: Lane },
-  seq: number,
-): Promise<LanePoint | null> {
+export async function receiptPointAt(tx: Transaction, lane: LaneName, seq: number): Promise<LanePoint | null> {
   const [row] = await tx.query<{ body: unknown }>(
     {
       name: 'receipt-at',

@@ -17,6 +17,7 @@ import { findEdge } from './repository.ts'
 import type { CursorRow, ReportedRecord } from './schema.ts'
 import type { TroubleRow } from './troubles-repository.ts'
 import { countStandingTroubles, listTroubles } from './troubles-repository.ts'
+import { listWaiting } from './waiting-repository.ts'
 
 /** An edge asks for its desired state at least every 20 s; after three of those nobody should wait for it. */
 const silentAfterMs = 60_000
@@ -114,6 +115,7 @@ export class Overview {
     const cursors = Map.groupBy(await listCursors(tx, edgeId), ({ edge_id }) => edge_id)
     const openAlarms = await this.#judgment().openAlarms(tx)
     const openTroubles = await countStandingTroubles(tx)
+    const waiting = await listWaiting(tx, edgeId)
     const nowMs = this.#clock.nowMs()
     return edges.map((edge) => ({
       id: edge.id,
@@ -132,6 +134,7 @@ export class Overview {
       open_alarms: openAlarms.get(edge.id) ?? 0,
       pending_items: edge.pending_items,
       open_troubles: openTroubles.get(edge.id) ?? 0,
+      waiting: waiting.get(edge.id) ?? null,
     }))
   }
 }

@@ -1,7 +1,9 @@
-import type { Lane, RangeTally } from '@jidoka/sync-protocol'
-import { addTally, rangeRows } from '@jidoka/sync-protocol'
+import type { BatchHeader, Lane, RangeTally } from '@jidoka/sync-protocol'
+import { addTally, rangeOf, rangeRows } from '@jidoka/sync-protocol'
 import type { Transaction } from '../../platform/db/database.ts'
 import type { LaneOfEdge } from './lane-of-edge.ts'
+import type { LaneName } from './lane-repository.ts'
+import type { Hole } from './readings/placed.ts'
 
 export interface KeptRange extends RangeTally {
   readonly range: number
@@ -27,35 +29,41 @@ const kept = ({ range, from_seq, up_to_seq, count, sum }: RangeRow): KeptRange =
   sum,
 })
 
+/** What is kept of the ranges of these numbers, by range, locked. The lane's cursor must be locked. */
+export async function lockRanges(
+  tx: Transaction,
+  { edgeId, epoch, lane }: LaneName,
+  { from_seq, to_seq }: Pick<BatchHeader, 'from_seq' | 'to_seq'>,
+): Promise<Map<number, KeptRange>> {
+  const rows = await tx.query<RangeRow>(
+    {
+      name: 'ranges-of-batch',
+      text: 'select range, from_seq, up_to_seq, count, sum from fleet.ranges where edge_id = $1 and epoch = $2 and lane = $3 and range between $4 and $5 for update',
+    },
+    [edgeId, epoch, lane, rangeOf(from_seq), rangeOf(to_seq)],
+  )
+  return new Map(rows.map((row) => [row.range, kept(row)]))
+}
+
 /**
  * Adds what a batch brought to the sums of its ranges. The lane's cursor must be locked.
+ * @param before of `lockRanges`
  * @param fromSeq first number of the batch that is new
  */
-export async function addToRanges(
+export function addToRanges(
   tx: Transaction,
-  lane: LaneOfEdge,
-  name: Lane,
+  lane: LaneName,
+  before: ReadonlyMap<number, KeptRange>,
   fromSeq: number,
   tallies: ReadonlyMap<number, RangeTally>,
-): Promise<void> {
+): void {
   if (tallies.size === 0) return
-  const before = new Map(
-    (
-      await tx.query<RangeRow>(
-        {
-          name: 'ranges-of-batch',
-          text: 'select range, from_seq, up_to_seq, count, sum from fleet.ranges where edge_id = $1 and epoch = $2 and lane = $3 and range = any($4::bigint[]) for update',
-        },
-        [lane.edgeId, lane.epoch, name, [...tallies.keys()]],
-      )
-    ).map((row) => [row.range, kept(row)]),
-  )
   const rows = [...tallies].map(([range, tally]) => ({
     range,
     fromSeq: before.get(range)?.fromSeq ?? Math.max(range * rangeRows + 1, fromSeq),
     ...addTally(before.get(range), tally),
   }))
-  await tx.run(
+  tx.send(
     {
       name: 'add-to-ranges',
       text: `insert into fleet.ranges as old (tenant_id, edge_id, epoch, lane, range, from_seq, up_to_seq, count, sum, apart)
@@ -67,7 +75,7 @@ export async function addToRanges(
       tx.tenantId,
       lane.edgeId,
       lane.epoch,
-      name,
+      lane.lane,
       rows.map(({ range }) => range),
       rows.map((row) => row.fromSeq),
       rows.map(({ upToSeq }) => upToSeq),
@@ -91,6 +99,20 @@ export async function listRanges(
     [lane.edgeId, lane.epoch, name, from, max],
   )
   return rows.map(kept)
+}
+
+/** Numbers of a span of readings that the lane itself has told as gone, in order; what records tell of was here before. */
+export async function listHoles(
+  tx: Transaction,
+  { edgeId, epoch }: Pick<LaneOfEdge, 'edgeId' | 'epoch'>,
+  { fromSeq, upToSeq }: CountedSpan,
+): Promise<Hole[]> {
+  const rows = await tx.query<{ from_seq: number; to_seq: number }>(
+    `select greatest(from_seq, $3) as from_seq, least(to_seq, $4) as to_seq from fleet.drops
+     where edge_id = $1 and epoch = $2 and lane = 'readings' and source_seq is null and from_seq <= $4 and to_seq >= $3 order by from_seq`,
+    [edgeId, epoch, fromSeq, upToSeq],
+  )
+  return rows.map(({ from_seq, to_seq }) => ({ fromSeq: from_seq, toSeq: to_seq }))
 }
 
 /** A range of readings, locked: a repair and the merging of its rows go one after the other. */

@@ -1,7 +1,7 @@
 import { batchLimits, epochSchema, laneSchema, refusals, syncPaths } from '@jidoka/sync-protocol'
-import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import type { App } from '../../platform/http/app.ts'
+import { limitBody } from '../../platform/http/body-limit.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
 import type { EdgeAuthenticator } from './edge-identity.ts'
 import { busyRetryMs } from './ingestion.ts'
@@ -26,16 +26,14 @@ export function addRangeRoutes(app: App, parts: { authenticator: EdgeAuthenticat
   const { authenticator, ranges } = parts
 
   app.get(syncPaths.ranges, async (c) => {
-    const identity = authenticator.verify(await authenticator.find(c.req.raw), c.req.raw, noBody)
+    const identity = await authenticator.verify(await authenticator.find(c.req.raw), c.req.raw, noBody)
     return c.json(await ranges.list(identity, rangesQuerySchema.parse(c.req.query())))
   })
 
-  const repairBody = bodyLimit({
-    maxSize: batchLimits.bytesMax,
-    onError: () => {
-      throw new RefusalError({ kind: 'too_large', detail: refusals.too_large.sentence })
-    },
-  })
+  const repairBody = limitBody(
+    batchLimits.bytesMax,
+    () => new RefusalError({ kind: 'too_large', detail: refusals.too_large.sentence }),
+  )
   let bodies = 0
   app.post(syncPaths.repairs, repairBody, async (c) => {
     const edge = await authenticator.find(c.req.raw)
@@ -43,7 +41,7 @@ export function addRangeRoutes(app: App, parts: { authenticator: EdgeAuthenticat
     bodies++
     try {
       const bytes = new Uint8Array(await c.req.arrayBuffer())
-      return c.json(await ranges.repair(authenticator.verify(edge, c.req.raw, bytes), bytes))
+      return c.json(await ranges.repair(await authenticator.verify(edge, c.req.raw, bytes), bytes))
     } finally {
       bodies--
     }

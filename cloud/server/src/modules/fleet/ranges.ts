@@ -21,8 +21,10 @@ import type { Database, Transaction } from '../../platform/db/database.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
 import type { AuditPort } from '../audit/port.ts'
 import type { EdgeIdentity } from './edge-identity.ts'
-import { listRanges, lockRange } from './ranges-repository.ts'
+import { listHoles, listRanges, lockRange } from './ranges-repository.ts'
 import type { KeptRange } from './ranges-repository.ts'
+import type { Hole } from './readings/placed.ts'
+import { placedAround } from './readings/placed.ts'
 import { RowWriter } from './readings/row-writer.ts'
 import { runsOf } from './readings/runs.ts'
 import { rowsOfRun } from './readings/segment-row.ts'
@@ -85,7 +87,8 @@ export class Ranges {
 
   /**
    * Puts the rows of one range in place of those that are stored, when they are the rows that were receipted: their sum is the one
-   * that was kept with the receipt, whatever the edge or the stored rows say.
+   * that was kept with the receipt, whatever the edge or the stored rows say. Of a range with dropped rows they come closed up, from its first number on,
+   * and get the numbers that they had.
    * @throws BatchError, RefusalError; nothing has changed then.
    */
   repair(identity: EdgeIdentity, bytes: Uint8Array): Promise<RepairAnswer> {
@@ -121,7 +124,9 @@ export class Ranges {
     const replaced = missingIn(held, segments)
     await deleteRows(tx, streamId, kept)
     const writer = new RowWriter(tx, streamId)
-    for (const { runs, columns } of runsOf(segments, header.from_seq))
+    const holes = await holesOf(tx, its, kept)
+    const placed = holes.length === 0 ? segments : [...placedAround(segments, holes)]
+    for (const { runs, columns } of runsOf(placed, header.from_seq))
       for (const run of runs)
         for (const row of rowsOfRun(run, columns)) {
           writer.add(row)
@@ -149,6 +154,13 @@ export class Ranges {
       this.#running--
     }
   }
+}
+
+/** The holes of a range; none where they do not account for what is not there, as of an edge whose drops an older version has kept in another way. */
+async function holesOf(tx: Transaction, its: { edgeId: string; epoch: string }, kept: KeptRange): Promise<Hole[]> {
+  const holes = await listHoles(tx, its, kept)
+  const gone = holes.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0)
+  return gone === kept.upToSeq - kept.fromSeq + 1 - kept.count ? holes : []
 }
 
 const wireRange = ({ range, fromSeq, upToSeq, count, sum }: KeptRange): LaneRange => ({

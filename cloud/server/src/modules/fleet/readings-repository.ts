@@ -8,7 +8,6 @@ import { Rollups, storeRollups } from './readings/rollups.ts'
 import { RowWriter } from './readings/row-writer.ts'
 import { runsOf } from './readings/runs.ts'
 import { rowsOfRun } from './readings/segment-row.ts'
-import { streamOf } from './readings/streams.ts'
 
 export type { LaneOfEdge }
 
@@ -26,12 +25,12 @@ const batchWritesMax = { rows: 65_536, rollups: 262_144 } as const
  */
 export async function storeReadings(
   tx: Transaction,
-  lane: LaneOfEdge,
+  lane: LaneOfEdge & { readonly streamId: number },
   segments: readonly Segment[],
   fromSeq: number,
   meanwhile: () => void,
 ): Promise<number[]> {
-  const streamId = await streamOf(tx, lane)
+  const { streamId } = lane
   const writer = new RowWriter(tx, streamId)
   const rollups = new Rollups(partitionedSpan(Date.parse(lane.receivedAt)))
   const last = new LastValues()
@@ -57,9 +56,9 @@ export async function storeReadings(
   }
   meanwhile()
   await writing
-  await storeRollups(tx, streamId, rollups.all)
+  storeRollups(tx, streamId, rollups.all)
   const values = last.all
-  await storeLastValues(tx, lane, values)
+  storeLastValues(tx, lane, values)
   return values.map(({ tagNo }) => tagNo)
 }
 

@@ -8,8 +8,8 @@ import type { LaneOfEdge } from './readings-repository.ts'
 /** Records of one kind. */
 export type RecordsOf<Kind extends JournalRecord['kind']> = readonly Extract<JournalRecord, { kind: Kind }>[]
 
-export async function storeEvents(tx: Transaction, lane: LaneOfEdge, records: RecordsOf<'event'>): Promise<void> {
-  await tx.run(
+export function storeEvents(tx: Transaction, lane: LaneOfEdge, records: RecordsOf<'event'>): void {
+  tx.send(
     `insert into core.events (tenant_id, edge_id, received_at, source, source_key, type, line, occurred_at, body)
      select $1, $2, $3, * from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::jsonb[])
      on conflict do nothing`,
@@ -27,7 +27,7 @@ export async function storeEvents(tx: Transaction, lane: LaneOfEdge, records: Re
   )
 }
 
-export async function storeTags(tx: Transaction, lane: LaneOfEdge, records: RecordsOf<'tag'>): Promise<void> {
+export function storeTags(tx: Transaction, lane: LaneOfEdge, records: RecordsOf<'tag'>): void {
   // The last word on each number: one statement may not change a row twice.
   const tags = [...new Map(records.map(({ body }) => [body.tag_no, body])).values()]
   const place = (tag: TagDefinition) =>
@@ -36,7 +36,7 @@ export async function storeTags(tx: Transaction, lane: LaneOfEdge, records: Reco
       equipment: null,
       sensor: tag.key.split('/').at(-1) as string,
     }
-  await tx.run(
+  tx.send(
     `insert into fleet.tags (tenant_id, edge_id, epoch, tag_no, key, line, equipment, sensor, kind, unit)
      select $1, $2, $3, * from unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
      on conflict (tenant_id, edge_id, epoch, tag_no) do update set
@@ -56,9 +56,9 @@ export async function storeTags(tx: Transaction, lane: LaneOfEdge, records: Reco
   )
 }
 
-export async function storeReported(tx: Transaction, lane: LaneOfEdge, records: RecordsOf<'reported'>): Promise<void> {
+export function storeReported(tx: Transaction, lane: LaneOfEdge, records: RecordsOf<'reported'>): void {
   const latest = [...new Map(records.map((record) => [`${record.body.kind} ${record.body.key}`, record])).values()]
-  await tx.run(
+  tx.send(
     `insert into fleet.reported (tenant_id, edge_id, kind, key, version, state, problem, rule_hash, reported_at, result)
      select $1, $2, * from unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::jsonb[])
      on conflict (tenant_id, edge_id, kind, key) do update set
@@ -78,8 +78,8 @@ export async function storeReported(tx: Transaction, lane: LaneOfEdge, records: 
   )
 }
 
-export async function storeOutages(tx: Transaction, lane: LaneOfEdge, records: RecordsOf<'outage'>): Promise<void> {
-  await tx.run(
+export function storeOutages(tx: Transaction, lane: LaneOfEdge, records: RecordsOf<'outage'>): void {
+  tx.send(
     `insert into fleet.outages (tenant_id, edge_id, epoch, seq, from_at, to_at, cause, rows_waiting, drained_at, dropped, receipted)
      select $1, $2, $3, * from unnest($4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::text[], $8::bigint[], $9::timestamptz[], $10::jsonb[], $11::jsonb[]) on conflict do nothing`,
     [
@@ -111,8 +111,8 @@ export interface DropRow {
   sourceSeq: number | null
 }
 
-export async function storeDrops(tx: Transaction, lane: LaneOfEdge, drops: readonly DropRow[]): Promise<void> {
-  await tx.run(
+export function storeDrops(tx: Transaction, lane: LaneOfEdge, drops: readonly DropRow[]): void {
+  tx.send(
     `insert into fleet.drops (tenant_id, edge_id, epoch, reported_at, lane, from_seq, to_seq, reason, count, what, source_seq)
      select $1, $2, $3, $4, * from unnest($5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::bigint[]) on conflict do nothing`,
     [

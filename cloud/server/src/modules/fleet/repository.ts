@@ -8,19 +8,19 @@ const edgeColumns =
   'id, site_code, name, public_key, epoch, program_version, enrolled_at, seen_at, revoked_at, desired_seq, shape_handle'
 
 export interface KnownEdge {
+  id: string
   tenant_id: string
   public_key: string
   revoked_at: string | null
 }
 
-export async function findEdgeOfAnyTenant(directory: Session, edgeId: string): Promise<KnownEdge | null> {
-  return (
-    (
-      await directory.query<KnownEdge>(
-        { name: 'edge-of-any-tenant', text: 'select tenant_id, public_key, revoked_at from fleet.edges where id = $1' },
-        [edgeId],
-      )
-    )[0] ?? null
+export function findEdgesOfAnyTenant(directory: Session, edgeIds: readonly string[]): Promise<KnownEdge[]> {
+  return directory.query<KnownEdge>(
+    {
+      name: 'edges-of-any-tenant',
+      text: 'select id, tenant_id, public_key, revoked_at from fleet.edges where id = any($1::uuid[])',
+    },
+    [edgeIds],
   )
 }
 
@@ -58,20 +58,24 @@ export async function findEdge(tx: Transaction, edgeId: string): Promise<EdgeRow
   return (await tx.query<EdgeRow>(`select ${edgeColumns} from fleet.edges where id = $1`, [edgeId]))[0] ?? null
 }
 
-/** The edge, with the epochs that its current one has replaced. */
-export async function findEdgeLives(
-  tx: Transaction,
-  edgeId: string,
-): Promise<(EdgeRow & { superseded_epochs: string[] }) | null> {
-  const [row] = await tx.query<EdgeRow & { superseded_epochs: string[] }>(
+/** An edge, with the epochs that its current one has replaced. */
+export interface EdgeLives extends EdgeRow {
+  readonly superseded_epochs: string[]
+}
+
+export async function findEdgeLives(tx: Transaction, edgeId: string): Promise<EdgeLives | null> {
+  return (await findLivesOfEdges(tx, [edgeId]))[0] ?? null
+}
+
+export function findLivesOfEdges(tx: Transaction, edgeIds: readonly string[]): Promise<EdgeLives[]> {
+  return tx.query<EdgeLives>(
     {
       name: 'edge-lives',
       text: `select ${edgeColumns}, array(select s.epoch::text from fleet.superseded_epochs s where s.edge_id = e.id) as superseded_epochs
-             from fleet.edges e where id = $1`,
+             from fleet.edges e where id = any($1::uuid[])`,
     },
-    [edgeId],
+    [edgeIds],
   )
-  return row ?? null
 }
 
 /** Locks the edge: its desired state and its life change one at a time. */

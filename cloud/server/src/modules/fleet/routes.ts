@@ -1,8 +1,8 @@
 import { cloudPaths, newEnrolmentSchema, putDesiredSchema } from '@jidoka/contract'
 import { createRoute } from '@hono/zod-openapi'
-import { bodyLimit } from 'hono/body-limit'
 import { may } from '@jidoka/domain'
 import type { App } from '../../platform/http/app.ts'
+import { limitBody } from '../../platform/http/body-limit.ts'
 import type { Guard } from '../../platform/http/env.ts'
 import { httpLimits } from '../../platform/http/limits.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
@@ -120,15 +120,14 @@ export function addFleetRoutes(
     async (c) => reply(c, await overview.lines(c.var.caller.tenantId)),
   )
 
-  const largeBody = bodyLimit({
-    maxSize: httpLimits.desiredBodyBytesMax,
-    onError: () => {
-      throw new ProblemError(
+  const largeBody = limitBody(
+    httpLimits.desiredBodyBytesMax,
+    () =>
+      new ProblemError(
         'too_large',
         `The item is larger than ${httpLimits.desiredBodyBytesMax} bytes. Split the catalogue.`,
-      )
-    },
-  })
+      ),
+  )
   app.openapi(
     createRoute({
       method: 'put',

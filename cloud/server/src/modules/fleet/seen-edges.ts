@@ -1,76 +1,52 @@
 import type { Clock, Log, Service } from '@jidoka/base'
-import { describeError } from '@jidoka/base'
 import type { Database } from '../../platform/db/database.ts'
+import { EdgeNotes } from './edge-notes.ts'
 import { noteSeen } from './repository.ts'
 
 /** A quarter of the minute after which an edge counts as silent, and not a write for each of its requests. */
 const seenEveryMs = 15_000
-/** A fleet that comes at once is one statement; what a crash loses of it the next request says again. */
-const writeAfterMs = 1_000
 /** Edges whose last write is remembered; the ones beyond are written more often. */
 const rememberedMax = 10_000
 
-/** Gathers when edges were heard, and writes it for all of them together. */
+/** Notes when edges were heard, each now and then. */
 export class SeenEdges implements Service {
-  readonly name = 'seen-edges'
-  readonly #parts: { database: Database; clock: Clock; log: Log }
+  readonly name = 'edges.seen'
+  readonly #clock: Clock
   /** On the monotonic clock, the oldest first. */
   readonly #notedMs = new Map<string, number>()
-  /** By tenant, then by edge, on the wall clock. */
-  #waiting = new Map<string, Map<string, number>>()
-  #cancel: (() => void) | null = null
-  #writing: Promise<void> = Promise.resolve()
+  /** On the wall clock. */
+  readonly #notes: EdgeNotes<number>
 
   constructor(parts: { database: Database; clock: Clock; log: Log }) {
-    this.#parts = parts
+    this.#clock = parts.clock
+    this.#notes = new EdgeNotes({
+      ...parts,
+      name: this.name,
+      write: noteSeen,
+      onLost: (edgeIds) => {
+        for (const edgeId of edgeIds) this.#notedMs.delete(edgeId)
+      },
+    })
   }
 
   start(): Promise<void> {
-    return Promise.resolve()
+    return this.#notes.start()
   }
 
   /** Writes what waits. */
-  async stop(): Promise<void> {
-    this.#cancel?.()
-    this.#write()
-    await this.#writing
+  stop(): Promise<void> {
+    return this.#notes.stop()
   }
 
-  /** To be called for who has proven to be this edge, and no other: what is gathered has no other bound. */
-  note({ tenantId, edgeId }: { readonly tenantId: string; readonly edgeId: string }): void {
-    const { clock } = this.#parts
-    const atMs = clock.monotonicMs()
+  /** To be called for who has proven to be this edge, and no other. */
+  note(edge: { readonly tenantId: string; readonly edgeId: string }): void {
+    const atMs = this.#clock.monotonicMs()
+    const { edgeId } = edge
     if (atMs - (this.#notedMs.get(edgeId) ?? Number.NEGATIVE_INFINITY) < seenEveryMs) return
     this.#notedMs.delete(edgeId)
     this.#notedMs.set(edgeId, atMs)
     const [oldest] = this.#notedMs.keys()
     if (oldest !== undefined && this.#notedMs.size > rememberedMax) this.#notedMs.delete(oldest)
-    const edges = this.#waiting.get(tenantId) ?? new Map<string, number>()
-    this.#waiting.set(tenantId, edges.set(edgeId, clock.nowMs()))
-    this.#cancel ??= clock.after(writeAfterMs, () => this.#write())
-  }
-
-  #write(): void {
-    this.#cancel = null
-    const waiting = this.#waiting
-    this.#waiting = new Map()
-    const before = this.#writing
-    this.#writing = before.then(() => this.#store(waiting))
-  }
-
-  async #store(waiting: ReadonlyMap<string, ReadonlyMap<string, number>>): Promise<void> {
-    const { database, log } = this.#parts
-    for (const [tenantId, edges] of waiting) {
-      try {
-        await database.withTenant(tenantId, (tx) => noteSeen(tx, edges))
-      } catch (error) {
-        // Said again by the next request of each.
-        for (const edgeId of edges.keys()) this.#notedMs.delete(edgeId)
-        log.warn(
-          { action: 'edges.seen', success: false },
-          `when edges were heard is not noted: ${describeError(error)}`,
-        )
-      }
-    }
+    this.#notes.note(edge, this.#clock.nowMs())
   }
 }

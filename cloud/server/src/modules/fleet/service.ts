@@ -2,6 +2,7 @@ import type { Clock } from '@jidoka/base'
 import type { DesiredItem, RuleDefinition } from '@jidoka/domain'
 import { allTenantsOf } from '../../platform/db/tenants.ts'
 import type { Database, Transaction } from '../../platform/db/database.ts'
+import type { OutboxPort } from '../../platform/events/outbox.ts'
 import type { EventHub } from '../../platform/events.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
 import type { AuditPort } from '../audit/port.ts'
@@ -18,6 +19,7 @@ export interface FleetParts {
   clock: Clock
   hub: EventHub
   audit: AuditPort
+  outbox: OutboxPort
   judgment: () => JudgmentPort
 }
 
@@ -51,7 +53,11 @@ export class FleetService implements FleetPort {
   }
 
   put(tenantId: string, name: ItemName, body: unknown, by: string): Promise<DesiredItem> {
-    return this.#parts.database.withTenant(tenantId, (tx) => this.#desired.put(tx, name, body, by))
+    return this.#parts.database.withTenant(tenantId, async (tx) => {
+      const item = await this.#desired.put(tx, name, body, by)
+      if (item.kind === 'rule') this.#tellDeployed(tx, { edgeIds: [name.edgeId], definition: item.body, by })
+      return item
+    })
   }
 
   remove(tenantId: string, name: ItemName, by: string): Promise<void> {
@@ -83,6 +89,18 @@ export class FleetService implements FleetPort {
     for (const edgeId of [...new Set(request.edgeIds)].sort()) {
       await this.#desired.put(tx, { edgeId, kind: 'rule', key: request.definition.id }, request.definition, request.by)
     }
+    this.#tellDeployed(tx, request)
+  }
+
+  #tellDeployed(
+    tx: Transaction,
+    { edgeIds, definition, by }: { edgeIds: readonly string[]; definition: RuleDefinition; by: string },
+  ): void {
+    this.#parts.outbox.append(tx, {
+      channel: 'rule.deployed',
+      subject: definition.id,
+      payload: { rule_id: definition.id, version: definition.version, edge_ids: [...edgeIds], by },
+    })
   }
 
   edgeNames(tx: Transaction, edgeIds: readonly string[]): Promise<Map<string, string>> {

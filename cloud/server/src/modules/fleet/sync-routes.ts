@@ -9,28 +9,24 @@ import {
   syncPaths,
   troubleReportSchema,
 } from '@jidoka/sync-protocol'
-import { bodyLimit } from 'hono/body-limit'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { epochStanding } from '@jidoka/sync-engine'
-import type { Database } from '../../platform/db/database.ts'
 import type { App } from '../../platform/http/app.ts'
+import { limitBody } from '../../platform/http/body-limit.ts'
 import type { AppEnv } from '../../platform/http/env.ts'
 import { addressOf } from '../../platform/http/env.ts'
-import { httpLimits } from '../../platform/http/limits.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
-import { RateLimit } from '../../platform/http/rate-limit.ts'
+import type { RateLimiter } from '../../platform/http/rate-limiter.ts'
 import type { TrustList } from '@jidoka/sync-protocol'
 import { BodyBudget } from './body-budget.ts'
 import { commandLimits } from './command-limits.ts'
 import type { Commands } from './commands.ts'
+import type { Cursors } from './cursors.ts'
 import type { ClaimedEdge, EdgeAuthenticator } from './edge-identity.ts'
 import type { Enrolment } from './enrolment.ts'
-import { cursorOf } from './enrolment.ts'
 import type { Ingestion } from './ingestion.ts'
 import { busyRetryMs } from './ingestion.ts'
 import { checkProtocol, knowsTroublesAndTrust } from './protocol-version.ts'
-import { findEdgeLives } from './repository.ts'
 import { shapeQuerySchema } from './shape.ts'
 import type { ShapeSource } from './shape.ts'
 import type { Troubles } from './troubles.ts'
@@ -39,14 +35,15 @@ export interface SyncRouteParts {
   authenticator: EdgeAuthenticator
   enrolment: Enrolment
   ingestion: Ingestion
+  cursors: Cursors
   shape: ShapeSource
   troubles: Troubles
   commands: Commands
   /** The cloud's keys as they stand now. */
   trust: () => TrustList
-  database: Database
   clock: Clock
   trustForwarded: boolean
+  limiter: RateLimiter
 }
 
 const noBody = new Uint8Array(0)
@@ -59,21 +56,16 @@ export function addSyncRoutes(
     authenticator,
     enrolment,
     ingestion,
+    cursors,
     shape,
     troubles,
     commands,
     trust,
-    database,
     clock,
     trustForwarded,
+    limiter,
   }: SyncRouteParts,
 ): void {
-  const enrolments = new RateLimit(clock, {
-    max: httpLimits.enrolmentsMax,
-    windowMs: httpLimits.loginWindowMs,
-    keysMax: httpLimits.rateKeysMax,
-  })
-
   // The time of this end on every answer: an edge whose clock is off signs with it from then on.
   app.use('/sync/*', async (c, next) => {
     await next()
@@ -83,17 +75,21 @@ export function addSyncRoutes(
 
   app.post(syncPaths.enrol, async (c) => {
     const address = addressOf(c, trustForwarded)
-    enrolments.take(address)
+    await limiter.take([{ policy: 'enrolment', who: address }])
     const json = await readJson(c)
     checkProtocol(json)
     const request = enrolmentRequestSchema.parse(json)
     const response = await enrolment.enrol(request)
-    enrolments.clear(address)
+    await limiter.clear({ policy: 'enrolment', who: address })
     return c.json(response)
   })
 
   const budget = new BodyBudget()
-  app.post(syncPaths.batches, async (c) => {
+  const batchBody = limitBody(
+    batchLimits.bytesMax,
+    () => new RefusalError({ kind: 'too_large', detail: refusals.too_large.sentence }),
+  )
+  app.post(syncPaths.batches, batchBody, async (c) => {
     // The intake looks for a revocation in its transaction.
     const edge = await authenticator.recall(c.req.raw)
     refuseRevoked(edge)
@@ -101,32 +97,23 @@ export function addSyncRoutes(
     const said = Number(c.req.header('content-length') ?? Number.NaN)
     const claimedBytes = said >= 0 && said <= batchLimits.bytesMax ? said : batchLimits.bytesMax
     return budget.hold(edge.edgeId, claimedBytes, async () => {
-      const bytes = await readBody(c, batchLimits.bytesMax, refusals.too_large.sentence)
-      const { receipt } = await ingestion.receive(authenticator.verify(edge, c.req.raw, bytes), bytes)
+      const bytes = await readBody(c)
+      const { receipt } = await ingestion.receive(await authenticator.verify(edge, c.req.raw, bytes), bytes)
       return c.json(receipt)
     })
   })
 
   app.get(syncPaths.cursor, async (c) => {
-    const { tenantId, edgeId } = authenticator.verify(await authenticator.recall(c.req.raw), c.req.raw, noBody)
+    const identity = await authenticator.verify(await authenticator.recall(c.req.raw), c.req.raw, noBody)
     const epoch = epochSchema.parse(c.req.query('epoch'))
     const keys = knowsTroublesAndTrust(c.req.query('protocol')) ? trust() : null
-    const cursor = await database.withTenant(tenantId, async (tx) => {
-      const edge = await findEdgeLives(tx, edgeId)
-      if (edge === null) throw new RefusalError({ kind: 'unknown_edge' })
-      if (edge.revoked_at !== null) throw new RefusalError({ kind: 'revoked' })
-      const { epoch: currentEpoch, superseded_epochs: superseded } = edge
-      const standing = epochStanding({ currentEpoch, supersededEpochs: superseded }, epoch)
-      if (standing.kind === 'refuse') throw new RefusalError(standing.refusal)
-      return cursorOf(tx, edgeId, epoch, keys)
-    })
-    return c.json(cursor)
+    return c.json(await cursors.of(identity, epoch, keys))
   })
 
   app.post(syncPaths.troubles, async (c) => {
     const edge = await authenticator.find(c.req.raw)
-    const body = new Uint8Array(await c.req.arrayBuffer())
-    const identity = authenticator.verify(edge, c.req.raw, body)
+    const body = await readBody(c)
+    const identity = await authenticator.verify(edge, c.req.raw, body)
     const json = parseJson(body)
     checkProtocol(json)
     await troubles.report(identity, troubleReportSchema.parse(json))
@@ -134,15 +121,19 @@ export function addSyncRoutes(
   })
 
   const bundleTooLarge = `A bundle has ${commandLimits.bundleBytesMax} bytes at most. Leave out the oldest log lines.`
+  const bundleBody = limitBody(
+    commandLimits.bundleBytesMax,
+    () => new RefusalError({ kind: 'too_large', detail: bundleTooLarge }),
+  )
   let bundles = 0
-  app.put(`${syncPaths.bundles}/:command`, async (c) => {
+  app.put(`${syncPaths.bundles}/:command`, bundleBody, async (c) => {
     const edge = await authenticator.find(c.req.raw)
     refuseRevoked(edge)
     if (bundles >= commandLimits.bundlesAtOnceMax) throw new RefusalError({ kind: 'busy', retry_after_ms: busyRetryMs })
     bundles++
     try {
-      const body = await readBody(c, commandLimits.bundleBytesMax, bundleTooLarge)
-      const identity = authenticator.verify(edge, c.req.raw, body)
+      const body = await readBody(c)
+      const identity = await authenticator.verify(edge, c.req.raw, body)
       await commands.receiveBundle(identity, commandIdSchema.parse(c.req.param('command')), body)
       return c.json({ protocol: protocolVersion })
     } finally {
@@ -151,7 +142,7 @@ export function addSyncRoutes(
   })
 
   app.get(syncPaths.shape, async (c) => {
-    const identity = authenticator.verify(await authenticator.find(c.req.raw), c.req.raw, noBody)
+    const identity = await authenticator.verify(await authenticator.find(c.req.raw), c.req.raw, noBody)
     const query = shapeQuerySchema.parse(c.req.query())
     const { status, headers, body } = await shape.serve(identity, query, c.req.raw.signal)
     return c.body(body, status, { ...headers, 'content-type': 'application/json' })
@@ -172,15 +163,8 @@ function refuseRevoked(edge: ClaimedEdge): void {
   if (edge.isRevoked) throw new RefusalError({ kind: 'revoked' })
 }
 
-/** Reads a body, whether or not it says its length; nothing of it is in memory before. @throws RefusalError `too_large` */
-async function readBody(c: Context<AppEnv>, bytesMax: number, tooLarge: string): Promise<Uint8Array> {
-  const limit = bodyLimit({
-    maxSize: bytesMax,
-    onError: () => {
-      throw new RefusalError({ kind: 'too_large', detail: tooLarge })
-    },
-  })
-  await limit(c, () => Promise.resolve())
+/** Nothing of a body is in memory before. */
+async function readBody(c: Context<AppEnv>): Promise<Uint8Array> {
   return new Uint8Array(await c.req.arrayBuffer())
 }
 

@@ -1,5 +1,6 @@
 import type { Lane, LanePoint, Trouble, TroubleKind } from '@jidoka/sync-protocol'
 import type { Transaction } from '../../platform/db/database.ts'
+import type { EpochName } from './lane-repository.ts'
 
 /** As many as a cursor may carry; an edge has four at most: two lanes, two kinds, of its current epoch. */
 const toldMax = 8
@@ -74,16 +75,26 @@ export async function noteTrouble(tx: Transaction, trouble: NewTrouble): Promise
   return row?.id === trouble.id
 }
 
-/** Those that stand in an epoch, for the edge and its copy to hear. */
-export async function standingTroubles(tx: Transaction, edgeId: string, epoch: string): Promise<Trouble[]> {
-  const rows = await tx.query<Pick<TroubleRow, 'kind' | 'lane' | 'seq' | 'since'>>(
+/** A trouble of an epoch, for the edge and its copy to hear. */
+export interface StandingTrouble extends EpochName {
+  readonly told: Trouble
+}
+
+/** Those that stand in epochs, the oldest first. */
+export async function standingTroubles(tx: Transaction, epochs: readonly EpochName[]): Promise<StandingTrouble[]> {
+  const rows = await tx.query<Pick<TroubleRow, 'epoch' | 'kind' | 'lane' | 'seq' | 'since'> & { edge_id: string }>(
     {
       name: 'standing-troubles',
-      text: 'select kind, lane, seq, since from fleet.troubles where edge_id = $1 and epoch = $2 and settled_at is null order by since limit $3',
+      text: `select asked.edge_id, asked.epoch, t.kind, t.lane, t.seq, t.since from unnest($1::uuid[], $2::uuid[]) as asked (edge_id, epoch)
+         cross join lateral (select * from fleet.troubles t where t.edge_id = asked.edge_id and t.epoch = asked.epoch and t.settled_at is null order by t.since limit $3) as t`,
     },
-    [edgeId, epoch, toldMax],
+    [epochs.map(({ edgeId }) => edgeId), epochs.map(({ epoch }) => epoch), toldMax],
   )
-  return rows.map(({ kind, lane, seq, since }) => ({ kind, lane, seq, since_ms: Date.parse(since) }))
+  return rows.map(({ edge_id: edgeId, epoch, since, ...told }) => ({
+    edgeId,
+    epoch,
+    told: { ...told, since_ms: Date.parse(since) },
+  }))
 }
 
 export async function listTroubles(tx: Transaction, edgeId: string): Promise<TroubleRow[]> {

@@ -1,39 +1,27 @@
-import type { Clock } from '@jidoka/base'
-import { httpLimits } from '../../platform/http/limits.ts'
-import { RateLimit } from '../../platform/http/rate-limit.ts'
+import type { RateKey, RateLimiter } from '../../platform/http/rate-limiter.ts'
 
 /**
  * Bounds sign-ins by account and address, and those of an address over all accounts: one password tried on many names. An
  * attempt counts when it begins, so that parallel guesses do not slip through while the first is being hashed.
  */
 export class LoginLimit {
-  // Remembered apart, so that made-up names cannot push the address out that makes them up.
-  readonly #accounts: RateLimit
-  readonly #addresses: RateLimit
+  readonly #limiter: RateLimiter
 
-  constructor(clock: Clock) {
-    const { loginWindowMs: windowMs, rateKeysMax: keysMax } = httpLimits
-    this.#accounts = new RateLimit(clock, { max: httpLimits.loginsMax, windowMs, keysMax })
-    this.#addresses = new RateLimit(clock, { max: httpLimits.loginsOfAddressMax, windowMs, keysMax })
+  constructor(limiter: RateLimiter) {
+    this.#limiter = limiter
   }
 
   /** @throws ProblemError `too_many_requests`; such an attempt leaves nothing behind. */
-  begin(login: string, address: string): void {
-    this.#addresses.check(address)
-    this.#accounts.take(accountOf(login, address))
-    this.#addresses.take(address)
+  async begin(login: string, address: string): Promise<void> {
+    await this.#limiter.take([accountOf(login, address), addressKey(address)])
   }
 
   /** The attempt was right: the account begins anew, the address gets this one back. */
-  succeeded(login: string, address: string): void {
-    this.#accounts.clear(accountOf(login, address))
-    this.#addresses.giveBack(address)
-  }
-
-  /** Accounts and addresses remembered. */
-  get size(): number {
-    return this.#accounts.size + this.#addresses.size
+  async succeeded(login: string, address: string): Promise<void> {
+    await this.#limiter.clear(accountOf(login, address))
+    await this.#limiter.giveBack(addressKey(address))
   }
 }
 
-const accountOf = (login: string, address: string): string => `${login} ${address}`
+const accountOf = (login: string, address: string): RateKey => ({ policy: 'auth', who: `${login} ${address}` })
+const addressKey = (address: string): RateKey => ({ policy: 'auth_address', who: address })

@@ -1,4 +1,3 @@
-import type { Clock } from '@jidoka/base'
 import { cloudPaths, loginRequestSchema, sessionSchema, userSchema } from '@jidoka/contract'
 import { createRoute } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
@@ -8,6 +7,7 @@ import type { App } from '../../platform/http/app.ts'
 import type { AppEnv, Guard } from '../../platform/http/env.ts'
 import { addressOf } from '../../platform/http/env.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
+import type { RateLimiter } from '../../platform/http/rate-limiter.ts'
 import { answers, jsonBody, nothing, reply } from '../../platform/http/reply.ts'
 import { LoginLimit } from './login-limit.ts'
 import type { IdentityPort } from './port.ts'
@@ -19,13 +19,32 @@ const cookieName = 'jidoka_refresh'
 const cookiePath = '/api/v1/auth'
 const tags = ['identity']
 
-/** Checks the access token of the Authorization header, then the permission. */
-export function createGuard(identity: IdentityPort): Guard {
+/** Checks the access token of the Authorization header, then how often its holder and tenant have asked, then the permission. */
+export function createGuard(
+  identity: IdentityPort,
+  { limiter, trustForwarded }: { limiter: RateLimiter; trustForwarded: boolean },
+): Guard {
+  const authenticate = async (c: Context<AppEnv>) => {
+    const token = /^Bearer (\S{1,8192})$/.exec(c.req.header('authorization') ?? '')?.[1]
+    try {
+      if (token === undefined) throw new ProblemError('not_signed_in', 'Sign in first.')
+      return await identity.authenticate(token)
+    } catch (error) {
+      await limiter.take([{ policy: 'api_stranger', who: addressOf(c, trustForwarded) }], c)
+      throw error
+    }
+  }
   return (permission): MiddlewareHandler<AppEnv> =>
     async (c, next) => {
-      const token = /^Bearer (\S{1,8192})$/.exec(c.req.header('authorization') ?? '')?.[1]
-      if (token === undefined) throw new ProblemError('not_signed_in', 'Sign in first.')
-      const caller = await identity.authenticate(token)
+      const caller = await authenticate(c)
+      const { tenantId, login } = caller
+      await limiter.take(
+        [
+          { policy: 'api_user', who: `${tenantId} ${login}` },
+          { policy: 'api_tenant', who: tenantId },
+        ],
+        c,
+      )
       if (permission !== null && !may(caller.role, permission)) {
         throw new ProblemError(
           'not_permitted',
@@ -42,12 +61,12 @@ export function addIdentityRoutes(
   {
     service,
     guard,
-    clock,
     https,
     trustForwarded,
-  }: { service: IdentityService; guard: Guard; clock: Clock; https: boolean; trustForwarded: boolean },
+    limiter,
+  }: { service: IdentityService; guard: Guard; https: boolean; trustForwarded: boolean; limiter: RateLimiter },
 ): void {
-  const logins = new LoginLimit(clock)
+  const logins = new LoginLimit(limiter)
   const cookie = { path: cookiePath, httpOnly: true, sameSite: 'Strict', secure: https } as const
   const keep = (c: Context<AppEnv>, token: string) => setCookie(c, cookieName, token, { ...cookie, maxAge: refreshS })
 
@@ -63,9 +82,9 @@ export function addIdentityRoutes(
     async (c) => {
       const { login, password } = c.req.valid('json')
       const address = addressOf(c, trustForwarded)
-      logins.begin(login, address)
+      await logins.begin(login, address)
       const { session, refreshToken } = await service.login(login, password)
-      logins.succeeded(login, address)
+      await logins.succeeded(login, address)
       keep(c, refreshToken)
       return reply(c, session)
     },

@@ -116,6 +116,62 @@ export function judgmentCases(newStore: NewStore): void {
         expect(kept.rule_hash).toMatch(/^[0-9a-f]{64}$/)
       })
 
+      it('are the same for the same input a moment later, say that they were remembered, and are each kept with what the rule saw', async () => {
+        const input = { value: 93.25, line_code: 'LINE-D' }
+        const first = (await execute(input)).body.data
+        // The wall clock alone: no timer runs, and so no event of the rule drops what is remembered just now.
+        world.clock.jump(1_000)
+        // The order of members is none of the input.
+        const second = (await execute({ line_code: 'LINE-D', value: 93.25 })).body.data
+        expect([first.method_used, second.method_used]).toEqual(['rule', 'cache'])
+        expect({ ...second, execution_id: '', method_used: '' }).toEqual({
+          ...first,
+          execution_id: '',
+          method_used: '',
+        })
+        expect(second.execution_id).not.toBe(first.execution_id)
+        const keptOf = async (id: string) => (await world.as('GET', `/api/v1/judgment/${id}`)).body.data
+        const [one, two] = [await keptOf(first.execution_id), await keptOf(second.execution_id)]
+        expect(two).toMatchObject({
+          line: 'LINE-D',
+          rule_hash: one.rule_hash,
+          rule_version: one.rule_version,
+          normal: false,
+        })
+        expect(two.inputs.value).toEqual({ value: 93.25, at_ms: one.inputs.value.at_ms + 1_000 })
+      })
+
+      it('are made anew from the moment that another version of the rule is saved, and in the other tenant never from here', async () => {
+        const put = (of: World, high: number, based_on_version: number, login?: string) =>
+          of.as(
+            'PUT',
+            '/api/v1/rules/changing',
+            {
+              definition: ruleOf({
+                id: 'changing',
+                parameters: { high: { value: high, name: { ko: '상한', en: 'High' }, unit: '' } },
+                examples: [{ input: { value: 1_000 }, status: 'HIGH' }],
+              }),
+              based_on_version,
+            },
+            login,
+          )
+        const judge = async (of: World, login?: string) =>
+          (await of.as('POST', cloudPaths.judgmentExecute, { workflow_id: 'changing', input: { value: 50 } }, login))
+            .body.data
+        // That there is no such workflow is remembered too, and not beyond its making.
+        expect((await execute({ value: 50 }, 'changing')).status).toBe(404)
+        await put(world, 90, 0)
+        expect(await judge(world)).toMatchObject({ status: 'NORMAL', method_used: 'rule' })
+        expect(await judge(world)).toMatchObject({ status: 'NORMAL', method_used: 'cache' })
+        await put(world, 40, 1)
+        expect(await judge(world)).toMatchObject({ status: 'HIGH', method_used: 'rule' })
+        const other = await World.open(world.store, { clock: world.clock, tenant: 'other' })
+        expect((await put(other, 90, 0, 'admin@other')).status).toBe(200)
+        expect(await judge(other, 'admin@other')).toMatchObject({ status: 'NORMAL', method_used: 'rule' })
+        await other.cloud.stop()
+      })
+
       it('I4: are UNJUDGED when an input is missing or of another kind, and say which', async () => {
         expect((await execute({})).body.data).toMatchObject({
           status: 'UNJUDGED',

@@ -31,9 +31,9 @@ export interface JudgmentPort {
   /** To be called before the transaction that stores these judgments. */
   prepare(judgments: readonly Judgment[]): Promise<void>
   /** Judgments of an edge, in its order. A second delivery changes nothing. */
-  storeJudgments(tx: Transaction, edge: EdgeName, judgments: readonly Judgment[]): Promise<void>
+  storeJudgments(tx: Transaction, edge: EdgeName, judgments: readonly Judgment[]): void
   /** Runs of equal normal verdicts of an edge. A second delivery changes nothing, and what stands does not change. */
-  storeVerdictRuns(tx: Transaction, source: RunSource, runs: readonly NumberedRun[]): Promise<void>
+  storeVerdictRuns(tx: Transaction, source: RunSource, runs: readonly NumberedRun[]): void
   /** Changes of alarms of an edge, in its order; the latest of an id is the alarm. */
   storeAlarms(tx: Transaction, edge: EdgeName, alarms: readonly Alarm[]): Promise<void>
   /** Takes down what stands at an edge for rules that it has removed. */

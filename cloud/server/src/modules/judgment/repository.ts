@@ -1,6 +1,8 @@
 import type { Alarm, Judgment } from '@jidoka/domain'
 import type { Transaction } from '../../platform/db/database.ts'
 import { storableInstant, storableInstantOrNull, storableJson, storableText } from '../../platform/db/storable.ts'
+import { executionsPerEvent } from '../../platform/events/channels.ts'
+import type { OutboxPort } from '../../platform/events/outbox.ts'
 import type { PageKey } from '../../platform/paging.ts'
 import type { AlarmRow, ExecutionRow, VerdictRow } from './schema.ts'
 
@@ -9,23 +11,35 @@ const executionColumns = `execution_id, workflow_id, edge_id, executed_at, recei
 
 const textOrNull = (text: string | null) => (text === null ? null : storableText(text))
 
-/** Stores judgments; those that are there already stay as they are. The workflow of a rule has the rule's own id. */
-export async function insertExecutions(
+/**
+ * Stores judgments; those that are there already stay as they are. The workflow of a rule has the rule's own id. Those that are new are told as
+ * `judgment.executed`, by the same statement, which alone knows which they are.
+ */
+export function insertExecutions(
   tx: Transaction,
-  source: { edgeId: string | null; receivedAt: string },
+  source: { edgeId: string | null; receivedAt: string; outbox: OutboxPort },
   judgments: readonly Judgment[],
-): Promise<void> {
-  await tx.run(
+): void {
+  const eventIds = source.outbox.reserve(tx, Math.ceil(judgments.length / executionsPerEvent))
+  tx.send(
     {
       name: 'insert-executions',
-      text: `insert into core.judgment_executions (tenant_id, edge_id, received_at, execution_id, workflow_id, executed_at, rule_id, rule_version, rule_hash, subject, line,
+      text: `with stored as (insert into core.judgment_executions (tenant_id, edge_id, received_at, execution_id, workflow_id, executed_at, rule_id, rule_version, rule_hash, subject, line,
        equipment, status, normal, previous_status, confidence, method_used, explanation, inputs, reading_seq)
      select $1, $2, $3, id, rule_id, executed_at, rule_id, rule_version, rule_hash, subject, line,
        equipment, status, normal, previous_status, confidence, method_used, explanation, inputs, reading_seq
      from unnest($4::uuid[], $5::text[], $6::timestamptz[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[],
        $14::text[], $15::float8[], $16::text[], $17::text[], $18::jsonb[], $19::bigint[])
        as j (id, rule_id, executed_at, rule_version, rule_hash, subject, line, equipment, status, normal, previous_status, confidence, method_used, explanation, inputs, reading_seq)
-     on conflict do nothing`,
+     on conflict do nothing
+     returning execution_id, workflow_id, status, normal, confidence, method_used, executed_at),
+     parts as (
+       select (row_number() over (order by executed_at, execution_id) - 1) / $20::bigint as part, jsonb_build_object('execution_id', execution_id,
+         'workflow_id', workflow_id, 'status', status, 'normal', normal, 'confidence', confidence, 'method_used', method_used,
+         'executed_at', to_char(executed_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as execution
+       from stored)
+     select core.append_event(events.id, 'judgment.executed', $21, jsonb_build_object('edge_id', $2::uuid, 'executions', jsonb_agg(execution)), null, $3::timestamptz)
+     from parts join unnest($22::uuid[]) with ordinality as events (id, no) on events.no = parts.part + 1 group by events.id, events.no order by events.no`,
     },
     [
       tx.tenantId,
@@ -47,16 +61,15 @@ export async function insertExecutions(
       judgments.map(({ explanation }) => textOrNull(explanation)),
       judgments.map(({ inputs }) => storableJson(inputs)),
       judgments.map(({ reading_seq }) => reading_seq),
+      executionsPerEvent,
+      source.edgeId ?? judgments[0]?.rule_id ?? '',
+      eventIds,
     ],
   )
 }
 
 /** The last judgment of each rule and subject becomes the standing verdict; `since` moves when the status does. */
-export async function putStandingVerdicts(
-  tx: Transaction,
-  edgeId: string,
-  judgments: readonly Judgment[],
-): Promise<void> {
+export function putStandingVerdicts(tx: Transaction, edgeId: string, judgments: readonly Judgment[]): void {
   const latest = new Map<string, { judgment: Judgment; sinceMs: number }>()
   for (const judgment of judgments) {
     if (judgment.stands === false) continue
@@ -67,7 +80,7 @@ export async function putStandingVerdicts(
     latest.set(key, { judgment, sinceMs })
   }
   const rows = [...latest.values()]
-  await tx.run(
+  tx.send(
     {
       name: 'put-standing-verdicts',
       text: `insert into core.standing_verdicts as old (tenant_id, edge_id, rule_id, subject, line, equipment, rule_version, status, normal, confidence, explanation, judgment_id, judged_at, since)
@@ -97,9 +110,9 @@ export async function putStandingVerdicts(
 }
 
 /** The latest state of each alarm; a change that is older than what is known (another epoch's copy) is left aside. */
-export async function putAlarms(tx: Transaction, edgeId: string, alarms: readonly Alarm[]): Promise<void> {
+export function putAlarms(tx: Transaction, edgeId: string, alarms: readonly Alarm[]): void {
   const latest = [...new Map(alarms.map((alarm) => [alarm.id, alarm])).values()]
-  await tx.run(
+  tx.send(
     {
       name: 'put-alarms',
       text: `insert into core.alarms as old (tenant_id, edge_id, id, rule_id, subject, line, equipment, priority, state, status, explanation, judgment_id,

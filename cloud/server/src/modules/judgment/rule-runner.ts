@@ -31,7 +31,7 @@ export class RuleRunner {
    */
   check(definition: RuleDefinition): string {
     const mistakes = definitionMistakes(definition)
-    if (mistakes.length > 0) throw new ProblemError('rule_refused', mistakes.join(' '))
+    if (mistakes.length > 0) throw new ProblemError('rule_refused', mistakes.join('\n'))
     const rule = this.#compile(definition)
     try {
       const failed = failedExample(definition, this.#judgeOf(rule))

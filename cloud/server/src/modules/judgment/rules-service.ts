@@ -2,10 +2,13 @@ import type { Clock } from '@jidoka/base'
 import type { CloudRule } from '@jidoka/contract'
 import type { RuleDefinition } from '@jidoka/domain'
 import type { Database, Transaction } from '../../platform/db/database.ts'
+import type { CachePort } from '../../platform/cache/port.ts'
+import type { OutboxPort } from '../../platform/events/outbox.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
 import { without } from '../../platform/without.ts'
 import type { AuditPort } from '../audit/port.ts'
 import type { FleetPort } from '../fleet/port.ts'
+import { tagsOfRule } from './caches.ts'
 import { findRule, listRules, writeRule } from './rule-repository.ts'
 import type { RuleRunner } from './rule-runner.ts'
 import type { RuleRow } from './schema.ts'
@@ -16,6 +19,8 @@ export interface RulesParts {
   audit: AuditPort
   fleet: () => FleetPort
   runner: RuleRunner
+  outbox: OutboxPort
+  cache: CachePort
 }
 
 /** Rules as people write them: versions, checks, and where they are deployed. */
@@ -48,7 +53,7 @@ export class RulesService {
     tenantId: string,
     request: { ruleId: string; definition: Omit<RuleDefinition, 'version'>; basedOnVersion: number; by: string },
   ): Promise<CloudRule> {
-    const { database, clock, audit, runner } = this.#parts
+    const { database, clock, audit, runner, outbox, cache } = this.#parts
     const { ruleId, basedOnVersion, by } = request
     if (request.definition.id !== ruleId)
       throw new ProblemError(
@@ -75,6 +80,14 @@ export class RulesService {
         throw new ProblemError('conflict', `${now} Load it, look at the difference, and save your change on top of it.`)
       }
       await audit.append(tx, { actor: by, action: 'rule.put', subject: ruleId, detail: { version, hash } })
+      // The newest version is what this cloud judges with: it is deployed here by being saved.
+      outbox.append(tx, {
+        channel: 'rule.deployed',
+        subject: ruleId,
+        payload: { rule_id: ruleId, version, edge_ids: null, by },
+      })
+      // Whoever has saved it sees it at once; the event tells every process, also when this one dies now.
+      tx.afterCommit(() => cache.drop(tenantId, tagsOfRule(ruleId)))
       return this.#described(tx, ruleId)
     })
   }

@@ -3,12 +3,8 @@ import { storableInstant, storableText } from '../../platform/db/storable.ts'
 import type { NumberedRun, RunSource } from './port.ts'
 
 /** Stores runs; those that are there already stay as they are. */
-export async function insertVerdictRuns(
-  tx: Transaction,
-  source: RunSource,
-  runs: readonly NumberedRun[],
-): Promise<void> {
-  await tx.run(
+export function insertVerdictRuns(tx: Transaction, source: RunSource, runs: readonly NumberedRun[]): void {
+  tx.send(
     {
       name: 'insert-verdict-runs',
       text: `insert into core.verdict_runs (tenant_id, edge_id, epoch, received_at, seq, rule_id, rule_version, rule_hash, subject, line, status,

@@ -1,11 +1,13 @@
 import type { Clock } from '@jidoka/base'
 import { uuidv7 } from '@jidoka/base'
 import type { BoardAlarm, Execution } from '@jidoka/contract'
-import { codeSchema, isNormal } from '@jidoka/domain'
+import { codeSchema } from '@jidoka/domain'
 import type { Alarm, Judgment, LocalText, RuleDefinition, Value } from '@jidoka/domain'
 import { z } from 'zod'
+import type { CachePort } from '../../platform/cache/port.ts'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { storableInstant } from '../../platform/db/storable.ts'
+import type { OutboxPort } from '../../platform/events/outbox.ts'
 import type { EventHub } from '../../platform/events.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
 import type { Metrics } from '../../platform/metrics.ts'
@@ -15,10 +17,12 @@ import { without } from '../../platform/without.ts'
 import type { FleetPort } from '../fleet/port.ts'
 import type { EdgeName, JudgmentPort, NumberedRun, RunSource, Standing } from './port.ts'
 import * as repository from './repository.ts'
-import { findRuleOfWorkflow, ruleNames } from './rule-repository.ts'
+import { edgeNamesCache, ruleNamesCache, rulesTag } from './caches.ts'
+import { ruleNames } from './rule-repository.ts'
 import type { RuleRunner } from './rule-runner.ts'
 import { insertVerdictRuns } from './run-repository.ts'
 import type { AlarmRow, ExecutionRow } from './schema.ts'
+import { verdictOf } from './verdict.ts'
 
 /** The line of a judgment that was asked for without naming one. */
 const noLine = 'API'
@@ -31,7 +35,11 @@ export interface JudgmentParts {
   partitions: Partitions
   fleet: () => FleetPort
   runner: RuleRunner
+  outbox: OutboxPort
+  cache: CachePort
 }
+
+type RuleNames = Readonly<Record<string, LocalText>>
 
 export interface RecentQuery {
   cursor?: string | undefined
@@ -59,10 +67,10 @@ export class JudgmentService implements JudgmentPort {
     )
   }
 
-  async storeJudgments(tx: Transaction, edge: EdgeName, judgments: readonly Judgment[]): Promise<void> {
+  storeJudgments(tx: Transaction, edge: EdgeName, judgments: readonly Judgment[]): void {
     const receivedAt = new Date(this.#parts.clock.nowMs()).toISOString()
-    await repository.insertExecutions(tx, { edgeId: edge.id, receivedAt }, judgments)
-    await repository.putStandingVerdicts(tx, edge.id, judgments)
+    repository.insertExecutions(tx, { edgeId: edge.id, receivedAt, outbox: this.#parts.outbox }, judgments)
+    repository.putStandingVerdicts(tx, edge.id, judgments)
     tx.afterCommit(() => {
       const { hub, metrics } = this.#parts
       metrics.judgments.inc({ origin: 'edge' }, judgments.length)
@@ -72,15 +80,15 @@ export class JudgmentService implements JudgmentPort {
     })
   }
 
-  storeVerdictRuns(tx: Transaction, source: RunSource, runs: readonly NumberedRun[]): Promise<void> {
-    return insertVerdictRuns(tx, source, runs)
+  storeVerdictRuns(tx: Transaction, source: RunSource, runs: readonly NumberedRun[]): void {
+    insertVerdictRuns(tx, source, runs)
   }
 
   async storeAlarms(tx: Transaction, edge: EdgeName, alarms: readonly Alarm[]): Promise<void> {
-    await repository.putAlarms(tx, edge.id, alarms)
+    repository.putAlarms(tx, edge.id, alarms)
     const { hub } = this.#parts
     if (!hub.isHeard(tx.tenantId)) return
-    const names = await ruleNames(tx)
+    const names = await this.#ruleNames(tx)
     tx.afterCommit(() => {
       for (const alarm of alarms)
         hub.publish(tx.tenantId, {
@@ -95,7 +103,7 @@ export class JudgmentService implements JudgmentPort {
   }
 
   async standing(tx: Transaction, edgeIds: readonly string[]): Promise<Map<string, Standing>> {
-    const names = await ruleNames(tx)
+    const names = await this.#ruleNames(tx)
     const verdicts = Map.groupBy(await repository.listVerdicts(tx, edgeIds), ({ edge_id }) => edge_id)
     const alarms = Map.groupBy(await repository.listOpenAlarms(tx, edgeIds), ({ edge_id }) => edge_id)
     const standing = new Map<string, Standing>()
@@ -155,38 +163,24 @@ export class JudgmentService implements JudgmentPort {
 
   /** Judges one input with the newest version of a workflow's rule, and keeps the judgment. @throws ProblemError `not_found` */
   async execute(tenantId: string, request: { workflowId: string; input: Record<string, Value> }): Promise<Execution> {
-    const { database, clock, hub, metrics, runner } = this.#parts
+    const { database, clock, hub, metrics, runner, outbox, cache } = this.#parts
     const nowMs = clock.nowMs()
     return database.withTenant(tenantId, async (tx) => {
-      const rule = await findRuleOfWorkflow(tx, request.workflowId)
-      if (rule === null)
-        throw new ProblemError(
-          'not_found',
-          `There is no workflow ${request.workflowId}. A rule's workflow has the rule's id.`,
-        )
-      const { definition } = rule
-      const judged = runner.run(definition, request.input, nowMs)
+      const { verdict, method } = await verdictOf({ cache, runner, nowMs }, tx, request)
       const line = codeSchema.safeParse(request.input['line_code'] ?? request.input['line'])
       const judgment: Judgment = {
+        ...verdict,
         id: uuidv7(nowMs),
-        rule_id: definition.id,
-        rule_version: definition.version,
-        rule_hash: rule.hash,
         subject: line.success ? line.data : noLine,
         line: line.success ? line.data : noLine,
         equipment: null,
-        status: judged.status,
-        normal: isNormal(definition, judged.status),
         previous_status: null,
-        confidence: judged.confidence,
-        method_used: 'rule',
-        explanation: judged.explanation,
-        inputs: judged.inputs,
+        method_used: method,
         reading_seq: null,
         judged_at_ms: nowMs,
       }
       const receivedAt = storableInstant(nowMs)
-      await repository.insertExecutions(tx, { edgeId: null, receivedAt }, [judgment])
+      repository.insertExecutions(tx, { edgeId: null, receivedAt, outbox }, [judgment])
       const execution = executionOf(judgment, null, receivedAt)
       tx.afterCommit(() => {
         metrics.judgments.inc({ origin: 'cloud' })
@@ -196,9 +190,20 @@ export class JudgmentService implements JudgmentPort {
     })
   }
 
+  async #ruleNames(tx: Transaction): Promise<RuleNames> {
+    const names = await this.#parts.cache.read(
+      { kind: ruleNamesCache, tenantId: tx.tenantId, key: 'all', tags: [rulesTag] },
+      async () => Object.fromEntries(await ruleNames(tx)),
+    )
+    return names ?? {}
+  }
+
   async #named(tx: Transaction, rows: readonly ExecutionRow[]): Promise<Execution[]> {
     const edgeIds = [...new Set(rows.flatMap(({ edge_id }) => edge_id ?? []))]
-    const names = edgeIds.length === 0 ? new Map<string, string>() : await this.#parts.fleet().edgeNames(tx, edgeIds)
+    const names = await this.#parts.cache.readLocal(
+      { kind: edgeNamesCache, tenantId: tx.tenantId, keys: edgeIds },
+      (missing) => this.#parts.fleet().edgeNames(tx, missing),
+    )
     return rows.map((row) => ({ ...row, edge_name: row.edge_id === null ? null : (names.get(row.edge_id) ?? null) }))
   }
 }
@@ -220,10 +225,10 @@ function executionOf(
 }
 
 /** A rule that only its edge knows is shown by its id. */
-const nameOf = (ruleId: string, names: ReadonlyMap<string, LocalText>): LocalText =>
-  names.get(ruleId) ?? { ko: ruleId, en: ruleId }
+const nameOf = (ruleId: string, names: RuleNames): LocalText =>
+  (Object.hasOwn(names, ruleId) ? names[ruleId] : undefined) ?? { ko: ruleId, en: ruleId }
 
-function boardAlarmOf(alarm: AlarmRow, names: ReadonlyMap<string, LocalText>): BoardAlarm {
+function boardAlarmOf(alarm: AlarmRow, names: RuleNames): BoardAlarm {
   return { ...without(alarm, 'edge_id'), rule_name: nameOf(alarm.rule_id, names) }
 }
 

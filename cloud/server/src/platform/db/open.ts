@@ -20,6 +20,8 @@ export function openBackend({ url, folder, onFailure, onBrokenConnection }: Open
 export function allMigrations(): Migration[] {
   return readMigrations({
     platform: new URL('./migrations/', import.meta.url),
+    secrets: new URL('../secrets/migrations/', import.meta.url),
+    events: new URL('../events/migrations/', import.meta.url),
     identity: new URL('../../modules/identity/migrations/', import.meta.url),
     audit: new URL('../../modules/audit/migrations/', import.meta.url),
     judgment: new URL('../../modules/judgment/migrations/', import.meta.url),

@@ -58,6 +58,7 @@ export async function openPglite(options: PgliteOptions): Promise<Backend> {
     // Kept open: a new connection of the one session costs a reset and gains nothing.
     idleTimeoutMillis: 0,
     types: rowTypes,
+    pipeline: true,
   })
   // An idle connection's error arrives here as well as at `onFailure`; without a listener it would end the process without a word.
   pool.on('error', () => undefined)

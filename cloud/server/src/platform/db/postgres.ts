@@ -22,6 +22,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Backend> {
   const settings = { connectionString: options.url, application_name: 'jidoka-cloud', types: rowTypes, keepAlive: true }
   const pool = new Pool({
     ...settings,
+    // Statements that are asked for together go together, see `Session`.
+    pipeline: true,
     max: backendProfiles.postgres.poolSizeMax,
     connectionTimeoutMillis: connectionWaitMsMax,
     maxLifetimeSeconds: connectionAgeSMax,

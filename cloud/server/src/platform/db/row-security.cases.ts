@@ -1,7 +1,7 @@
 import { systemClock } from '@jidoka/base'
 import { courierPieceBytes } from '@jidoka/contract'
 import { generateCourierKey, laneStart, protocolVersion, syncPaths } from '@jidoka/sync-protocol'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { alarmRecord, judgmentRecord, ruleOf, tagRecord, verdictRunRecord, World } from '../../testing/world.ts'
 import { begin, exchangeKeys, upFile } from '../../testing/courier-files.ts'
 import type { TestEdge } from '../../testing/world.ts'
@@ -27,6 +27,8 @@ export function rowSecurityCases(newStore: NewStore): void {
       database = new Database(world.store.backend, { clock: systemClock })
       edge = await world.newEdge()
       const nowMs = world.clock.nowMs()
+      await world.as('PUT', '/api/v1/secrets/mes-password', { purpose: 'mes', value: 'of nobody else' })
+      await world.as('POST', '/api/v1/pii', { text: '홍길동 과장', subject: 'alarm/1' })
       await world.as('PUT', `/api/v1/rules/press-temperature`, { definition: ruleOf(), based_on_version: 0 })
       await world.as('POST', '/api/v1/rules/press-temperature/deploy', { edge_ids: [edge.id] })
       await edge.sendReadings([{ tagNo: 1, timeMs: nowMs, value: 92.5 }])
@@ -67,6 +69,11 @@ export function rowSecurityCases(newStore: NewStore): void {
       const cloudKey = await exchangeKeys(edge, generateCourierKey().publicKey)
       const half = upFile(edge, cloudKey, [edge.readingsBatch([{ tagNo: 1, timeMs: nowMs, value: 1 }])])
       await begin(world, Buffer.concat([half, Buffer.alloc(courierPieceBytes)]))
+      // What a consumer leaves behind; the events themselves are those of the rule and of the judgments.
+      await world.store.backend.pool.query(
+        `with consumed as (insert into core.consumed_events select tenant_id, 'judgment.cache', id, created_at from core.outbox)
+         insert into core.dead_events select tenant_id, id, 'judgment.cache', channel, subject, payload, trace, created_at, 1, 'x', created_at from core.outbox`,
+      )
       command = crypto.randomUUID()
       await world.as('POST', `/api/v1/fleet/edges/${edge.id}/commands`, {
         id: command,
@@ -89,7 +96,11 @@ export function rowSecurityCases(newStore: NewStore): void {
       )
       edge.epoch = crypto.randomUUID()
       edge.nextSeq = { records: 1, readings: 1 }
+      edge.waiting = { records: { rows: 0, oldest_ms: null }, readings: { rows: 7, oldest_ms: 1_000 } }
       await edge.sendReadings([{ tagNo: 1, timeMs: nowMs, value: 1 }])
+      world.clock.advance(1_000)
+      const told = () => world.store.backend.pool.query('select from fleet.edge_waiting')
+      await vi.waitUntil(async () => (await told()).rows.length > 0, { timeout: 10_000, interval: 10 })
     })
     afterAll(async () => {
       await other.cloud.stop()
@@ -196,6 +207,7 @@ export function rowSecurityCases(newStore: NewStore): void {
       )
       const attempts: [string, string, unknown?][] = [
         ['GET', `/api/v1/judgment/${execution.execution_id}`],
+        ['DELETE', '/api/v1/secrets/mes-password'],
         ['GET', `/api/v1/fleet/edges/${edge.id}`],
         ['DELETE', `/api/v1/fleet/edges/${edge.id}`],
         ['GET', `/api/v1/fleet/edges/${edge.id}/outages`],

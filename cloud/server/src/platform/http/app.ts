@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock, Log } from '@jidoka/base'
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { bodyLimit } from 'hono/body-limit'
 import { compress } from 'hono/compress'
 import { routePath } from 'hono/route'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Metrics } from '../metrics.ts'
+import { limitBody } from './body-limit.ts'
 import type { AppEnv } from './env.ts'
 import { httpLimits } from './limits.ts'
 import { ProblemError, problemCause, toHttpProblem } from './problem.ts'
@@ -77,10 +77,10 @@ export function createApp({ log, metrics, clock, https }: AppOptions): App {
 
   // Answers of programs; the console's files lie compressed already or are small.
   app.use('/api/*', compress({ encoding: 'gzip' }))
-  const tooLarge = () => {
-    throw new ProblemError('too_large', `The body is larger than ${httpLimits.bodyBytesMax} bytes. Send less at once.`)
-  }
-  const smallBodies = bodyLimit({ maxSize: httpLimits.bodyBytesMax, onError: tooLarge })
+  const smallBodies = limitBody(
+    httpLimits.bodyBytesMax,
+    () => new ProblemError('too_large', `The body is larger than ${httpLimits.bodyBytesMax} bytes. Send less at once.`),
+  )
   app.use((c, next) => (largeBodies.test(c.req.path) ? next() : smallBodies(c, next)))
   app.use('/api/*', async (c, next) => {
     await next()

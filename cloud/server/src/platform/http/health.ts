@@ -8,6 +8,8 @@ export interface Readiness {
   checkDatabase(): Promise<void>
   /** How the service stands that serves desired state, where there is one. Edges keep what they have: without it the program is ready all the same. */
   electric: (() => Promise<'ok' | 'starting' | 'down'>) | null
+  /** How Redis stands, where there is one. Everything goes on without it. */
+  redis: (() => 'ok' | 'down') | null
 }
 
 /** A load balancer asks every 5 s and waits little: what takes longer than this is not ready. */
@@ -28,9 +30,10 @@ export function addHealthRoutes(app: App, readiness: Readiness, metrics: Metrics
     ])
     clearTimeout(timer)
     const electric = readiness.electric === null ? {} : { electric: await readiness.electric() }
+    const redis = readiness.redis === null ? {} : { redis: readiness.redis() }
     return database === 'ok'
-      ? c.json({ status: 'ok', database, ...electric })
-      : c.json({ status: 'waiting', database, ...electric }, 503)
+      ? c.json({ status: 'ok', database, ...electric, ...redis })
+      : c.json({ status: 'waiting', database, ...electric, ...redis }, 503)
   })
   app.get('/metrics', async (c) =>
     c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),

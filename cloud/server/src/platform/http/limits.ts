@@ -22,15 +22,6 @@ export const httpLimits = {
   streamHeartbeatMs: 15_000,
   /** An edge waits this long for a change before it asks again; the client gives up after 45 s. */
   shapeWaitMs: 20_000,
-  /** REFERENCE: sign-ins by account and address in 15 minutes. */
-  loginsMax: 20,
-  /** Wrong sign-ins of one address over all accounts in the same time: without it one password is tried on every name. */
-  loginsOfAddressMax: 100,
-  loginWindowMs: 15 * 60_000,
-  /** Wrong enrolment tokens by address in the same window: 256 random bits need no more than that to be unguessable. */
-  enrolmentsMax: 60,
-  /** Accounts and addresses remembered for it; the oldest go first. Without it made-up names fill the memory. */
-  rateKeysMax: 10_000,
   /** Time for requests under way when the program stops. */
   drainMsMax: 10_000,
   /** How often connections are looked at whose last request has ended meanwhile: stopping takes this much longer at most. */

@@ -1,4 +1,4 @@
-import { describeError, HashingBusyError, OperationalError } from '@jidoka/base'
+import { describeError, HashingBusyError, OperationalError, SecretError } from '@jidoka/base'
 import type { Problem, ProblemKind } from '@jidoka/contract'
 import { problemStatus } from '@jidoka/contract'
 import type { Refusal } from '@jidoka/sync-protocol'
@@ -78,6 +78,16 @@ export function toHttpProblem(error: unknown, requestId: string): HttpProblem {
   if (error instanceof BatchError) return refused(error.refusal, requestId)
   if (error instanceof ProblemError) return answer(error.kind, error.message, requestId, error)
   if (error instanceof HashingBusyError) return answer('unavailable', error.message, requestId, { retryAfterS: 5 })
+  // What is wrong with the keys is for the log; whoever asked learns whether to come again.
+  if (error instanceof SecretError) {
+    const isPassing = error.kind === 'unavailable'
+    const told = isPassing
+      ? answer('unavailable', 'The service that keeps the keys does not answer. Try again in a moment.', requestId, {
+          retryAfterS: 5,
+        })
+      : answer('internal', 'A secret cannot be sealed or opened. The log of the cloud says why.', requestId, {})
+    return { ...told, ours: true }
+  }
   if (error instanceof z.ZodError) {
     const errors = error.issues.slice(0, 50).map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
     return answer('invalid_input', 'Mend the fields that are named and send the request again.', requestId, {

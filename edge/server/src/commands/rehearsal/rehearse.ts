@@ -107,13 +107,7 @@ class Rehearsal {
     }
     const sensors = new Set(rules.flatMap(sensorsOf))
     this.#seenTagNos = [...tags.all()].filter((tag) => sensors.has(tag.place.sensor)).map(({ tagNo }) => tagNo)
-    this.#judge.fillWindows(
-      {
-        firstSeqWithin: (span) => stretch.firstSeqWithin(span, this.#judgedSeq),
-        readTagsFrom: (tagNos, fromSeq) => stretch.readings(tagNos, fromSeq, this.#judgedSeq),
-      },
-      stretch.fromMs,
-    )
+    this.#judge.fillWindows(stretch.windowReader(this.#judgedSeq))
     this.#judge.watch(this)
   }
 

@@ -21,7 +21,7 @@ export interface TryRuleRefusal {
 /** Checks and compiles a rule, runs its examples and judges one input, as putting it in force would. Changes nothing. */
 export function tryRule(engine: RuleEngine, definition: RuleDefinition, input: TryRuleInput): TryRuleOutcome {
   const mistakes = definitionMistakes(definition)
-  if (mistakes.length > 0) return { refused: { kind: 'rule_refused', problem: mistakes.join(' ') } }
+  if (mistakes.length > 0) return { refused: { kind: 'rule_refused', problem: mistakes.join('\n') } }
   const compiled = engine.compile(ruleSource(definition))
   if (!compiled.ok) return { refused: refusal('rule_refused', compiled.error) }
   const { rule } = compiled

@@ -6,6 +6,7 @@ import { LiveBoard } from '../../board/board.ts'
 import { newStats } from '../../broker/stats.ts'
 import { Metrics } from '../../metrics/metrics.ts'
 import { LineStatus } from '../../uplink/line-status.ts'
+import { ReceiptDeskError } from '../../uplink/receipt-desk.ts'
 import { SyncDesk } from '../../uplink/sync-desk.ts'
 import { LoginLimiter } from '../../users/login-limiter.ts'
 import { SessionTable } from '../../users/sessions.ts'
@@ -127,6 +128,14 @@ export class HttpHarness {
       hub,
       lineToCloud,
       sync,
+      receipts: {
+        list: () => ({ receipts: [], next: null }),
+        verify: () => Promise.resolve(null),
+        verification: () => ({ state: 'none', started_at: null, ended_at: null, problem: null, counts: {}, wrong: [] }),
+        beginVerification: () => {
+          throw new ReceiptDeskError('never enrolled')
+        },
+      },
       courier: {
         export: () => Promise.reject(new OperationalError('not enrolled')),
         exports: () => [],

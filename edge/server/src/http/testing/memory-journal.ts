@@ -307,15 +307,21 @@ export class MemoryJournal implements Pipeline, JournalReader {
   }
   outagesUndrained = () => this.outages(1_000).filter(({ toMs, drainedMs }) => toMs !== null && drainedMs === null)
   startSeqs = () => this.starts
+  sentReadingsSeq = () => Math.max(0, ...this.sent)
   receiptHistory = ({
     lane,
+    upToSeq = Number.POSITIVE_INFINITY,
     beforeId = Number.POSITIVE_INFINITY,
     limit,
   }: Parameters<JournalReader['receiptHistory']>[0]) =>
     this.kept
-      .filter(({ id, receipt }) => id < beforeId && (lane === undefined || receipt.lane === lane))
+      .filter(
+        ({ id, receipt }) =>
+          id < beforeId && receipt.up_to_seq <= upToSeq && (lane === undefined || receipt.lane === lane),
+      )
       .toReversed()
       .slice(0, limit)
+  receiptsAfter = (afterId: number, limit: number) => this.kept.filter(({ id }) => id > afterId).slice(0, limit)
   rangeSums = (lane: Lane, fromRange: number, limit: number) =>
     [...this.sums[lane]]
       .filter(([range]) => range >= fromRange)

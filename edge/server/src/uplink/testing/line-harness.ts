@@ -6,6 +6,7 @@ import type { Clock, Service } from '@jidoka/base'
 import type { LineToCloud } from '@jidoka/contract'
 import { DesiredFollower } from '../../downlink/desired-follower.ts'
 import { MemoryJournal, someJudgment } from '../../http/testing/memory-journal.ts'
+import type { Lane, Receipt } from '@jidoka/sync-protocol'
 import { buildBatch, pointAt } from '../batch-builder.ts'
 import { CloudLine } from '../cloud-line.ts'
 import { Enroller } from '../enroller.ts'
@@ -140,6 +141,21 @@ export class LineHarness {
 
   addRecord(): Promise<void> {
     return this.journal.appendRecord({ kind: 'judgment', at_ms: 1, body: someJudgment() })
+  }
+
+  /** What waits of a lane reaches the cloud by a courier, and its receipt comes back. */
+  receiptByCourier(lane: Lane): Promise<Receipt> {
+    const { journal, cloud } = this
+    const { readingsSeq, recordsSeq } = journal.lanes()
+    const built = buildBatch(journal, {
+      sender: { edge_id: cloud.edgeId, epoch: journal.epoch },
+      lane,
+      after: cloud.points[lane],
+      lastSeq: lane === 'records' ? recordsSeq : readingsSeq,
+      bytesMax: 1_000_000,
+    })
+    if (built.kind !== 'rows') throw new Error('nothing waits')
+    return Promise.resolve(cloud.takeByCourier(built.body))
   }
 
   isEverythingThere = (): boolean =>

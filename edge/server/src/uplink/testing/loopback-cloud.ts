@@ -3,16 +3,15 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
-import type { DesiredItem } from '@jidoka/domain'
-import { baseVerdict, decideIntake } from '@jidoka/sync-engine'
+import { decideBatch } from '@jidoka/sync-engine'
 import {
   decodeBatch,
   enrolmentRequestSchema,
-  epochStart,
   exportPublicKey,
   generateCourierKey,
   generateEdgeKey,
   importPublicKey,
+  isAtLeast,
   NonceMemory,
   pointOf,
   protocolVersion,
@@ -36,11 +35,7 @@ import type {
   TrustList,
 } from '@jidoka/sync-protocol'
 import { Holding } from './holding.ts'
-
-interface Change {
-  readonly operation: 'insert' | 'update' | 'delete'
-  readonly item: DesiredItem
-}
+import { LoopbackShape } from './loopback-shape.ts'
 
 /**
  * The cloud's end of the line in a few lines: the real codecs, signatures and intake decision behind real HTTP, and
@@ -57,7 +52,7 @@ export class LoopbackCloud {
   /** Told with every cursor. */
   troubles: Trouble[] = []
   /** What it speaks: one of 1.1 refuses batches with members that came later, and has no ears for reports. */
-  protocol = protocolVersion
+  protocol: string = protocolVersion
   /** Rows that it can never read, by a text in the line of a record. */
   unreadable: string | null = null
   revoked = false
@@ -70,6 +65,9 @@ export class LoopbackCloud {
   readonly requests: string[] = []
   /** Answer the next batches with these, in order. */
   readonly refuseNext: Refusal[] = []
+  /** Batches are read and never answered, as on a line that hangs. */
+  holdBatches = false
+  heldBatches = 0
   /** Take the next batch and lose the answer. */
   loseNextAnswer = false
   /** Its clock is ahead of the edge's by this. */
@@ -79,14 +77,12 @@ export class LoopbackCloud {
   readonly bundles = new Map<string, Buffer>()
   /** Bundles are not taken yet: come again. */
   isBusyForBundles = false
-  shapeHandle = 'shape-1'
-  readonly changes: Change[] = []
+  readonly shape = new LoopbackShape(this.edgeId)
   #receiptKey = { id: 'k1', ...generateEdgeKey() }
   #trust: TrustList | null = null
   readonly #courierKey = exportPublicKey(generateCourierKey().privateKey)
   readonly #nonces = new NonceMemory()
   readonly #sockets = new Set<Socket>()
-  readonly #waiting = new Set<() => void>()
   readonly #watchers = new Set<() => void>()
   #server: Server
   #edgeKey: string | null = null
@@ -104,6 +100,13 @@ export class LoopbackCloud {
   }
   get lines(): string[] {
     return this.held.lines
+  }
+
+  /** Takes a batch by another way than the line. */
+  takeByCourier(bytes: Uint8Array): Receipt {
+    const batch = decodeBatch(bytes)
+    const { lane, epoch } = batch.header
+    return this.#commit(lane, epoch, batch)
   }
 
   get speaksTroubles(): boolean {
@@ -138,11 +141,6 @@ export class LoopbackCloud {
     this.#server.close()
     for (const socket of this.#sockets) socket.destroy()
     if (this.#server.listening) await once(this.#server, 'close')
-  }
-
-  change(operation: Change['operation'], item: DesiredItem): void {
-    this.changes.push({ operation, item })
-    for (const wake of this.#waiting) wake()
   }
 
   /** Resolves when the condition holds after some request. */
@@ -206,8 +204,12 @@ export class LoopbackCloud {
         return 'kind' in answer ? refuse(response, answer) : json(response, answer)
       }
       if (url.pathname === syncPaths.cursor) return this.#cursor(url, response)
+      if (url.pathname === syncPaths.batches && this.holdBatches) {
+        this.heldBatches++
+        return
+      }
       if (url.pathname === syncPaths.batches) return this.#batch(body, response)
-      if (url.pathname === syncPaths.shape) return await this.#shape(url, request, response)
+      if (url.pathname === syncPaths.shape) return await this.shape.serve(url, request, response)
       if (url.pathname.startsWith(`${syncPaths.bundles}/`)) return this.#bundle(url, body, response)
       response.writeHead(404).end()
     } finally {
@@ -245,7 +247,7 @@ export class LoopbackCloud {
       const point = this.holdCursor && receipt !== null ? pointOf(receipt) : points[name]
       return { next_seq: point.seq + 1, count_total: point.count, digest: point.digest, receipt }
     }
-    const isNew = this.speaksTroubles && url.searchParams.get('protocol') === protocolVersion
+    const isNew = this.speaksTroubles && isAtLeast(url.searchParams.get('protocol') ?? '1.1', '1.2')
     json(response, {
       protocol: this.protocol,
       edge_id: this.edgeId,
@@ -265,25 +267,26 @@ export class LoopbackCloud {
     const { lane, epoch, start_seq: startSeq, base } = batch.header
     if (!this.speaksTroubles && (startSeq !== undefined || base !== undefined))
       return refuse(response, { kind: 'malformed', detail: 'Unrecognized keys: "start_seq", "base"' })
+    if (!isAtLeast(this.protocol, '1.3') && batch.header.waiting !== undefined)
+      return refuse(response, { kind: 'malformed', detail: 'Unrecognized key: "waiting"' })
     if (
       batch.kind === 'records' &&
       batch.lines.some((line) => this.unreadable !== null && line.includes(this.unreadable))
     )
       return refuse(response, { kind: 'malformed', detail: 'a row of it cannot be read' })
     const isPresent = this.held.epoch === epoch || this.held.epoch === ''
-    if (base !== undefined && isPresent) {
-      const verdict = baseVerdict(base, this.points[lane], (seq) => this.held.kept.get(`${lane} ${seq}`) ?? null)
-      if (verdict === 'differs') return refuse(response, { kind: 'digest' })
-    }
-    const decision = decideIntake(
+    const decision = decideBatch(
       {
         currentEpoch: isPresent ? epoch : this.held.epoch,
         supersededEpochs: this.former.map((each) => each.epoch),
         nextSeq: this.points[lane].seq + 1,
         startSeq: this.held.starts[lane],
+        point: this.points[lane],
+        receiptAt: (seq) => this.held.kept.get(`${lane} ${seq}`) ?? null,
       },
-      batch.header,
+      batch,
     )
+    if (decision.kind === 'diverged') return refuse(response, { kind: 'digest' })
     if (decision.kind === 'refuse') return refuse(response, decision.refusal)
     if (decision.kind !== 'repeat') {
       if (decision.opensEpoch) {
@@ -293,11 +296,9 @@ export class LoopbackCloud {
       this.held.epoch = epoch
       if (decision.startsAt !== null) {
         this.held.starts[lane] = decision.startsAt
-        this.points[lane] = epochStart(decision.startsAt)
+        this.points[lane] = decision.before
       }
-      const point = this.held.take(batch)
-      const fields = { edgeId: this.edgeId, epoch, lane, point, receivedAtMs: Date.now() }
-      this.receipts[lane] = signReceipt(fields, { keyId: this.#receiptKey.id, privateKey: this.#receiptKey.privateKey })
+      this.#commit(lane, epoch, batch)
     }
     if (this.loseNextAnswer) {
       this.loseNextAnswer = false
@@ -305,6 +306,14 @@ export class LoopbackCloud {
       return
     }
     json(response, this.receipts[lane])
+  }
+
+  #commit(lane: Lane, epoch: string, batch: DecodedBatch): Receipt {
+    const point = this.held.take(batch)
+    const fields = { edgeId: this.edgeId, epoch, lane, point, receivedAtMs: Date.now() }
+    const receipt = signReceipt(fields, { keyId: this.#receiptKey.id, privateKey: this.#receiptKey.privateKey })
+    this.receipts[lane] = receipt
+    return receipt
   }
 
   #ranges(url: URL): LaneRanges {
@@ -317,74 +326,6 @@ export class LoopbackCloud {
       lane,
       ranges: ranges.slice(0, this.rangesPerAnswer),
       next: ranges[this.rangesPerAnswer]?.range ?? null,
-    }
-  }
-
-  /** The shape protocol of Electric as far as its client needs it. */
-  async #shape(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const offset = url.searchParams.get('offset') ?? '-1'
-    const isOfOldShape = (): boolean => offset !== '-1' && url.searchParams.get('handle') !== this.shapeHandle
-    const from = offset === '-1' ? 0 : Number(offset.split('_')[0])
-    if (!isOfOldShape() && url.searchParams.get('live') === 'true' && from === this.changes.length)
-      await this.#nextChange(request)
-    if (isOfOldShape()) {
-      response.writeHead(409, { 'electric-handle': this.shapeHandle, 'content-type': 'application/json' })
-      response.end(JSON.stringify([{ headers: { control: 'must-refetch' } }]))
-      return
-    }
-    response.writeHead(200, {
-      'content-type': 'application/json',
-      'electric-handle': this.shapeHandle,
-      'electric-offset': `${this.changes.length}_0`,
-      'electric-schema': JSON.stringify({
-        id: { type: 'uuid' },
-        edge_id: { type: 'uuid' },
-        kind: { type: 'text' },
-        key: { type: 'text' },
-        version: { type: 'int8' },
-        body: { type: 'jsonb' },
-      }),
-      'electric-cursor': String(Date.now()),
-      'electric-up-to-date': '',
-    })
-    const messages =
-      offset === '-1' ? this.#snapshot() : this.changes.slice(from).map((change) => this.#message(change))
-    response.end(JSON.stringify([...messages, { headers: { control: 'up-to-date' } }]))
-  }
-
-  #nextChange(request: IncomingMessage): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        this.#waiting.delete(wake)
-        resolve()
-      }
-      this.#waiting.add(wake)
-      request.socket.once('close', wake)
-    })
-  }
-
-  #snapshot(): unknown[] {
-    const rows = new Map<string, DesiredItem>()
-    for (const { operation, item } of this.changes) {
-      if (operation === 'delete') rows.delete(`${item.kind} ${item.key}`)
-      else rows.set(`${item.kind} ${item.key}`, item)
-    }
-    return [...rows.values()].map((item) => this.#message({ operation: 'insert', item }))
-  }
-
-  #message({ operation, item }: Change): unknown {
-    const value = {
-      id: randomUUID(),
-      edge_id: this.edgeId,
-      kind: item.kind,
-      key: item.key,
-      version: String(item.version),
-      body: JSON.stringify(item.body),
-    }
-    return {
-      key: `"fleet"."desired"/"${item.kind} ${item.key}"`,
-      value,
-      headers: { operation, relation: ['fleet', 'desired'] },
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '@jidoka/base'
-import { BatchError, lanes, readBatchHeader, readCourier, refusals } from '@jidoka/sync-protocol'
+import { BatchError, lanes, readBatchHeader, readCourier } from '@jidoka/sync-protocol'
+import type { BaseOrigin } from '@jidoka/sync-engine'
 import type { BatchHeader, CourierReaderOptions, Lane, RefusalKind } from '@jidoka/sync-protocol'
 import type { Database } from '../../../platform/db/database.ts'
 import { RefusalError } from '../../../platform/http/problem.ts'
@@ -14,7 +15,7 @@ import { noteProgress } from './work-repository.ts'
 export interface ApplyParts {
   readonly database: Database
   readonly clock: Clock
-  readonly ingestion: Pick<Ingestion, 'receive'>
+  readonly ingestion: Pick<Ingestion, 'receiveInParts'>
   readonly reader: CourierReaderOptions
 }
 
@@ -53,6 +54,7 @@ async function applyBatches(parts: ApplyParts, hold: Hold, progress: Progress): 
   const seqOf = (lane: Lane): number => cursors.find((cursor) => cursor.lane === lane)?.received_seq ?? 0
   const received: Record<Lane, number> = { records: seqOf('records'), readings: seqOf('readings') }
   const missing = new Map<Lane, MissingRows>()
+  const begun = new Set<Lane>()
   let no = 0
   for await (const batch of readCourier(piecesOf(database, hold), reader)) {
     hold.goOn()
@@ -70,18 +72,21 @@ async function applyBatches(parts: ApplyParts, hold: Hold, progress: Progress): 
         problem: `Batch ${no} of the file is of another appliance or epoch than the file. Export it again.`,
       }
     const { lane } = header
+    // Only the first of a lane builds upon a receipt; the others upon where those before them would have led.
+    const baseOrigin = begun.has(lane) ? 'expected' : 'receipted'
+    begun.add(lane)
     if (missing.has(lane)) continue
     if (header.to_seq <= received[lane]) {
       await progress.note(no, 0)
       continue
     }
-    const taken = await take(parts, hold, batch)
+    const taken = await take(parts, hold, { batch, baseOrigin })
     if (taken.kind === 'refused') return refused(no, taken.refusal, taken.detail)
     if (taken.kind === 'gap') {
       // A batch whose first segment begins before its base builds upon rows up to there.
       const missingTo = Math.max(header.from_seq - 1, header.base?.seq ?? 0)
-      // None is missing: the rows that the batch shares with the lane are others than those that are here.
-      if (taken.expectedSeq > missingTo) return refused(no, 'digest', refusals.digest.sentence)
+      // None is missing: what the file builds upon is another point than the lane's, as where rows that it lists as dropped had arrived.
+      if (taken.expectedSeq > missingTo) return refused(no, 'digest', receiptsMissing)
       missing.set(lane, { lane, fromSeq: taken.expectedSeq, toSeq: missingTo })
       continue
     }
@@ -101,12 +106,12 @@ type Taken =
 async function take(
   { ingestion, clock }: Pick<ApplyParts, 'ingestion' | 'clock'>,
   hold: Hold,
-  batch: Uint8Array,
+  { batch, baseOrigin }: { batch: Uint8Array; baseOrigin: BaseOrigin },
 ): Promise<Taken> {
   const identity = { tenantId: hold.tenantId, edgeId: hold.file.edge_id }
   for (;;) {
     try {
-      const { receipt, rowsNew } = await ingestion.receive(identity, batch)
+      const { receipt, rowsNew } = await ingestion.receiveInParts(identity, batch, baseOrigin)
       return { kind: 'taken', upToSeq: receipt.up_to_seq, rowsNew }
     } catch (error) {
       if (error instanceof BatchError) return { kind: 'refused', refusal: error.refusal.kind, detail: error.message }
@@ -120,6 +125,9 @@ async function take(
     }
   }
 }
+
+const receiptsMissing =
+  'The appliance did not know how far its rows had come when it wrote the file. Bring the receipts of this cloud to it, then export again.'
 
 const refused = (no: number, kind: RefusalKind, detail: string): Applied => ({
   kind: 'refused',

@@ -84,13 +84,20 @@ export function courierWorkCases(newStore: NewStore): void {
         ])
       return fileId
     }
-    type Receive = CourierWorkParts['ingestion']['receive']
+    type Receive = CourierWorkParts['ingestion']['receiveInParts']
     /** Another process on the same database. */
     const process = (
       receive: Receive,
       clock = new ManualClock(),
       database = new Database(world.store.backend, { clock }),
-    ) => new CourierWork({ database, clock, log: createLog('test', { level: 'silent' }), keys, ingestion: { receive } })
+    ) =>
+      new CourierWork({
+        database,
+        clock,
+        log: createLog('test', { level: 'silent' }),
+        keys,
+        ingestion: { receiveInParts: receive },
+      })
     /** Takes everything, as if all of it were new. */
     const takeAll: Receive = () => Promise.resolve({ receipt: { up_to_seq: 0 } as never, rowsNew: 1 })
 
@@ -232,7 +239,7 @@ export function courierWorkCases(newStore: NewStore): void {
       const order: string[] = []
       const work = process((identity, batch) => {
         order.push(identity.tenantId)
-        return takeAll(identity, batch)
+        return takeAll(identity, batch, 'receipted')
       })
       await Promise.all([work.workOn('demo'), work.workOn('other')])
       expect(order).toEqual(['demo', 'other', 'demo', 'demo'])

@@ -14,6 +14,8 @@ export const courierDeskLimits = {
   lookEveryMs: 30_000,
   /** How often the progress of a file is written: each costs a row version, and nobody looks more often. */
   progressEveryMs: 2_000,
+  /** Of a piece read at once: a whole one of 4 MB is in memory a dozen times on its way out of the database, which writes bytes as text. */
+  sliceBytes: 512 * 1024,
   /** Names of missing pieces in one answer. */
   missingNamedMax: 1_000,
 } as const

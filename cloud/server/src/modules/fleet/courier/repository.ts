@@ -161,12 +161,21 @@ export async function piecesMissing(tx: Transaction, fileId: string, pieces: num
   return rows.map(({ no }) => no)
 }
 
-export async function findPiece(tx: Transaction, fileId: string, no: number): Promise<Uint8Array | null> {
-  const [row] = await tx.query<{ body: Uint8Array }>(
-    'select body from fleet.courier_pieces where file_id = $1 and no = $2',
-    [fileId, no],
+/** Bytes of a piece from one on, at most so many; empty behind its end, null where there is no such piece. */
+export async function sliceOfPiece(
+  tx: Transaction,
+  { fileId, no }: { readonly fileId: string; readonly no: number },
+  fromByte: number,
+  bytesMax: number,
+): Promise<Uint8Array | null> {
+  const [row] = await tx.query<{ slice: Uint8Array }>(
+    {
+      name: 'slice-of-piece',
+      text: 'select substring(body from $3::integer for $4::integer) as slice from fleet.courier_pieces where file_id = $1 and no = $2',
+    },
+    [fileId, no, fromByte + 1, bytesMax],
   )
-  return row?.body ?? null
+  return row?.slice ?? null
 }
 
 /** A file that has become whole is to be worked on; false when somebody else has said so already. */

@@ -10,9 +10,9 @@ import {
   courierPieceBytes,
 } from '@jidoka/contract'
 import { courierKeySchema, keyFingerprint, protocolVersion, syncPaths } from '@jidoka/sync-protocol'
-import { bodyLimit } from 'hono/body-limit'
 import type { EventHub } from '../../../platform/events.ts'
 import type { App } from '../../../platform/http/app.ts'
+import { limitBody } from '../../../platform/http/body-limit.ts'
 import type { Guard } from '../../../platform/http/env.ts'
 import { ProblemError } from '../../../platform/http/problem.ts'
 import { answers, nothing, reply } from '../../../platform/http/reply.ts'
@@ -76,12 +76,10 @@ export function addCourierRoutes(app: App, parts: CourierRouteParts): void {
     async (c) => reply(c, await desk.files(c.var.caller.tenantId)),
   )
 
-  const pieceBody = bodyLimit({
-    maxSize: courierPieceBytes,
-    onError: () => {
-      throw new ProblemError('too_large', `A piece has ${courierPieceBytes} bytes at most. Cut the file there.`)
-    },
-  })
+  const pieceBody = limitBody(
+    courierPieceBytes,
+    () => new ProblemError('too_large', `A piece has ${courierPieceBytes} bytes at most. Cut the file there.`),
+  )
   app.openapi(
     createRoute({
       method: 'post',
@@ -152,7 +150,7 @@ function addKeyRoute(app: App, { authenticator, database, audit, hub, clock, log
   app.put(syncPaths.courierKey, async (c) => {
     const found = await authenticator.find(c.req.raw)
     const body = new Uint8Array(await c.req.arrayBuffer())
-    const { tenantId, edgeId } = authenticator.verify(found, c.req.raw, body)
+    const { tenantId, edgeId } = await authenticator.verify(found, c.req.raw, body)
     const json = parseJson(body)
     checkProtocol(json)
     const { courier_key: key } = courierKeySchema.parse(json)

@@ -22,7 +22,7 @@ export interface CourierWorkParts {
   readonly clock: Clock
   readonly log: Log
   readonly keys: Pick<CloudKeys, 'courier'>
-  readonly ingestion: Pick<Ingestion, 'receive'>
+  readonly ingestion: Pick<Ingestion, 'receiveInParts'>
 }
 
 /** Who may send a file to this cloud for a tenant, and the key to open it. */

@@ -54,7 +54,7 @@ export class LastValues {
 }
 
 /** An item of `flat` begins at `at` and has `count` elements; slices of one binary parameter are what PostgreSQL takes of lists of lists. */
-export async function storeLastValues(tx: Transaction, lane: LaneOfEdge, last: readonly LastValue[]): Promise<void> {
+export function storeLastValues(tx: Transaction, lane: LaneOfEdge, last: readonly LastValue[]): void {
   const tagNos = new BinaryArray('bigint')
   const quality = new BinaryArray('smallint')
   const at = new BinaryArray('timestamptz')
@@ -69,7 +69,7 @@ export async function storeLastValues(tx: Transaction, lane: LaneOfEdge, last: r
     recentCount.push(value.recent.length)
     for (const number of value.recent) recent.push(number)
   }
-  await tx.run(
+  tx.send(
     {
       name: 'put-last-values',
       text: `insert into fleet.tag_values as old (tenant_id, edge_id, epoch, tag_no, value, quality, at, received_at, recent)

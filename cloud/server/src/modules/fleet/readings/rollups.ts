@@ -81,7 +81,7 @@ export class Rollups {
 }
 
 /** Adds them to what is there. A batch is committed once (I2), so that nothing is counted twice. */
-export async function storeRollups(tx: Transaction, streamId: number, rollups: readonly Rollup[]): Promise<void> {
+export function storeRollups(tx: Transaction, streamId: number, rollups: readonly Rollup[]): void {
   if (rollups.length === 0) return
   const tagNos = new BinaryArray('bigint')
   const buckets = new BinaryArray('timestamptz')
@@ -101,7 +101,7 @@ export async function storeRollups(tx: Transaction, streamId: number, rollups: r
     lasts.push(rollup.last)
     lastAts.push(storableMs(rollup.lastMs))
   }
-  await tx.run(
+  tx.send(
     {
       name: 'add-to-rollups',
       text: `insert into core.reading_rollups as old (tenant_id, stream_id, tag_no, bucket_at, count, sum, min, max, last, last_at)

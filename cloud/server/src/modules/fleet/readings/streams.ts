@@ -10,10 +10,8 @@ export async function findStream(tx: Transaction, lane: Pick<LaneOfEdge, 'edgeId
   return rows[0]?.stream_id ?? null
 }
 
-/** The same, made when it is not there. The lane's cursor must be locked: two batches of one lane would both make it. */
-export async function streamOf(tx: Transaction, lane: Pick<LaneOfEdge, 'edgeId' | 'epoch'>): Promise<number> {
-  const found = await findStream(tx, lane)
-  if (found !== null) return found
+/** The same, made where there is none. The lane's cursor must be locked: two batches of one lane would both make it. */
+export async function makeStream(tx: Transaction, lane: Pick<LaneOfEdge, 'edgeId' | 'epoch'>): Promise<number> {
   const rows = await tx.query<{ stream_id: number }>(
     'insert into fleet.reading_streams (tenant_id, edge_id, epoch) values ($1, $2, $3) returning stream_id',
     [tx.tenantId, lane.edgeId, lane.epoch],

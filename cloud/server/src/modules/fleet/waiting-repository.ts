@@ -1,0 +1,64 @@
+import type { EdgeSummary } from '@jidoka/contract'
+import type { Waiting } from '@jidoka/sync-protocol'
+import type { Transaction } from '../../platform/db/database.ts'
+
+/** What an edge said of what waits there, and when it was heard. */
+export interface ToldWaiting {
+  readonly waiting: Waiting
+  readonly atMs: number
+}
+
+interface WaitingRow {
+  edge_id: string
+  told_at: string
+  records_rows: number
+  records_oldest_ms: number | null
+  readings_rows: number
+  readings_oldest_ms: number | null
+}
+
+/** The newest that each edge has told stays; several processes may have heard the same edge. */
+export async function noteWaiting(tx: Transaction, told: ReadonlyMap<string, ToldWaiting>): Promise<void> {
+  const edges = [...told].toSorted(([left], [right]) => (left < right ? -1 : 1))
+  const column = (of: (each: ToldWaiting) => unknown) => edges.map(([, each]) => of(each))
+  await tx.run(
+    `insert into fleet.edge_waiting as w (tenant_id, edge_id, told_at, records_rows, records_oldest_ms, readings_rows, readings_oldest_ms)
+     select $1, t.* from unnest($2::uuid[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+       as t (edge_id, told_at, records_rows, records_oldest_ms, readings_rows, readings_oldest_ms)
+     on conflict (tenant_id, edge_id) do update set
+       told_at = excluded.told_at, records_rows = excluded.records_rows, records_oldest_ms = excluded.records_oldest_ms,
+       readings_rows = excluded.readings_rows, readings_oldest_ms = excluded.readings_oldest_ms
+     where w.told_at <= excluded.told_at`,
+    [
+      tx.tenantId,
+      edges.map(([edgeId]) => edgeId),
+      column(({ atMs }) => new Date(atMs).toISOString()),
+      column(({ waiting }) => waiting.records.rows),
+      column(({ waiting }) => waiting.records.oldest_ms),
+      column(({ waiting }) => waiting.readings.rows),
+      column(({ waiting }) => waiting.readings.oldest_ms),
+    ],
+  )
+}
+
+/** By edge; of one edge, or of all. */
+export async function listWaiting(
+  tx: Transaction,
+  edgeId: string | null,
+): Promise<ReadonlyMap<string, NonNullable<EdgeSummary['waiting']>>> {
+  const rows = await tx.query<WaitingRow>(
+    `select edge_id, told_at, records_rows, records_oldest_ms, readings_rows, readings_oldest_ms
+     from fleet.edge_waiting where $1::uuid is null or edge_id = $1::uuid`,
+    [edgeId],
+  )
+  return new Map(
+    rows.map((row) => [
+      row.edge_id,
+      {
+        told_at: row.told_at,
+        records: { rows: row.records_rows, oldest_ms: row.records_oldest_ms },
+        readings: { rows: row.readings_rows, oldest_ms: row.readings_oldest_ms },
+      },
+    ]),
+  )
+}

@@ -1,0 +1,98 @@
+import { systemClock } from '@jidoka/base'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { NewStore, TestStore } from '../../testing/stores.ts'
+import { Database } from './database.ts'
+import type { Transaction } from './database.ts'
+
+// Statements of a transaction go to the server without waiting for the answers of those before them. What must hold all the same: one that fails takes
+// all of them with it and is what the caller hears of, and none ever runs outside of its transaction, as whoever signed in to the database.
+
+export function databaseCases(newStore: NewStore): void {
+  describe('transactions', () => {
+    let store: TestStore
+    let database: Database
+    beforeAll(async () => {
+      store = await newStore()
+      database = new Database(store.backend, { clock: systemClock })
+      await database.withTenant('demo', (tx) => tx.run(`insert into core.tenants (id, name) values ('demo', 'Demo')`))
+    })
+    afterAll(() => store.close())
+
+    const insert = (tx: Transaction, code: string) => {
+      const text = `insert into fleet.sites (tenant_id, code, name, time_zone) values ($1, $2, '{}', 'Asia/Seoul')`
+      tx.send(text, [tx.tenantId, code])
+    }
+    const codes = async () =>
+      database.withTenant('demo', async (tx) =>
+        (await tx.query<{ code: string }>('select code from fleet.sites order by code')).map(({ code }) => code),
+      )
+
+    it('answer statements that are asked for at once in their order, each seeing those before it', async () => {
+      const counts = await database.withTenant('demo', (tx) => {
+        const count = () => tx.query<{ n: number }>('select count(*)::int as n from fleet.sites')
+        const asked = []
+        for (const code of ['A', 'B', 'C']) {
+          insert(tx, code)
+          asked.push(count())
+        }
+        return Promise.all(asked)
+      })
+      expect(counts.flat().map(({ n }) => n)).toEqual([1, 2, 3])
+      expect(await codes()).toEqual(['A', 'B', 'C'])
+    })
+
+    it('are undone as a whole by a statement that nobody waited for, and say what failed', async () => {
+      const failed = database.withTenant('demo', (tx) => {
+        insert(tx, 'D')
+        tx.send('select 1 / 0')
+        insert(tx, 'E')
+        return Promise.resolve('as if all were well')
+      })
+      await expect(failed).rejects.toThrow('division by zero')
+      expect(await codes()).toEqual(['A', 'B', 'C'])
+    })
+
+    it('say what failed first where a later statement is the one that was waited for', async () => {
+      const failed = database.withTenant('demo', (tx) => {
+        tx.send('select 1 / 0')
+        return tx.query('select 1')
+      })
+      await expect(failed).rejects.toThrow('division by zero')
+    })
+
+    it('are not committed where a failure was passed over', async () => {
+      const failed = database.withTenant('demo', async (tx) => {
+        insert(tx, 'D')
+        await tx.query('select 1 / 0').catch(() => undefined)
+      })
+      await expect(failed).rejects.toThrow('in which a statement has failed')
+      expect(await codes()).toEqual(['A', 'B', 'C'])
+    })
+
+    it('I6: take no statement behind their end, where it would run in no transaction', async () => {
+      const left: Transaction[] = []
+      await database.withTenant('demo', (tx) => Promise.resolve(void left.push(tx)))
+      await expect(
+        database.withTenant('demo', (tx) => {
+          left.push(tx)
+          return Promise.reject(new Error('no'))
+        }),
+      ).rejects.toThrow('no')
+      for (const tx of left) {
+        await expect(tx.query('select 1')).rejects.toThrow('after the end of its transaction')
+        insert(tx, 'F')
+      }
+      expect(await codes()).toEqual(['A', 'B', 'C'])
+    })
+
+    it('go on on the same connection after a failure, with statements that are prepared', async () => {
+      const prepared = { name: 'of-the-test', text: 'select $1::int / $2::int as n' }
+      const divide = (by: number) =>
+        database.withTenant('demo', (tx) => Promise.all([tx.query(prepared, [6, by]), tx.query(prepared, [8, by])]))
+      for (let round = 0; round < 3; round++) {
+        await expect(divide(0)).rejects.toThrow('division by zero')
+        expect(await divide(2)).toEqual([[{ n: 3 }], [{ n: 4 }]])
+      }
+    })
+  })
+}

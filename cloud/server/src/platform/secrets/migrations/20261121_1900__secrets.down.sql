@@ -1,0 +1,2 @@
+drop table core.pii_originals;
+drop table core.secrets;

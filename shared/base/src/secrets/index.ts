@@ -1,0 +1,8 @@
+export * from './envelope.ts'
+export * from './environment-keys.ts'
+export * from './key-file.ts'
+export * from './master-keys.ts'
+export * from './secret-error.ts'
+export { secretBytesMax, sealedBytesMax } from './sealed-format.ts'
+export * from './vault-client.ts'
+export * from './vault-keys.ts'
