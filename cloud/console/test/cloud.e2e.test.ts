@@ -155,6 +155,14 @@ describe.skipIf(missing !== undefined)('the console on the real cloud', () => {
     await heading('Nothing fits these filters').waitFor()
     await page.getByRole('link', { name: 'Audit' }).click()
     await page.getByRole('cell', { name: 'oven-temperature' }).first().waitFor()
+    await page.getByLabel('What').fill('session')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/action=session/)
+    await page.getByRole('cell', { name: 'oven-temperature' }).first().waitFor({ state: 'detached' })
+    await page.getByRole('cell', { name: 'session.begin' }).first().waitFor()
+    const saving = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Export the whole log' }).click()
+    expect((await saving).suggestedFilename()).toBe('audit-demo.jsonl')
   })
 
   test('I8: a secret is set, set anew and removed, and its value is never on the page again', async () => {

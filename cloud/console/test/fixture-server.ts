@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import {
+  auditChainSchema,
   auditEntrySchema,
+  auditQuerySchema,
   cloudLineSchema,
   cloudPaths,
   cloudRuleSchema,
@@ -16,7 +18,6 @@ import {
   executionSchema,
   loginRequestSchema,
   newEnrolmentSchema,
-  pageQuerySchema,
   problemSchema,
   problemStatus,
   putRuleSchema,
@@ -240,7 +241,26 @@ export async function startFixtureServer(world: FixtureWorld, distFolder: string
       z.array(auditEntrySchema),
       ({ user, query }) => {
         need(user, 'audit:read')
-        return page(world.audit, pageQuerySchema.parse(query))
+        const asked = auditQuerySchema.parse(query)
+        const { actor, action, subject, from, to } = asked
+        const rows = world.audit.filter(
+          (entry) =>
+            (actor === undefined || entry.actor === actor) &&
+            (action === undefined || entry.action === action || entry.action.startsWith(`${action}.`)) &&
+            (subject === undefined || entry.subject === subject) &&
+            (from === undefined || entry.at >= from) &&
+            (to === undefined || entry.at < to),
+        )
+        return page(rows, asked)
+      },
+    ],
+    [
+      'GET',
+      cloudPaths.auditChain,
+      auditChainSchema,
+      ({ user }) => {
+        need(user, 'audit:read')
+        return { data: world.auditChain }
       },
     ],
   ]

@@ -1,4 +1,13 @@
-import type { BoardAlarm, CloudLine, CloudRule, CloudStreamEvent, EdgeSummary, Execution, User } from '@jidoka/contract'
+import type {
+  AuditChainStatus,
+  BoardAlarm,
+  CloudLine,
+  CloudRule,
+  CloudStreamEvent,
+  EdgeSummary,
+  Execution,
+  User,
+} from '@jidoka/contract'
 import type { RuleDefinition } from '@jidoka/domain'
 import { defectRatio, edge, judgment, plantLines, pressTemperature, rule, sites, user } from './fixture-data.ts'
 import { createFleetFacts, type FleetFacts } from './fixture-fleet.ts'
@@ -13,6 +22,7 @@ export interface FixtureWorld {
   rules: CloudRule[]
   /** Newest first. */
   judgments: Execution[]
+  auditChain: AuditChainStatus
   audit: { id: string; at: string; actor: string; action: string; subject: string; detail: Record<string, unknown> }[]
   readonly sites: typeof sites
   readonly fleet: FleetFacts
@@ -84,6 +94,15 @@ export function createWorld(nowMs: number): FixtureWorld {
         detail: detail as Record<string, unknown>,
       })),
     ),
+    auditChain: moved({
+      position: 4,
+      sealed_at: '2026-11-21T08:55:02.000Z',
+      unsealed: 0,
+      checkpoint: { at: '2026-11-21T08:55:02.000Z', position: 4 },
+      verification: { at: '2026-11-21T08:30:00.000Z', position: 3, findings: [] },
+      key_id: 'kX2vFb0mJ1yR',
+      public_key: 'A'.repeat(43),
+    }),
     sites,
     fleet: createFleetFacts(),
     requests: [],

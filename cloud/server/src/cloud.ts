@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import type { Clock, Log, Service } from '@jidoka/base'
 import { describeError, Envelope, startAll, stopAll } from '@jidoka/base'
 import type { CloudConfig, ModuleName } from './config.ts'
+import { AuditChain } from './modules/audit/audit-chain.ts'
+import { AuditKey } from './modules/audit/audit-key.ts'
 import { addAuditRoutes } from './modules/audit/routes.ts'
 import { AuditService } from './modules/audit/service.ts'
 import { CourierDesk } from './modules/fleet/courier/courier-desk.ts'
@@ -84,6 +86,8 @@ export interface Cloud {
   /** What modules keep for a tenant without anybody reading it in the database. */
   readonly secrets: SecretsPort
   readonly rewrapper: Rewrapper
+  /** Seals, verifies and exports the audit log. */
+  readonly audit: AuditChain
   /** For the command line. */
   readonly courier: {
     readonly desk: CourierDesk
@@ -105,14 +109,17 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
   const keys = await openKeys(keysFolder, () => clock.nowMs())
   const masterKeys = openMasterKeys(config.secrets, keysFolder, clock)
   const envelope = new Envelope(masterKeys)
-  const database = new Database(backend, { clock, waitSeconds: metrics.poolWaitSeconds })
+  const database = new Database(backend, { clock, waitSeconds: metrics.poolWaitSeconds, settings: config.database })
   const hub = new EventHub()
   const backbone = openBackbone({ config, database, clock, log, metrics, hub })
   const { link, outbox, cache, limiter, dead } = backbone
   const partitions = new Partitions(database, clock)
   const stopping = new AbortController()
 
-  const audit = new AuditService(database, clock)
+  const auditKey = new AuditKey(keys.audit)
+  const audit = new AuditService({ database, clock, key: auditKey })
+  const checkpointFolder = config.audit_checkpoints ?? join(config.data, 'audit-checkpoints')
+  const auditChain = new AuditChain({ database, clock, log, metrics, key: auditKey, checkpointFolder })
   const secrets = new SecretStore({ database, clock, audit, envelope, masterKeys })
   const rewrapper = new Rewrapper({ database, envelope, masterKeys, clock, log })
   const identity = new IdentityService({ database, keys, clock, audit, log })
@@ -198,13 +205,14 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
         rules: new RulesService({ database, clock, audit, fleet: () => fleet, runner, outbox, cache }),
         guard,
       }),
-    audit: () => addAuditRoutes(app, { service: audit, guard }),
+    audit: () => addAuditRoutes(app, { service: audit, chain: auditChain, guard }),
   }
   const readiness: Readiness = {
     stopping: false,
     checkDatabase: async () => void (await database.asOwner('select 1')),
     electric: electric === null ? null : () => electric.health(),
     redis: link === null ? null : () => link.health(),
+    audit: () => auditChain.health(),
   }
   addHealthRoutes(app, readiness, metrics)
   for (const name of new Set(config.modules)) mount[name]()
@@ -221,6 +229,7 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
     partitionJob(partitions, clock, log),
     watchReceiptKeys({ keys: keys.receipts, clock, log }),
     rewrapper,
+    ...(config.modules.includes('audit') ? auditChain.services() : []),
     ...(config.modules.includes('fleet')
       ? [
           fleetJobs(fleet),
@@ -244,6 +253,7 @@ export async function openCloud({ config, backend, clock, log }: CloudParts): Pr
     firstAdmin,
     secrets,
     rewrapper,
+    audit: auditChain,
     courier: { desk: courier, exportDown: (...request) => exportDown(exportParts, ...request) },
     drain,
     stop: async () => {

@@ -1,6 +1,7 @@
 import { booleanSetting, loadConfig, numberSetting, portSetting } from '@jidoka/base'
 import { passwordSchema, tenantIdSchema } from '@jidoka/domain'
 import { z } from 'zod'
+import { databaseSettingNames, databaseSettingsSchema } from './platform/db/settings.ts'
 import { secretsSettingNames, secretsSettingsSchema } from './platform/secrets/settings.ts'
 import { readRedisAddress } from './platform/redis/address.ts'
 
@@ -54,6 +55,8 @@ const settingsSchema = z.strictObject({
   data: z.string().min(1).default('data/cloud'),
   /** Keys, where they do not lie in the data folder: replicas share them. */
   keys: z.string().min(1).optional(),
+  /** Where signed checkpoints of audit logs are written besides the database; absent: beside the data. */
+  audit_checkpoints: z.string().min(1).optional(),
   /** Where the master keys are that secrets are sealed with. */
   secrets: secretsSettingsSchema.prefault({}),
   /** PostgreSQL; absent: PGlite in the data folder. */
@@ -61,6 +64,13 @@ const settingsSchema = z.strictObject({
     .string()
     .regex(/^postgres(ql)?:\/\//, 'it must begin with postgres:// or postgresql://')
     .optional(),
+  /** The same PostgreSQL past a pgBouncer in transaction mode, for a connection that listens. */
+  database_direct_url: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'it must begin with postgres:// or postgresql://')
+    .optional(),
+  /** Pool and time-outs of PostgreSQL. */
+  database: databaseSettingsSchema.prefault({}),
   /** An Electric service that follows the same PostgreSQL; absent: the cloud serves desired state itself. */
   electric_url: z
     .string()
@@ -132,7 +142,9 @@ const names = {
   JIDOKA_CLOUD_TRUST_FORWARDED_FOR: 'http.trust_forwarded_for',
   JIDOKA_CLOUD_DATA: 'data',
   JIDOKA_CLOUD_KEYS: 'keys',
+  JIDOKA_CLOUD_AUDIT_CHECKPOINTS: 'audit_checkpoints',
   DATABASE_URL: 'database_url',
+  DATABASE_DIRECT_URL: 'database_direct_url',
   ELECTRIC_URL: 'electric_url',
   ELECTRIC_SECRET: 'electric_secret',
   REDIS_URL: 'redis.url',
@@ -148,6 +160,7 @@ const names = {
   JIDOKA_CLOUD_CONSOLE: 'console',
   JIDOKA_CLOUD_LOG_LEVEL: 'log_level',
   JIDOKA_CLOUD_MIGRATE_AT_START: 'migrate_at_start',
+  ...databaseSettingNames,
   ...secretsSettingNames,
 }
 

@@ -116,7 +116,7 @@ describe('the program', { timeout: 60_000 }, () => {
     const { code, stderr } = await start({ JIDOKA_CLOUD_DATA: newFolder() }, ['migrat']).ended
     expect([code, stderr]).toEqual([
       1,
-      '"migrat" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "secrets" changes the master key.\n',
+      '"migrat" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "secrets" changes the master key, "audit" verifies and exports the audit log.\n',
     ])
   })
 

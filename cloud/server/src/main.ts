@@ -16,7 +16,11 @@ import { readConfig } from './config.ts'
 import { runCourierCommand } from './courier-command.ts'
 import type { CloudConfig } from './config.ts'
 import { runMigrateCommand } from './migrate.ts'
+import { AuditKey } from './modules/audit/audit-key.ts'
+import { runAuditCommand } from './modules/audit/audit-command.ts'
 import { migrateUp } from './platform/db/migrations.ts'
+import { Database } from './platform/db/database.ts'
+import { allTenantsOf } from './platform/db/tenants.ts'
 import { allMigrations, openBackend } from './platform/db/open.ts'
 import { HttpServer } from './platform/http/server.ts'
 import { openKeys } from './platform/keys.ts'
@@ -41,9 +45,10 @@ async function main(): Promise<void> {
   if (command === 'courier') return runCourier(config, log)
   if (command === 'rotate-receipt-key') return rotateReceiptKey(config)
   if (command === 'secrets') return runSecrets(config, log)
+  if (command === 'audit') return runAudit(config, log)
   if (command !== 'migrate')
     throw new OperationalError(
-      `"${command}" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "secrets" changes the master key.`,
+      `"${command}" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "secrets" changes the master key, "audit" verifies and exports the audit log.`,
     )
   const backend = await open(config, log)
   try {
@@ -75,6 +80,29 @@ async function runSecrets(config: CloudConfig, log: Log): Promise<void> {
     },
   })
   if (!isAllDone) process.exitCode = exitCode.failed
+}
+
+/** Needs the database for itself where that is PGlite, as a courier does; what has been exported is checked without one. */
+async function runAudit(config: CloudConfig, log: Log): Promise<void> {
+  const isWhole = await runAuditCommand(process.argv.slice(3), {
+    tenant: config.tenant,
+    print: (line) => void process.stdout.write(`${line}\n`),
+    publicKey: async () => new AuditKey((await openKeys(config.keys ?? join(config.data, 'keys'))).audit).publicKeyText,
+    withChain: async (work) => {
+      const backend = await open(config, log)
+      try {
+        const cloud = await openCloud({ config, backend, clock: systemClock, log })
+        try {
+          return await work(cloud.audit, await allTenantsOf(new Database(backend, { clock: systemClock })))
+        } finally {
+          await cloud.stop()
+        }
+      } finally {
+        await backend.close()
+      }
+    },
+  })
+  if (!isWhole) process.exitCode = exitCode.failed
 }
 
 /** Needs the database for itself where that is PGlite: then the console's pages, or the HTTP API of the running program, take the files. */
@@ -119,7 +147,9 @@ async function rotateReceiptKey(config: CloudConfig): Promise<void> {
 function open(config: CloudConfig, log: Log) {
   return openBackend({
     url: config.database_url,
+    directUrl: config.database_direct_url,
     folder: config.data,
+    settings: config.database,
     // A database that is gone for good: whoever supervises the process starts it anew and sees why.
     onFailure: (error) => fail(error),
     onBrokenConnection: (error) => log.warn({ action: 'database.connection', success: false }, describeError(error)),

@@ -1,17 +1,27 @@
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { postgresOnlyCases } from './testing/postgres-only.cases.ts'
+import { StatementRecorder, versionNow } from './testing/record-statements.ts'
 import { runStoreCases } from './testing/run-store-cases.ts'
 import { postgresIsMissing, postgresServer } from './testing/stores.ts'
 import type { PostgresServer } from './testing/stores.ts'
 
 const missing = postgresIsMissing()
+/** A release keeps what it asks of its database, for the one after it: see docs/guides/database.md. */
+const recorder = process.env['JIDOKA_RECORD_STATEMENTS'] === '1' ? new StatementRecorder() : null
 
 describe.skipIf(missing !== null)(`on PostgreSQL 15${missing === null ? '' : ` (skipped: ${missing})`}`, () => {
   let server: PostgresServer
   beforeAll(async () => {
     server = await postgresServer()
+    recorder?.start()
   })
-  afterAll(() => server.end())
+  afterAll(async () => {
+    await server.end()
+    const version = versionNow()
+    const file = new URL(`./platform/db/releases/${version}.json`, import.meta.url)
+    await recorder?.write(fileURLToPath(file), version)
+  })
   runStoreCases(() => server.newStore())
   postgresOnlyCases(() => server)
 })

@@ -4,13 +4,16 @@ import { RangeSum, receiptSchema } from '@jidoka/sync-protocol'
 import type { Lane, LanePoint, RangeTally, Receipt } from '@jidoka/sync-protocol'
 import type { Query } from './cloud-store.ts'
 
+/** How often each value of each tag is there. */
+export type Readings = ReadonlyMap<string, ReadonlyMap<Value, number>>
+
 /** What the cloud's database says of one edge, asked by anybody's SQL and put together by nothing of the cloud's. */
 export interface CloudView {
   readonly lanes: Readonly<Record<Lane, LanePoint>>
   /** As they were kept when the rows came. */
   readonly ranges: Readonly<Record<Lane, ReadonlyMap<number, RangeTally>>>
-  /** The rows of core.sensor_events: how often each value of each tag is there. */
-  readonly readings: ReadonlyMap<string, ReadonlyMap<Value, number>>
+  /** The rows of core.sensor_events. */
+  readonly readings: Readings
   readonly readingsCount: number
   /** Over tag, kind, quality, time and value of those rows. */
   readonly readingsSum: string
@@ -105,4 +108,38 @@ export async function viewCloud(query: Query, edgeId: string, epoch: string): Pr
     dropsCount: drops?.count ?? 0,
     receipts: receipts.map(({ body }) => receiptSchema.parse(body)),
   }
+}
+
+/** Readings by the epoch under which they went up, which core.sensor_events does not show. */
+export async function viewEpochs(query: Query, edgeId: string): Promise<ReadonlyMap<string, Readings>> {
+  const rows = await query<{
+    epoch: string
+    key: string | null
+    tag_no: string
+    value: number | null
+    text: string | null
+  }>(
+    `select r.epoch::text, t.key, s.tag_no::text, u.text,
+       (case when s.divisor is null then u.number else (s.base + u.number) / s.divisor end)::float8 as value
+     from core.reading_segments s
+     join fleet.reading_streams r on r.stream_id = s.stream_id
+     left join fleet.tags t
+       on t.tenant_id = r.tenant_id and t.edge_id = r.edge_id and t.epoch = r.epoch and t.tag_no = s.tag_no
+     cross join lateral unnest(
+       coalesce(s.dt_wide, s.dt::integer[]),
+       coalesce(s.numbers, s.scaled::double precision[], s.scaled_wide::double precision[]), s.texts) as u (dt, number, text)
+     where r.edge_id = $1`,
+    [edgeId],
+  )
+  const epochs = new Map<string, Map<string, Map<Value, number>>>()
+  for (const { epoch, key, tag_no, value, text } of rows) {
+    const readings = epochs.get(epoch) ?? new Map<string, Map<Value, number>>()
+    epochs.set(epoch, readings)
+    const name = key ?? `tag ${tag_no}`
+    const values = readings.get(name) ?? new Map<Value, number>()
+    readings.set(name, values)
+    const held: Value = text ?? value ?? Number.NaN
+    values.set(held, (values.get(held) ?? 0) + 1)
+  }
+  return epochs
 }

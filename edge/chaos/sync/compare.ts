@@ -2,7 +2,7 @@ import { lanes, pointOf, samePoint, verifyReceipt } from '@jidoka/sync-protocol'
 import type { Receipt } from '@jidoka/sync-protocol'
 import { readingOf, tagKeyOf } from '../publisher/kinds.ts'
 import type { Ledger } from '../publisher/ledger.ts'
-import type { CloudView } from './cloud-view.ts'
+import type { CloudView, Readings } from './cloud-view.ts'
 import type { EdgeView } from './edge-view.ts'
 
 /** Listed by name; the rest is a number. */
@@ -38,18 +38,30 @@ export function compare(ledgers: readonly Ledger[], edge: EdgeView, cloud: Cloud
   }
 }
 
+/** What the cloud holds in the end, and what it held when the image was taken, at rest: all that the image has a receipt for. */
+export interface TwoHistories {
+  readonly cloud: CloudView
+  readonly readings: ReadonlyMap<string, Readings>
+  readonly former: { readonly epoch: string; readonly receipted: Readings }
+}
+
 /**
  * Two histories of one appliance, each of which has gone up under an epoch of its own: nothing that a device was promised is missing, whichever of the two had taken
- * it, and nothing is there that nobody sent. What both had may be there twice: under the old epoch, and behind the newest receipt that they share.
+ * it, and nothing is there that nobody sent. A reading may be there twice where the old epoch held it and the image had no receipt for it: it goes up again under a new epoch.
  * @param judgmentIds of both journals
  */
 export function compareTwoHistories(
   ledgers: readonly Ledger[],
   judgmentIds: ReadonlySet<string>,
-  cloud: CloudView,
+  { cloud, readings, former }: TwoHistories,
 ): { readonly lost: number; readonly doubled: number; readonly faults: readonly string[] } {
   const faults: string[] = []
   const { lost, doubled } = readingFaults(ledgers, cloud, faults, { mayBeTwice: true })
+  say(
+    faults,
+    doubledWithoutReason(readings, former),
+    'readings are in the cloud more often than two histories give reason for',
+  )
   const there = new Set(cloud.judgmentIds)
   say(
     faults,
@@ -57,6 +69,23 @@ export function compareTwoHistories(
     'judgments of one of two histories are not in the cloud',
   )
   return { lost, doubled, faults }
+}
+
+/** Readings that stand twice under one epoch, or under two of which none is the old one, or that the image had a receipt for. */
+function doubledWithoutReason(readings: TwoHistories['readings'], former: TwoHistories['former']): string[] {
+  const old = readings.get(former.epoch)
+  const found = new Set<string>()
+  const seen = new Set<string>()
+  for (const [epoch, ofEpoch] of readings)
+    for (const [key, values] of ofEpoch)
+      for (const [value, count] of values) {
+        const name = `${key} ${String(value)}`
+        if (count > 1) found.add(`${name} ${count} times under ${epoch.slice(0, 8)}`)
+        const hasReason = old?.get(key)?.has(value) === true && former.receipted.get(key)?.has(value) !== true
+        if (seen.has(name) && !hasReason) found.add(name)
+        seen.add(name)
+      }
+  return [...found]
 }
 
 /** Every acknowledged reading is in core.sensor_events once, under its tag, and none that nobody sent. */

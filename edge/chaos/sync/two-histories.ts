@@ -6,7 +6,7 @@ import { readCliAccess } from '../../server/src/cli/access.ts'
 import { ApplianceClient } from '../../server/src/cli/appliance-client.ts'
 import type { Draws } from '../random.ts'
 import { pause } from '../until.ts'
-import { viewCloud } from './cloud-view.ts'
+import { viewCloud, viewEpochs } from './cloud-view.ts'
 import { compareTwoHistories } from './compare.ts'
 import { viewEdge } from './edge-view.ts'
 import type { EdgeView } from './edge-view.ts'
@@ -32,17 +32,22 @@ export async function twoHistories(
   const original = world.edgeFolder
   const image = `${original}-image`
   cpSync(original, image, { recursive: true })
+  const { epoch: formerEpoch } = viewEdge(image)
+  const { readings: receipted } = await world.store.look((query) => viewCloud(query, world.edgeId, formerEpoch))
   await Promise.all([world.startCloud(), world.startEdge()])
   await pause(draws.between(200, 500))
   const views = way === 'image restored' ? await restore(world, image) : await clone(world, image, draws)
   await world.stopCloud()
   const judgmentIds = new Set(views.flatMap(({ records }) => records.flatMap(judgmentIdOf)))
   const { epoch } = views.at(-1) ?? viewEdge(original)
-  return compareTwoHistories(
-    world.crowd.ledgers,
-    judgmentIds,
-    await world.store.look((query) => viewCloud(query, world.edgeId, epoch)),
+  const [cloud, readings] = await world.store.look(
+    async (query) => [await viewCloud(query, world.edgeId, epoch), await viewEpochs(query, world.edgeId)] as const,
   )
+  return compareTwoHistories(world.crowd.ledgers, judgmentIds, {
+    cloud,
+    readings,
+    former: { epoch: formerEpoch, receipted },
+  })
 }
 
 /** @returns the journal that was put away, and the one that goes on */

@@ -244,6 +244,38 @@ export const auditEntrySchema = z.object({
   detail: z.record(z.string(), z.unknown()),
 })
 
+const auditWordSchema = z.string().min(1).max(200).optional()
+/** `action` finds `rule.save`, or all of `rule`. */
+export const auditQuerySchema = pageQuerySchema.extend({
+  actor: auditWordSchema,
+  action: auditWordSchema,
+  subject: auditWordSchema,
+  from: instantSchema.optional(),
+  to: instantSchema.optional(),
+})
+export type AuditQuery = z.infer<typeof auditQuerySchema>
+
+/** How far a tenant's log is sealed, signed and verified. */
+export const auditChainSchema = z.object({
+  /** Entries that have a link. */
+  position: z.number().int(),
+  sealed_at: instantSchema.nullable(),
+  /** Entries of the last seconds, which have none yet. */
+  unsealed: z.number().int(),
+  checkpoint: z.object({ at: instantSchema, position: z.number().int() }).nullable(),
+  /** The last one; no findings: the log is what was written. */
+  verification: z
+    .object({
+      at: instantSchema,
+      position: z.number().int(),
+      findings: z.array(z.object({ kind: z.string(), text: z.string() })),
+    })
+    .nullable(),
+  key_id: z.string(),
+  public_key: z.string(),
+})
+export type AuditChainStatus = z.infer<typeof auditChainSchema>
+
 /** Server-sent events of the cloud for one tenant; on `reset` or reconnection the client fetches again. */
 export const cloudStreamEvents = {
   judgment: executionSchema,

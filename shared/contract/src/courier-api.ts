@@ -45,8 +45,8 @@ export const courierImportSchema = z.object({
     z.object({
       lane: z.enum(['records', 'readings']),
       up_to_seq: z.number().int(),
-      /** `stored`: rows up to here are in the cloud. `known`: nothing new. `at_work`: the line hears the same in a moment. The others are not taken; `diverged` needs a person. */
-      outcome: z.enum(['stored', 'known', 'at_work', 'other_epoch', 'forged', 'diverged']),
+      /** `stored`: rows up to here are in the cloud. `known`: nothing new. `at_work`: the line hears the same in a moment. `in_doubt`: rows of it are gone here, and whose they are nobody here can tell. The others are not taken; `diverged` needs a person. */
+      outcome: z.enum(['stored', 'known', 'at_work', 'in_doubt', 'other_epoch', 'forged', 'diverged']),
     }),
   ),
 })

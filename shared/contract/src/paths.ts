@@ -60,6 +60,8 @@ export const cloudPaths = {
   judgment: '/api/v1/judgment/{id}',
   stream: '/api/v1/stream',
   audit: '/api/v1/audit',
+  auditChain: '/api/v1/audit/chain',
+  auditExport: '/api/v1/audit/export',
   secrets: '/api/v1/secrets',
   secret: '/api/v1/secrets/{name}',
   pii: '/api/v1/pii',

@@ -154,6 +154,9 @@ export const toldSentences = {
   'rehearsal.order': ['The rehearsal ends before it begins. Give it a stretch of time.'],
   'rehearsal.too_long': ['A rehearsal covers one day at most. Rehearse the days one by one.'],
 
+  // Work beside the main thread.
+  'threads.busy': ['Too many questions wait for the {thread} thread. Try again in a moment.'],
+
   // Courier files.
   'courier.busy': ['Another courier file is being written or read here. Wait until it is done.'],
   'courier.no_key': [

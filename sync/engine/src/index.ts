@@ -1,6 +1,7 @@
 export { retryAfterMs, retryDelayMs } from './back-off.ts'
 export * from './intake.ts'
 export { EngineInvariantError } from './invariant.ts'
+export { isInDoubt, noDoubt } from './lane-doubt.ts'
 export { laneTable } from './lane-machine.ts'
 export type { LaneStart } from './lane-machine.ts'
 export { uplinkLimits } from './limits.ts'

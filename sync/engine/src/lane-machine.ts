@@ -2,13 +2,14 @@ import { epochStart, pointOf, samePoint } from '@jidoka/sync-protocol'
 import type { Lane, LanePoint, ReceiptJudgement } from '@jidoka/sync-protocol'
 import { retryDelayMs } from './back-off.ts'
 import { invariant } from './invariant.ts'
+import { isInDoubt, noDoubt } from './lane-doubt.ts'
 import { noPoison, noteSetAside } from './lane-poison.ts'
 import { halt, smaller, wait } from './lane-step.ts'
 import type { LaneStep } from './lane-step.ts'
 import { takeFailure } from './lane-trouble.ts'
 import { uplinkLimits } from './limits.ts'
 import { noteProgress } from './progress.ts'
-import type { CursorNews, Flying, LaneState, LaneUplink, Surroundings, UplinkInput } from './uplink-types.ts'
+import type { CursorNews, Doubt, Flying, LaneState, LaneUplink, Surroundings, UplinkInput } from './uplink-types.ts'
 
 /** What a lane reacts to; `cursor` is its part of a cursor answer. */
 export type LaneInput =
@@ -154,10 +155,19 @@ export interface LaneStart {
   readonly sentSeq?: number
   /** Rows that were set aside as poison in the last day, so that a restart does not begin a new one. */
   readonly poisonToday?: number
+  /** As the last `note_doubt` of this epoch had it; absent: no doubt was noted. */
+  readonly doubt?: Doubt
 }
 
 export function newLane(start: LaneStart): LaneUplink {
-  const { confirmed, lastSeq, startSeq = 1, sentSeq = Number.POSITIVE_INFINITY, poisonToday = 0 } = start
+  const {
+    confirmed,
+    lastSeq,
+    startSeq = 1,
+    sentSeq = Number.POSITIVE_INFINITY,
+    poisonToday = 0,
+    doubt = noDoubt,
+  } = start
   invariant(
     lastSeq >= confirmed.seq,
     'the journal ends before what was receipted: it was cut, or belongs to another epoch',
@@ -178,8 +188,7 @@ export function newLane(start: LaneStart): LaneUplink {
     afterWait: 'read',
     problem: null,
     reported: null,
-    seesTwo: false,
-    isToldOfTwo: false,
+    ...doubt,
     poison: { ...noPoison, setAside: poisonToday },
     progress: [],
   }
@@ -238,9 +247,6 @@ function resume(lane: LaneUplink, { news }: InputOf<'cursor'>, at: Surroundings,
   const step = goOn(moveTo(lane, point, at), at, name)
   return { lane: step.lane, effects: [{ kind: 'store_receipt', lane: name, receipt }, ...step.effects] }
 }
-
-/** Whose rows those are that nobody here can compare any more is open. */
-const isInDoubt = ({ seesTwo, isToldOfTwo }: LaneUplink): boolean => seesTwo || isToldOfTwo
 
 /** Rows that are gone here cannot be compared: they count as ours where they had left and nothing speaks against it (S16, S20). */
 const isOurs = (lane: LaneUplink, { seq }: LanePoint, judgement: ReceiptJudgement): boolean =>

@@ -5,6 +5,7 @@ import { uplinkLimits } from './limits.ts'
 import { uplinkStatus } from './status.ts'
 import { Bench, kinds, newsAt, receiptAt } from './testing/bench.ts'
 import { startUplink } from './uplink.ts'
+import type { Doubt } from './uplink-types.ts'
 
 describe('S16: two histories', () => {
   test('are told once while a lane stands still over them, and again when it has moved in between', () => {
@@ -18,6 +19,7 @@ describe('S16: two histories', () => {
         seq: 11,
         held: bench.state.lanes.readings.confirmed,
       },
+      { kind: 'note_doubt', lane: 'readings', doubt: { seesTwo: true, isToldOfTwo: false } },
     ])
     for (let round = 0; round < 3; round++) {
       bench.pass(uplinkLimits.haltedRetryMs)
@@ -144,6 +146,41 @@ describe('S20: a lane that has seen two histories', () => {
     const settled = new Bench(0, 20, 10)
     settled.give({ kind: 'wake' })
     expect(kinds(settled.news(others(15, 'unverifiable')))).toContain('store_receipt readings')
+  })
+
+  test('S20: knows of them after a restart, before any cursor, until it has moved or the cloud tells of none', () => {
+    const bench = new Bench(0, 20, 10)
+    bench.begin(0, 10)
+    bench.read('readings', 11, 20)
+    expect(bench.refuse('readings', { kind: 'digest' })).toContainEqual({
+      kind: 'note_doubt',
+      lane: 'readings',
+      doubt: { seesTwo: true, isToldOfTwo: false },
+    })
+    const restarted = (doubt: Doubt) => {
+      const { records, readings } = bench.state.lanes
+      const next = new Bench()
+      next.state = startUplink({ lanes: { records, readings: { confirmed: readings.confirmed, lastSeq: 20, doubt } } })
+      next.give({ kind: 'wake' })
+      return next
+    }
+    const brought = { kind: 'receipt_brought', lane: 'readings', receipt: receiptAt('readings', 15) } as const
+    for (const doubt of [
+      { seesTwo: true, isToldOfTwo: false },
+      { seesTwo: false, isToldOfTwo: true },
+    ]) {
+      expect(restarted(doubt).give({ ...brought, judgement: 'unverifiable' })).toEqual([])
+      expect(kinds(restarted(doubt).give({ ...brought, judgement: 'verified' }))).toContain('store_receipt readings')
+      const agreed = restarted(doubt)
+      expect(agreed.cursor(0, 10)).toContainEqual({
+        kind: 'note_doubt',
+        lane: 'readings',
+        doubt: { seesTwo: false, isToldOfTwo: false },
+      })
+    }
+    expect(
+      kinds(restarted({ seesTwo: false, isToldOfTwo: false }).give({ ...brought, judgement: 'unverifiable' })),
+    ).toEqual(['store_receipt readings'])
   })
 
   test('takes no answer to its own batch that nobody here can compare while the cloud tells of a trouble', () => {

@@ -143,6 +143,8 @@ export type UplinkEffect =
    * receipt of null forget ours. What lies above the point may not be pruned until it is receipted again.
    */
   | { readonly kind: 'adopt_cursor'; readonly lane: Lane; readonly point: LanePoint; readonly receipt: Receipt | null }
+  /** Keep on disk what the lane knows of two histories, for `doubt` of the next start in this epoch; no doubt takes what is kept away. */
+  | { readonly kind: 'note_doubt'; readonly lane: Lane; readonly doubt: Doubt }
   /** Post a trouble report. Not answered; `report_failed` when it did not arrive. `held`: the last point that both ends had agreed upon. */
   | {
       readonly kind: 'report_trouble'
@@ -252,6 +254,9 @@ export interface LaneUplink {
   /** Where `confirmed` stood in the last minute of a drain, the newest last. */
   readonly progress: readonly { readonly atMs: number; readonly seq: number }[]
 }
+
+/** What a lane knows of two histories. It outlives a restart: without a line a courier's file is the first that is heard after it (S20). */
+export type Doubt = Pick<LaneUplink, 'seesTwo' | 'isToldOfTwo'>
 
 /** `settled`: no lane waits for the cursor. */
 export type LinkState = 'settled' | 'asking' | 'waiting'

@@ -52,6 +52,8 @@ function must(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(otherwise)
 }
 
+const unanswered: ReadonlySet<UplinkEffect['kind']> = new Set(['record_outage', 'report_trouble', 'note_doubt'])
+
 class World {
   state: UplinkState = startUplink({
     lanes: { records: { confirmed: pointAt(0), lastSeq: 0 }, readings: { confirmed: pointAt(0), lastSeq: 0 } },
@@ -72,7 +74,7 @@ class World {
     for (const effect of effects) {
       if (effect.kind === 'wake') this.wakeDueMs = this.nowMs + effect.afterMs
       else if (effect.kind === 'store_receipt') this.store(effect.lane, effect.receipt.up_to_seq)
-      else if (effect.kind !== 'record_outage' && effect.kind !== 'report_trouble') this.pending.push(effect)
+      else if (!unanswered.has(effect.kind)) this.pending.push(effect)
     }
     for (const name of lanes) {
       const onTheLine = this.pending.filter(

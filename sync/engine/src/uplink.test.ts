@@ -102,7 +102,7 @@ describe('a lane', () => {
       bench.begin()
       bench.read('records', 1, 5)
       expect(kinds(bench.receipt('records', 5, judgement))).toEqual(
-        judgement === 'diverged' ? ['report_trouble records'] : ['ask_cursor'],
+        judgement === 'diverged' ? ['report_trouble records', 'note_doubt records'] : ['ask_cursor'],
       )
       if (judgement === 'forged') {
         const records = { ...newsAt('records', 5), judgement }
@@ -130,7 +130,7 @@ describe('a lane', () => {
 
   test('stops when the cloud knows rows that this journal never had', () => {
     const bench = new Bench(0, 10)
-    expect(kinds(bench.begin(0, 11))).toEqual(['report_trouble readings'])
+    expect(kinds(bench.begin(0, 11))).toEqual(['report_trouble readings', 'note_doubt readings'])
     expect(bench.state.lanes.readings.problem).toEqual({ kind: 'cloud_ahead', cloudSeq: 11 })
   })
 

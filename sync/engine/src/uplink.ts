@@ -1,6 +1,7 @@
 import { lanes } from '@jidoka/sync-protocol'
 import type { Lane, Trouble } from '@jidoka/sync-protocol'
 import { drain, drainFrom, noteDrop } from './drain.ts'
+import { doubtChanged } from './lane-doubt.ts'
 import { laneStep, newLane } from './lane-machine.ts'
 import type { LaneInput, LaneStart } from './lane-machine.ts'
 import { uplinkLimits } from './limits.ts'
@@ -60,6 +61,7 @@ export function uplinkStep(before: UplinkState, input: UplinkInput, at: Surround
   step.take(input)
   step.tellDrained()
   step.askWhereNeeded()
+  step.noteDoubt(before)
   step.setWake()
   return { state: step.state, effects: step.effects }
 }
@@ -132,6 +134,11 @@ class Step {
       case 'receipt_brought':
         this.#lane(input.lane, input)
     }
+  }
+
+  /** What takes the doubt away comes first: a crash between leaves the lane in doubt, which the next cursor ends. */
+  noteDoubt({ lanes: before }: UplinkState): void {
+    for (const name of lanes) this.effects.push(...doubtChanged(name, before[name], this.state.lanes[name]))
   }
 
   /** The third record of outages whose rows have all been receipted by now. */

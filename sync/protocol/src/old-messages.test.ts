@@ -10,8 +10,9 @@ import { refusals } from './refusal.ts'
 import { upMessages } from './up.ts'
 
 // Edges are years behind the cloud, and journals hold receipts and records of every version that wrote them: what was ever a message stays
-// readable. Each fixture was made by the program of its version: batches, receipts and cursors by its own encoder and signer, all of it read by its own schemas. They are never
-// changed; a version that goes over the line gets one of its own.
+// readable. Each fixture was made by the program of its version: batches, receipts and cursors by its own encoder and signer, all of it read by its own schemas. From
+// the first release of the program on they are never changed (before it those of 1.0 and 1.1 were recorded once more, with the programs of their time); a
+// version that goes over the line gets one of its own.
 
 /** The version that each message came with. */
 const since = {

@@ -1,6 +1,6 @@
-import type { UplinkEffect } from '@jidoka/sync-engine'
+import type { UplinkEffect, UplinkState } from '@jidoka/sync-engine'
 import { encodeDropBatch, encodeReadingsBatch, encodeRecordsBatch } from '@jidoka/sync-protocol'
-import type { BatchSender } from '@jidoka/sync-protocol'
+import type { BatchSender, Lane, Waiting as WaitingRows } from '@jidoka/sync-protocol'
 import { lineOf } from './journal.ts'
 import type { ReadResult } from './journal.ts'
 
@@ -9,6 +9,15 @@ export type Waiting = Pick<
   Extract<UplinkEffect, { kind: 'send' }>,
   'lane' | 'fromSeq' | 'toSeq' | 'drop' | 'base' | 'startSeq'
 >
+
+/** What the cloud will not have of each lane once it has this batch; how old that is nobody here asks. */
+export function waitingBeside({ lanes }: UplinkState, { lane, toSeq }: Pick<Waiting, 'lane' | 'toSeq'>): WaitingRows {
+  const of = (name: Lane) => {
+    const { confirmed, lastSeq } = lanes[name]
+    return { rows: Math.max(0, lastSeq - Math.max(confirmed.seq, name === lane ? toSeq : 0)), oldest_ms: null }
+  }
+  return { records: of('records'), readings: of('readings') }
+}
 
 /** @param losesTail a planted bug: the last record of a batch is lost, and nobody is told */
 export function encodeRead(

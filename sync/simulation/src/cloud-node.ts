@@ -4,7 +4,9 @@ import {
   advancePoint,
   BatchError,
   decodeBatch,
+  isAtLeast,
   pointOf,
+  protocolVersion,
   rangesOfReadings,
   rangesOfRecords,
   requestLimits,
@@ -28,7 +30,8 @@ export const poisonMark = 'cannot be read'
 export class CloudNode implements Server {
   crashes = 0
   lostTransactions = 0
-  protocol: '1.1' | '1.2' = '1.2'
+  /** An older one until it is upgraded. */
+  protocol: string = protocolVersion
   /** Until then it cannot read anything. */
   bugUntilMs = 0
   readonly edges = new Map<string, StoredEdge>()
@@ -68,7 +71,7 @@ export class CloudNode implements Server {
       if (refusal !== null) return respond(this.#refused(refusal))
       if (request.kind === 'cursor') return respond(this.#cursor(request))
       if (request.kind === 'trouble') {
-        if (this.protocol === '1.1') return respond({ kind: 'not_found' })
+        if (!isAtLeast(this.protocol, '1.2')) return respond({ kind: 'not_found' })
         const { epoch, lane, kind, seq } = request.report
         this.#note(request.edgeId, epoch, lane, kind, seq)
         return respond({ kind: 'noted' })
@@ -180,7 +183,7 @@ export class CloudNode implements Server {
         receipt: receipts.at(-1) ?? null,
       }
     }
-    const isNew = this.protocol !== '1.1' && protocol !== '1.1'
+    const isNew = isAtLeast(this.protocol, '1.2') && isAtLeast(protocol, '1.2')
     const troubles = edge.troubles.get(epoch) ?? []
     return {
       kind: 'cursor',
@@ -216,8 +219,7 @@ export class CloudNode implements Server {
       throw error
     }
     const { header } = batch
-    const { base } = header
-    if (this.protocol === '1.1' && (base !== undefined || header.start_seq !== undefined))
+    if (!knowsHeader(this.protocol, header))
       return this.#refused({ kind: 'malformed', detail: 'header: unknown members' })
     if (this.#scheduler.nowMs < this.bugUntilMs) return this.#refused({ kind: 'malformed', detail: 'a bug' })
     if (batch.kind === 'records' && batch.lines.some((line) => line.includes(poisonMark)))
@@ -319,6 +321,11 @@ export class CloudNode implements Server {
     if (this.#unsynced.length > 12) this.#unsynced.splice(0, this.#random.between(1, 12))
   }
 }
+
+/** A header with members that came later is one that it cannot read. */
+const knowsHeader = (protocol: string, { base, start_seq, waiting }: DecodedBatch['header']): boolean =>
+  (isAtLeast(protocol, '1.2') || (base === undefined && start_seq === undefined)) &&
+  (isAtLeast(protocol, '1.3') || waiting === undefined)
 
 function withoutBase(batch: DecodedBatch): DecodedBatch {
   const { base: _, ...header } = batch.header

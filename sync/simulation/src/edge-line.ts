@@ -1,6 +1,15 @@
 import type { CursorNews } from '@jidoka/sync-engine'
-import { ClockOffset, judgeReceipt, protocolVersion, signatureHeaders } from '@jidoka/sync-protocol'
-import type { Cursor, Lane, LaneCursor, LanePoint, Receipt, ReceiptJudgement, ReceiptKey } from '@jidoka/sync-protocol'
+import { ClockOffset, isAtLeast, judgeReceipt, protocolVersion, signatureHeaders } from '@jidoka/sync-protocol'
+import type {
+  Cursor,
+  Lane,
+  LaneCursor,
+  LanePoint,
+  Receipt,
+  ReceiptJudgement,
+  ReceiptKey,
+  Waiting as WaitingRows,
+} from '@jidoka/sync-protocol'
 import { encodeRead } from './batches.ts'
 import type { Waiting } from './batches.ts'
 import type { EdgeParts } from './edge-parts.ts'
@@ -58,6 +67,13 @@ export class EdgeLine {
       this.#clock.learn(new Headers({ [signatureHeaders.time]: String(cloudMs) }), wallMs)
   }
 
+  /** It may be a cloud that was put back to an older version, which knows no new member: the next is without, until the cursor tells. */
+  learnRefusal(outcome: Outcome): void {
+    if (outcome.kind !== 'failed') return
+    const { failure } = outcome
+    if (failure.kind === 'refused' && failure.refusal.kind === 'malformed') this.#cloudProtocol = '1.0'
+  }
+
   /** Before the receipts of a cursor are judged: its list of keys, when a key that is believed vouches for it. */
   learnOf({ protocol, trust }: Cursor): void {
     this.#cloudProtocol = protocol
@@ -90,17 +106,22 @@ export class EdgeLine {
     return bug === 'signature_is_proof' && judgement === 'unverifiable' ? 'verified' : judgement
   }
 
-  /** Courier files are of protocol 1.2 themselves: whoever reads one knows all members. */
+  /** Courier files are of protocol 1.2 themselves: whoever reads one knows its members. What waits is told on the line alone. */
   encode(
     epoch: string,
     batch: Waiting,
     read: ReadResult | null,
-    { isCourier = false, isRetry = false }: { readonly isCourier?: boolean; readonly isRetry?: boolean } = {},
+    {
+      isCourier = false,
+      isRetry = false,
+      waiting = null,
+    }: { readonly isCourier?: boolean; readonly isRetry?: boolean; readonly waiting?: WaitingRows | null } = {},
   ): Uint8Array {
     const { edgeId, bug } = this.#parts
-    const isNew = !this.isOld && (isCourier || this.#cloudProtocol === '1.2')
+    const isNew = !this.isOld && (isCourier || isAtLeast(this.#cloudProtocol, '1.2'))
     const startSeq = bug === 'epoch_starts_at_one' ? 1 : batch.startSeq
     const more = isNew ? { start_seq: startSeq, base: batch.base } : {}
-    return encodeRead({ edge_id: edgeId, epoch, ...more }, batch, read, bug === 'retry_drops_tail' && isRetry)
+    const told = !this.isOld && waiting !== null && isAtLeast(this.#cloudProtocol, '1.3') ? { waiting } : {}
+    return encodeRead({ edge_id: edgeId, epoch, ...more, ...told }, batch, read, bug === 'retry_drops_tail' && isRetry)
   }
 }

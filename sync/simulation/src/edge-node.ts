@@ -1,12 +1,14 @@
-import { startUplink, uplinkLimits, uplinkStep } from '@jidoka/sync-engine'
+import { noDoubt, startUplink, uplinkLimits, uplinkStep } from '@jidoka/sync-engine'
 import type { UplinkEffect, UplinkInput, UplinkState } from '@jidoka/sync-engine'
 import { lanes, pointOf, protocolVersion } from '@jidoka/sync-protocol'
 import type { Lane, LanePoint, Receipt, ReceiptJudgement } from '@jidoka/sync-protocol'
+import { waitingBeside } from './batches.ts'
 import { poisonMark } from './cloud-node.ts'
 import { batchesForCourier } from './courier.ts'
 import type { CourierBatch } from './courier.ts'
 import { EdgeLine } from './edge-line.ts'
 import type { Asking } from './edge-line.ts'
+import { DiskWrites } from './disk-writes.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import type { CrashPlan } from './crash-plan.ts'
 import type { ReadResult } from './journal.ts'
@@ -16,7 +18,7 @@ import type { Outcome, Request } from './network.ts'
 import { outageBody } from './outage-body.ts'
 import { chaosMs } from './plan.ts'
 import { prunableSeq } from './pruning.ts'
-import { wrongTaking } from './watch.ts'
+import { learn, wrongTaking } from './watch.ts'
 
 type EffectOf<Kind extends UplinkEffect['kind']> = Extract<UplinkEffect, { kind: Kind }>
 
@@ -42,7 +44,8 @@ export class EdgeNode {
   #run = 0
   #wakes = 0
   readonly #line: EdgeLine
-  readonly #receiptChanges: Record<Lane, number> = { records: 0, readings: 0 }
+  readonly #receipts: DiskWrites
+  readonly #doubts: DiskWrites
   #exportedSeq: Record<Lane, number> = { records: 0, readings: 0 }
   /** What each lane's flight has read, in memory only. */
   readonly #read: Record<Lane, ReadResult | null> = { records: null, readings: null }
@@ -50,6 +53,9 @@ export class EdgeNode {
   constructor(parts: EdgeParts, life: Life) {
     this.parts = parts
     this.#line = new EdgeLine(parts)
+    const disk = { later: (delayMs: number, act: () => void) => this.#later(delayMs, act), isFull: () => this.#isFull }
+    this.#receipts = new DiskWrites(disk)
+    this.#doubts = new DiskWrites(disk)
     this.lives.push(life)
   }
 
@@ -71,7 +77,9 @@ export class EdgeNode {
     this.#run++
     this.#line.restart()
     this.#read.records = this.#read.readings = null
-    this.#state = startUplink({ lanes: { records: life.laneStart('records'), readings: life.laneStart('readings') } })
+    const forgets = this.parts.bug === 'doubt_forgotten' ? { doubt: noDoubt } : {}
+    const laneOf = (lane: Lane) => ({ ...life.laneStart(lane), ...forgets })
+    this.#state = startUplink({ lanes: { records: laneOf('records'), readings: laneOf('readings') } })
     this.tell('starts')
     this.#give({ kind: 'wake' })
   }
@@ -218,7 +226,7 @@ export class EdgeNode {
   #give(input: UplinkInput): void {
     if (this.#state === null) return
     const { scheduler, random } = this.parts
-    const { lanes: before } = this.#state
+    const before = this.#state
     const { state, effects } = uplinkStep(this.#state, input, {
       nowMs: scheduler.nowMs,
       wallMs: this.#wallMs(),
@@ -229,17 +237,12 @@ export class EdgeNode {
     for (const effect of effects) {
       if (this.#dies('before')) this.#crashNow(`before ${effect.kind}`)
       if (run !== this.#run) return
-      if (effect.kind === 'store_receipt' || effect.kind === 'adopt_cursor') {
-        const { parts, life } = this
-        if (effect.kind === 'store_receipt')
-          life.noteUnsure(effect.lane, before[effect.lane].confirmed.seq, effect.receipt.up_to_seq)
-        const wrong = wrongTaking(effect, before[effect.lane], { parts, life, troubles: state.troubles })
-        if (wrong !== null) this.violations.push(`${parts.name} ${wrong}`)
-      }
+      this.violations.push(...wrongTaking(effect, before, { parts: this.parts, life: this.life, news: input }))
       this.#perform(effect)
       if (run === this.#run && this.#dies('after')) this.#crashNow(`after ${effect.kind}`)
       if (run !== this.#run) return
     }
+    learn(this.life, input, { before, after: state, effects, canKeep: !this.#isFull })
   }
 
   /** Calls back unless the program has been started anew since. */
@@ -265,12 +268,16 @@ export class EdgeNode {
       // On disk after a moment; a crash before it forgets the receipt, and the cursor brings it again.
       case 'store_receipt': {
         const { lane, receipt } = effect
-        return this.#keep(lane, () => this.life.journal[lane].keepReceipt(pointOf(receipt)))
+        return this.#receipts.keep(lane, 3, () => this.life.journal[lane].keepReceipt(pointOf(receipt)))
       }
       case 'adopt_cursor': {
         const { lane, point, receipt } = effect
         this.tell(`takes over ${lane} ${point.seq} from the cloud`)
-        return this.#keep(lane, () => this.life.journal[lane].adopt(point, receipt === null))
+        return this.#receipts.keep(lane, 3, () => this.life.journal[lane].adopt(point, receipt === null))
+      }
+      case 'note_doubt': {
+        const { lane, doubt } = effect
+        return this.#doubts.keep(lane, 0, () => void (this.life.doubt[lane] = doubt))
       }
       case 'report_trouble':
         return this.#report(effect)
@@ -281,18 +288,6 @@ export class EdgeNode {
         this.#later(effect.afterMs, () => void (wake === this.#wakes && this.#give({ kind: 'wake' })))
       }
     }
-  }
-
-  /** Tried until it holds, or until a later receipt of the lane takes its place: rows that a set-back cloud has lost may not go before. */
-  #keep(lane: Lane, write: () => void): void {
-    const change = ++this.#receiptChanges[lane]
-    const attempt = (delayMs: number): void =>
-      this.#later(delayMs, () => {
-        if (this.#receiptChanges[lane] !== change) return
-        if (this.#isFull) attempt(500)
-        else write()
-      })
-    attempt(3)
   }
 
   #keepApart({ lane, flight, fromSeq, toSeq }: EffectOf<'set_aside'>): void {
@@ -377,9 +372,11 @@ export class EdgeNode {
     const journal = this.life.journal[lane]
     journal.sentSeq = Math.max(journal.sentSeq, effect.toSeq)
     const isRetry = (this.#state?.lanes.records.tries ?? 0) > 0
-    const bytes = this.#line.encode(this.life.epoch, effect, this.#read[lane], { isRetry })
+    const waiting = this.#state === null ? null : waitingBeside(this.#state, effect)
+    const bytes = this.#line.encode(this.life.epoch, effect, this.#read[lane], { isRetry, waiting })
     this.#request<'batch'>({ kind: 'batch', bytes }, timeoutMs, (outcome) => {
       const flight = this.parts.bug === 'late_answer_taken' ? (this.#state?.lanes[lane].flight ?? 0) : effect.flight
+      this.#line.learnRefusal(outcome)
       if (outcome.kind === 'failed') return this.#give({ kind: 'send_failed', lane, flight, failure: outcome.failure })
       if (outcome.kind !== 'receipt') return
       const { receipt } = outcome

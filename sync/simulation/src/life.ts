@@ -1,7 +1,11 @@
+import { noDoubt } from '@jidoka/sync-engine'
+import type { Doubt, LaneStart } from '@jidoka/sync-engine'
 import { lanes, SegmentBuilder } from '@jidoka/sync-protocol'
 import type { Lane } from '@jidoka/sync-protocol'
 import { JournalLane } from './journal.ts'
 import type { Item } from './journal.ts'
+import { knowsNothing } from './knowledge.ts'
+import type { Knowledge } from './knowledge.ts'
 import { LaneTruth } from './model.ts'
 import type { Random } from './random.ts'
 import { readingText } from './row-text.ts'
@@ -15,6 +19,10 @@ export class Life {
   readonly startSeqs: Readonly<Record<Lane, number>>
   readonly journal: Readonly<Record<Lane, JournalLane>>
   readonly truth: Readonly<Record<Lane, LaneTruth>>
+  /** Of each lane, on the disk: what it knows of two histories. */
+  readonly doubt: Record<Lane, Doubt> = { records: noDoubt, readings: noDoubt }
+  /** Lanes that know of two histories, by what came in and went out alone (watch.ts). */
+  readonly knows: Record<Lane, Knowledge> = { records: knowsNothing, readings: knowsNothing }
   /** The epoch before, when this one goes on with its numbers. */
   readonly before: Life | null
   readonly #random: Random
@@ -44,18 +52,21 @@ export class Life {
   /** What an image of the appliance's disk holds. */
   image(random: Random): Life {
     const { journal, truth } = this
-    return new Life(this.epoch, random, {
+    const image = new Life(this.epoch, random, {
       startSeqs: this.startSeqs,
       journal: { records: journal.records.copy(), readings: journal.readings.copy() },
       truth: { records: truth.records.copy(), readings: truth.readings.copy() },
       before: this.before,
     })
+    Object.assign(image.doubt, this.doubt)
+    Object.assign(image.knows, this.knows)
+    return image
   }
 
   /** What a start of the program finds of a lane. */
-  laneStart(lane: Lane) {
+  laneStart(lane: Lane): LaneStart {
     const { point: confirmed, lastSeq, sentSeq } = this.journal[lane]
-    return { confirmed, lastSeq, sentSeq, startSeq: this.startSeqs[lane] }
+    return { confirmed, lastSeq, sentSeq, startSeq: this.startSeqs[lane], doubt: this.doubt[lane] }
   }
 
   /** The same data folder in a new epoch, whose lanes go on with these numbers. */

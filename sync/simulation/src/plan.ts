@@ -80,8 +80,9 @@ export interface EdgePlan {
 
 export interface Plan {
   readonly edges: readonly EdgePlan[]
-  /** Until then the cloud speaks protocol 1.1; 0: never. */
+  /** Until then the cloud speaks an older protocol; 0: never. */
   readonly oldCloudUntilMs: number
+  readonly oldCloudProtocol: '1.1' | '1.2'
   readonly disturbances: readonly Disturbance[]
 }
 
@@ -108,6 +109,7 @@ export function drawPlan(seed: number): Plan {
       isOld: isMixed && random.chance(0.5),
     })),
     oldCloudUntilMs: isOldCloud ? random.between(5_000, chaosMs) : 0,
+    oldCloudProtocol: isOldCloud && random.chance(0.5) ? '1.2' : '1.1',
     disturbances,
   }
 }

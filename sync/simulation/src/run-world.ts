@@ -1,4 +1,4 @@
-import { lanes } from '@jidoka/sync-protocol'
+import { lanes, protocolVersion } from '@jidoka/sync-protocol'
 import { checkWorld } from './check.ts'
 import { disturb } from './disturb.ts'
 import type { EdgeNode } from './edge-node.ts'
@@ -35,9 +35,9 @@ export function runWorld(seed: number, options: WorldOptions = {}): WorldReport 
   let violations: readonly string[]
   try {
     if (plan.oldCloudUntilMs > 0) {
-      cloud.protocol = '1.1'
+      cloud.protocol = plan.oldCloudProtocol
       scheduler.after(plan.oldCloudUntilMs, () => {
-        cloud.protocol = '1.2'
+        cloud.protocol = protocolVersion
         tell('cloud is upgraded')
       })
     }

@@ -2,13 +2,12 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { expect, test } from 'vitest'
 
-const root = new URL('../../', import.meta.url)
-const spec = readFileSync(new URL('engine/SPEC.md', root), 'utf8')
+const root = new URL('../../../', import.meta.url)
+const spec = readFileSync(new URL('sync/engine/SPEC.md', root), 'utf8')
 const sources = new Map(
-  globSync('{engine,protocol,simulation}/src/**/*.test.ts', { cwd: root }).map((path) => [
-    basename(path, '.ts'),
-    readFileSync(new URL(path, root), 'utf8'),
-  ]),
+  globSync(['sync/{engine,protocol,simulation}/src/**/*.test.ts', 'edge/server/src/{uplink,courier}/*.test.ts'], {
+    cwd: root,
+  }).map((path) => [basename(path, '.ts'), readFileSync(new URL(path, root), 'utf8')]),
 )
 
 /** All "file › name" of the document; what follows a name in brackets says more about it. */

@@ -1,3 +1,4 @@
+import { isAtLeast } from '@jidoka/sync-protocol'
 import { CloudNode } from './cloud-node.ts'
 import { EdgeNode } from './edge-node.ts'
 import type { EdgeParts } from './edge-parts.ts'
@@ -47,7 +48,8 @@ export class World {
 
   /** One end speaks protocol 1.1, or did: rows of a copy may have mixed before anybody noticed (SPEC.md, "Not guaranteed"). */
   isMixed({ plan }: EdgeParts): boolean {
-    return plan.isOld || this.plan.oldCloudUntilMs > 0
+    const { oldCloudUntilMs, oldCloudProtocol } = this.plan
+    return plan.isOld || (oldCloudUntilMs > 0 && !isAtLeast(oldCloudProtocol, '1.2'))
   }
 
   get epochs(): number {

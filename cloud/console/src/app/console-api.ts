@@ -1,6 +1,7 @@
 import {
   cloudPaths,
   fill,
+  type AuditChainStatus,
   type CloudLine,
   type CloudRule,
   type CloudSession,
@@ -13,7 +14,7 @@ import {
   type siteSchema,
 } from '@jidoka/contract'
 import type { RuleDefinition } from '@jidoka/domain'
-import type { Answer, Api, Query } from '@jidoka/ui'
+import type { Answer, Api, Download, Query } from '@jidoka/ui'
 import { createFleetApi } from '../fleet/fleet-api.ts'
 
 type Inferred<Schema extends { readonly _output: unknown }> = Schema['_output']
@@ -47,6 +48,8 @@ export function createConsoleApi(api: Api) {
       page(await api.get<Execution[]>(cloudPaths.judgmentRecent, { query, signal })),
     audit: async (query: Query, signal: AbortSignal) =>
       page(await api.get<AuditEntry[]>(cloudPaths.audit, { query, signal })),
+    auditChain: (signal?: AbortSignal) => get<AuditChainStatus>(cloudPaths.auditChain, signal),
+    auditExport: (): Promise<Download> => api.download(cloudPaths.auditExport),
     secrets: (signal?: AbortSignal) => get<SecretList>(cloudPaths.secrets, signal),
     putSecret: async (name: string, purpose: string, value: string) => {
       await api.put(fill(cloudPaths.secret, { name }), { purpose, value })

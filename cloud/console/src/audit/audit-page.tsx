@@ -1,9 +1,10 @@
-import { Button, EmptyState, ErrorNote, isAbort, Loading, Table, useFormat } from '@jidoka/ui'
+import { Button, EmptyState, ErrorNote, isAbort, Loading, Table, useFormat, useUrlState } from '@jidoka/ui'
 import { useEffect, useState } from 'react'
 import { useConsole, useRefusal, useText } from '../app/console-context.tsx'
 import type { AuditEntry, Page } from '../app/console-api.ts'
-
-const pageRows = 100
+import { AuditFilterBar } from './audit-filter-bar.tsx'
+import { auditFields, auditFilterKey, auditQuery, isFiltered, type AuditFilters } from './audit-filters.ts'
+import { ChainStatus } from './chain-status.tsx'
 
 export function AuditPage() {
   const t = useText()
@@ -14,7 +15,7 @@ export function AuditPage() {
         <h1>{t('page.audit')}</h1>
       </div>
       {refused === null ? (
-        <AuditList />
+        <AuditLog />
       ) : (
         <EmptyState title={t('audit.refused_title')}>{t('audit.refused_body')}</EmptyState>
       )}
@@ -22,7 +23,18 @@ export function AuditPage() {
   )
 }
 
-function AuditList() {
+function AuditLog() {
+  const [filters, change] = useUrlState(auditFields)
+  return (
+    <>
+      <ChainStatus />
+      <AuditFilterBar filters={filters} onChange={(changed) => change(changed)} />
+      <AuditList key={auditFilterKey(filters)} filters={filters} />
+    </>
+  )
+}
+
+function AuditList({ filters }: { filters: AuditFilters }) {
   const t = useText()
   const format = useFormat()
   const { api } = useConsole()
@@ -30,13 +42,15 @@ function AuditList() {
   /** The cursor of the page that is being read; null is the first one. */
   const [reading, setReading] = useState<{ cursor: string | null } | null>({ cursor: null })
   const [error, setError] = useState<unknown>(null)
+  // A range ends at one instant for all of its pages.
+  const [query] = useState(() => auditQuery(filters, Date.now()))
 
   useEffect(() => {
     if (reading === null) return undefined
     const controller = new AbortController()
     const read = async () => {
       try {
-        const page = await api.audit({ cursor: reading.cursor, limit: pageRows }, controller.signal)
+        const page = await api.audit({ ...query, cursor: reading.cursor }, controller.signal)
         if (controller.signal.aborted) return
         setPages((before) => (reading.cursor === null ? [page] : [...before, page]))
         setReading(null)
@@ -49,7 +63,7 @@ function AuditList() {
     }
     void read()
     return () => controller.abort()
-  }, [api, reading])
+  }, [api, query, reading])
 
   const rows = pages.flatMap((page) => page.rows)
   const next = pages.at(-1)?.nextCursor ?? null
@@ -60,7 +74,13 @@ function AuditList() {
       <ErrorNote error={error} onRetry={() => setReading({ cursor: null })} />
     )
   }
-  if (rows.length === 0) return <EmptyState title={t('audit.empty_title')}>{t('audit.empty_body')}</EmptyState>
+  if (rows.length === 0) {
+    return isFiltered(filters) ? (
+      <EmptyState title={t('audit.none_title')}>{t('audit.none_body')}</EmptyState>
+    ) : (
+      <EmptyState title={t('audit.empty_title')}>{t('audit.empty_body')}</EmptyState>
+    )
+  }
   return (
     <div className="stack">
       <Table

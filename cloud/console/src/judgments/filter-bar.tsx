@@ -124,7 +124,15 @@ function FilterSelect({
 }
 
 /** Taken over when the field is left: each key of a date would be a new search. */
-function InstantField({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
+export function InstantField({
+  label,
+  value,
+  onChange,
+}: {
+  label: string
+  value: string
+  onChange: (value: string) => void
+}) {
   const [text, setText] = useState(() => toLocalInput(value))
   return (
     <Field

@@ -1,4 +1,6 @@
 import { defineMessages } from '@jidoka/ui'
+import { auditEn } from './audit-en.ts'
+import { auditKo } from './audit-ko.ts'
 import { fleetEn } from './fleet-en.ts'
 import { fleetKo } from './fleet-ko.ts'
 import { pagesEn } from './pages-en.ts'
@@ -9,6 +11,6 @@ import { secretsEn } from './secrets-en.ts'
 import { secretsKo } from './secrets-ko.ts'
 
 export const messages = defineMessages({
-  en: { ...pagesEn, ...fleetEn, ...rulesEn, ...secretsEn },
-  ko: { ...pagesKo, ...fleetKo, ...rulesKo, ...secretsKo },
+  en: { ...pagesEn, ...fleetEn, ...rulesEn, ...secretsEn, ...auditEn },
+  ko: { ...pagesKo, ...fleetKo, ...rulesKo, ...secretsKo, ...auditKo },
 })

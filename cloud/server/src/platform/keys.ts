@@ -16,6 +16,8 @@ export interface CloudKeys {
   readonly receipts: ReceiptKeys
   /** X25519: courier files to this cloud are encrypted to it. */
   readonly courier: KeyObject
+  /** Signs checkpoints of the audit log, and says of each entry that the program wrote it. */
+  readonly audit: KeyPair
 }
 
 /**
@@ -39,10 +41,16 @@ export async function openKeys(folder: string, nowMs: () => number = () => syste
     accessToken,
     receipts: await ReceiptKeys.open(folder, courier.privateKey, nowMs),
     courier: courier.privateKey,
+    audit: await keyOf(folder, 'audit.pem', 'ed25519', () => generateKeyPairSync('ed25519').privateKey),
   }
 }
 
-function keyOf(folder: string, name: string, type: 'rsa' | 'x25519', make: () => KeyObject): Promise<KeyPair> {
+function keyOf(
+  folder: string,
+  name: string,
+  type: 'rsa' | 'ed25519' | 'x25519',
+  make: () => KeyObject,
+): Promise<KeyPair> {
   const file = join(folder, name)
   if (!existsSync(file)) writeKey(file, make())
   return readKey(file, type)

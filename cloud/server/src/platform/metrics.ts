@@ -10,6 +10,8 @@ export class Metrics {
   readonly syncRows: Counter<'lane'>
   readonly syncBatches: Counter<'lane' | 'outcome'>
   readonly syncRefusals: Counter<'reason'>
+  readonly waitingRows: Gauge<'lane'>
+  readonly waitingOldestSeconds: Gauge<'lane'>
   readonly troublesOpen: Gauge
   readonly edgeSilenceSeconds: Gauge
   readonly courierPieces: Gauge
@@ -21,6 +23,9 @@ export class Metrics {
   readonly poolWaitSeconds: Histogram
   readonly streamClients: Gauge
   readonly shapeWaiters: Gauge
+  readonly auditBroken: Gauge
+  readonly auditSealFailures: Gauge
+  readonly auditVerifiedSeconds: Gauge
 
   constructor() {
     const registers = [this.registry]
@@ -54,6 +59,18 @@ export class Metrics {
       name: 'jidoka_sync_refusals_total',
       help: 'Requests of edges that were refused, by reason',
       labelNames: ['reason'],
+      registers,
+    })
+    this.waitingRows = new Gauge({
+      name: 'jidoka_sync_waiting_rows',
+      help: 'Rows that wait at edges, as each has told with its last batch; revoked ones are left out',
+      labelNames: ['lane'],
+      registers,
+    })
+    this.waitingOldestSeconds = new Gauge({
+      name: 'jidoka_sync_waiting_oldest_seconds_max',
+      help: 'Age of the oldest row that waits at an edge, of those that the last batch of each has told of; revoked ones are left out',
+      labelNames: ['lane'],
       registers,
     })
     this.troublesOpen = new Gauge({
@@ -110,6 +127,21 @@ export class Metrics {
     this.shapeWaiters = new Gauge({
       name: 'jidoka_shape_waiters',
       help: 'Edges that wait for a change of their desired state',
+      registers,
+    })
+    this.auditBroken = new Gauge({
+      name: 'jidoka_audit_logs_changed',
+      help: 'Tenants whose audit log was found to be other than it was written, at the last verification of each',
+      registers,
+    })
+    this.auditSealFailures = new Gauge({
+      name: 'jidoka_audit_seal_failures',
+      help: 'Tenants whose audit entries could not be sealed in the last round',
+      registers,
+    })
+    this.auditVerifiedSeconds = new Gauge({
+      name: 'jidoka_audit_verified_seconds_max',
+      help: 'Time since the verification of the audit log that was verified longest ago',
       registers,
     })
     for (const lane of ['records', 'readings']) this.syncRows.inc({ lane }, 0)

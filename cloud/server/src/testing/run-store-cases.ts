@@ -1,4 +1,6 @@
 import { auditCases } from '../modules/audit/audit.cases.ts'
+import { auditChainCases } from '../modules/audit/chain.cases.ts'
+import { tamperingCases } from '../modules/audit/tampering.cases.ts'
 import { bodiesCases } from '../modules/fleet/bodies.cases.ts'
 import { enrolmentCases } from '../modules/fleet/enrolment.cases.ts'
 import { commandCases } from '../modules/fleet/commands.cases.ts'
@@ -24,9 +26,12 @@ import { judgmentCases } from '../modules/judgment/judgment.cases.ts'
 import { rulesCases } from '../modules/judgment/rules.cases.ts'
 import { databaseCases } from '../platform/db/database.cases.ts'
 import { migrationCases } from '../platform/db/migrations.cases.ts'
+import { releaseStatementCases } from '../platform/db/release-statements.cases.ts'
 import { eventsCases } from '../platform/events/events.cases.ts'
 import { partitionCases } from '../platform/partitions.cases.ts'
+import { statementBudgetCases } from '../platform/db/statement-budget.cases.ts'
 import { rowSecurityCases } from '../platform/db/row-security.cases.ts'
+import { rowSecurityRoutesCases } from '../platform/db/row-security-routes.cases.ts'
 import { httpCases } from '../platform/http/http.cases.ts'
 import { secretsCases } from '../platform/secrets/secrets.cases.ts'
 import { piiCases } from '../platform/secrets/pii.cases.ts'
@@ -35,12 +40,16 @@ import type { NewStore } from './stores.ts'
 /** Everything that touches the database, to be run on each backend: one code path must have one behaviour. */
 export function runStoreCases(newStore: NewStore): void {
   migrationCases(newStore)
+  releaseStatementCases(newStore)
   databaseCases(newStore)
   rowSecurityCases(newStore)
+  rowSecurityRoutesCases(newStore)
   partitionCases(newStore)
   eventsCases(newStore)
   identityCases(newStore)
   auditCases(newStore)
+  auditChainCases(newStore)
+  tamperingCases(newStore)
   secretsCases(newStore)
   piiCases(newStore)
   enrolmentCases(newStore)
@@ -66,4 +75,5 @@ export function runStoreCases(newStore: NewStore): void {
   judgmentCases(newStore)
   rulesCases(newStore)
   httpCases(newStore)
+  statementBudgetCases(newStore)
 }

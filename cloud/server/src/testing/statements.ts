@@ -1,8 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Client } from 'pg'
 
-/** What the work of a test asks of databases, in order; several statements that are sent as one text are one of these, and one round trip. */
-export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
+const work = new AsyncLocalStorage<object>()
+
+/**
+ * What is asked of databases while the work of a test runs, in order; several statements that are sent as one text are one of these, and one round trip.
+ * @param isAlone leaves out what jobs ask meanwhile
+ */
+export async function statementsOf(asks: () => Promise<unknown>, isAlone = false): Promise<string[]> {
   const texts: string[] = []
+  const mine = {}
   const descriptor = Object.getOwnPropertyDescriptor(Client.prototype, 'query')
   const query: unknown = descriptor?.value
   if (descriptor === undefined || typeof query !== 'function')
@@ -10,12 +17,13 @@ export async function statementsOf(work: () => Promise<unknown>): Promise<string
   Object.defineProperty(Client.prototype, 'query', {
     ...descriptor,
     value(this: Client, asked: unknown, ...more: unknown[]): unknown {
-      texts.push(typeof asked === 'string' ? asked : String((asked as { text?: unknown }).text))
+      if (!isAlone || work.getStore() === mine)
+        texts.push(typeof asked === 'string' ? asked : String((asked as { text?: unknown }).text))
       return Reflect.apply(query, this, [asked, ...more])
     },
   })
   try {
-    await work()
+    await work.run(mine, asks)
   } finally {
     Object.defineProperty(Client.prototype, 'query', descriptor)
   }

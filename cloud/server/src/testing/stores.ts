@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { promisify } from 'node:util'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -12,6 +12,7 @@ import { Client } from 'pg'
 import type { Backend } from '../platform/db/backend.ts'
 import { migrateUp } from '../platform/db/migrations.ts'
 import { allMigrations, openBackend } from '../platform/db/open.ts'
+import { pgbouncerProgram, startPgbouncer } from './pgbouncer.ts'
 
 // Databases for tests: fresh and migrated, on either backend.
 
@@ -32,7 +33,7 @@ export interface StoreFactory {
 
 const newFolder = () => mkdtempSync(join(tmpdir(), 'jidoka-cloud-test-'))
 
-function openTest(options: { url?: string; folder: string }): Promise<Backend> {
+function openTest(options: { url?: string; directUrl?: string; folder: string }): Promise<Backend> {
   const raise = (error: Error) => {
     throw error
   }
@@ -121,10 +122,11 @@ export async function postgresServer(settings: readonly string[] = ['fsync=off']
     ? [Number((await run('id', ['-u', 'postgres'])).stdout), Number((await run('id', ['-g', 'postgres'])).stdout)]
     : [undefined, undefined]
   if (id !== undefined && group !== undefined) for (const path of [folder, data]) chownSync(path, id, group)
+  const pathOf = (program: string) => (isAbsolute(program) ? program : join(postgresPrograms, program))
   const as = (program: string, args: string[]): [string, string[]] =>
     isRoot
-      ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', join(postgresPrograms, program), ...args]]
-      : [join(postgresPrograms, program), args]
+      ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', pathOf(program), ...args]]
+      : [pathOf(program), args]
   await run(...as('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '--locale=C.UTF-8', '--no-sync']))
   const port = await freePort()
   const server = spawn(
@@ -167,15 +169,24 @@ export async function postgresServer(settings: readonly string[] = ['fsync=off']
   const template = await openTest({ url: url('template_migrated'), folder })
   await migrateUp(template.pool, allMigrations())
   await template.close()
+  const program = pgbouncerProgram()
+  const bouncer =
+    program === null ? null : await startPgbouncer({ program, folder, serverPort: port, port: await freePort(), as })
+  const through = (database: string, user?: string) =>
+    url(database, user).replace(`:${port}/`, `:${bouncer?.port ?? port}/`)
   let databases = 0
   return {
-    url,
+    url: through,
     admin,
     newStore: async () => {
       const name = `store_${++databases}`
       await admin(`create database ${name} template template_migrated`)
       const storeFolder = newFolder()
-      const backend = await openTest({ url: url(name), folder: storeFolder })
+      const backend = await openTest({
+        url: through(name),
+        ...(bouncer === null ? {} : { directUrl: url(name) }),
+        folder: storeFolder,
+      })
       return {
         backend,
         folder: storeFolder,
@@ -186,6 +197,7 @@ export async function postgresServer(settings: readonly string[] = ['fsync=off']
       }
     },
     end: async () => {
+      await bouncer?.end()
       const ended = new Promise((resolve) => server.once('exit', resolve))
       server.kill('SIGINT')
       await ended

@@ -58,6 +58,8 @@ export class World {
       log?: Log
       electric?: { url: string; secret: string }
       redisUrl?: string
+      /** Attempts of a person and of a tenant in ten seconds, where a test makes more than people do. */
+      attemptsMax?: number
     } = {},
   ): Promise<World> {
     const clock = options.clock ?? new ManualClock(Date.UTC(2026, 10, 21, 9))
@@ -69,6 +71,8 @@ export class World {
       // Looked at by the configuration alone: the backend is open.
       DATABASE_URL: options.electric === undefined ? undefined : 'postgres://of-the-test',
       REDIS_URL: options.redisUrl,
+      JIDOKA_CLOUD_RATE_USER: options.attemptsMax?.toString(),
+      JIDOKA_CLOUD_RATE_TENANT: options.attemptsMax?.toString(),
       ELECTRIC_URL: options.electric?.url,
       ELECTRIC_SECRET: options.electric?.secret,
     })

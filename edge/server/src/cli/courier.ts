@@ -174,6 +174,8 @@ const receiptWords: Record<CourierImport['receipts'][number]['outcome'], string>
   stored: 'in the cloud, and receipted now',
   known: 'receipted already',
   at_work: 'the line is sending and hears of it in a moment',
+  in_doubt:
+    'NOT TAKEN: nobody here can tell whether these rows are of this appliance; see "jidoka sync status", and begin a new epoch where there are two of it',
   other_epoch: 'of an earlier life of this data folder, left aside',
   forged: 'NOT BELIEVED: not signed by a key of the cloud',
   diverged: 'NOT TAKEN: the cloud holds other rows than this appliance; see "jidoka sync audit"',

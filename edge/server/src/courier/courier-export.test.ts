@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { noDoubt } from '@jidoka/sync-engine'
 import type { DecodedBatch } from '@jidoka/sync-protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { CourierBusyError } from './courier-desk.ts'
@@ -141,5 +142,26 @@ describe('courier files to the cloud', () => {
     expect((await at.desk.import([file], 'kim')).receipts).toMatchObject([{ outcome: 'stored' }])
     expect(at.reader.receipted().readings?.up_to_seq).toBe(300)
     expect(at.line.brought).toEqual(Array.from({ length: 3 }, () => [300, 'verified']))
+  })
+
+  test('S20: without a line a receipt of rows that are gone here is stored where they had left and nobody knows of two histories, and else not', async () => {
+    await at.store(300)
+    at.areRowsGone = true
+    const receipt = at.receiptFor([], 'readings', { seq: 300, count: 300, digest: '0123456789abcdef' })
+    const outcomes = async () =>
+      (await at.desk.import([at.downFile({ receipts: [receipt] })], 'kim')).receipts.map(({ outcome }) => outcome)
+    // What the cloud has of it came from another copy.
+    expect([at.reader.sentReadingsSeq(), await outcomes()]).toEqual([0, ['in_doubt']])
+    await at.pipeline.noteSent(300)
+    const doubt = (seesTwo: boolean) =>
+      at.pipeline.saveSetting(
+        'lanes_in_doubt',
+        JSON.stringify({ epoch: at.reader.epoch, records: noDoubt, readings: { ...noDoubt, seesTwo } }),
+      )
+    await doubt(true)
+    expect(await outcomes()).toEqual(['in_doubt'])
+    expect(at.reader.receipted().readings).toBeNull()
+    await doubt(false)
+    expect(await outcomes()).toEqual(['stored'])
   })
 })

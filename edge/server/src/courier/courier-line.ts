@@ -1,5 +1,5 @@
 import type { Lane, Receipt, ReceiptJudgement } from '@jidoka/sync-protocol'
-import type { Brought } from '../uplink/uplink.ts'
+import type { Brought } from '../uplink/brought-receipts.ts'
 
 /** What courier files tell the line while it runs, so that both ways count each row once. */
 export interface CourierLine {

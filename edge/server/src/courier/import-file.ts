@@ -1,3 +1,4 @@
+import { isInDoubt } from '@jidoka/sync-engine'
 import { instant } from '../board/views.ts'
 import type { CourierImport } from '@jidoka/contract'
 import type { DesiredItem } from '@jidoka/domain'
@@ -11,9 +12,17 @@ import {
   pointOf,
   readCourier,
 } from '@jidoka/sync-protocol'
-import type { CourierBytes, CourierDown, CourierHeader, CourierReaderOptions, Receipt } from '@jidoka/sync-protocol'
+import type {
+  CourierBytes,
+  CourierDown,
+  CourierHeader,
+  CourierReaderOptions,
+  Lane,
+  Receipt,
+} from '@jidoka/sync-protocol'
 import { z } from 'zod'
 import type { DesiredChange, JournalReader, Pipeline, UnreadableItem } from '../ports.ts'
+import { doubtsOf } from '../uplink/doubt-keeper.ts'
 import type { EdgeIdentity, Enrolled } from '../uplink/identity.ts'
 import type { BatchSource } from '../uplink/uplink.ts'
 import { cloudKeyOf, newerTrust } from './believed.ts'
@@ -26,7 +35,7 @@ export interface ImportParts {
   readonly pipeline: Pick<Pipeline, 'applyDesired' | 'storeReceipt' | 'saveSetting'>
   readonly reader: Pick<
     JournalReader,
-    'epoch' | 'startSeqs' | 'lanes' | 'receipted' | 'desired' | 'desiredPosition' | 'setting'
+    'epoch' | 'startSeqs' | 'sentReadingsSeq' | 'lanes' | 'receipted' | 'desired' | 'desiredPosition' | 'setting'
   >
   /** Null where no cloud is configured: files are all there is. */
   readonly line: CourierLine | null
@@ -213,6 +222,14 @@ async function takeReceipt(
   // A line that runs keeps it, and does not send again what it covers.
   const brought = (await line?.bring(receipt, judgement)) ?? 'stopped'
   if (brought !== 'stopped') return brought
+  if (judgement === 'unverifiable' && !isOurs(reader, lane, seq)) return 'in_doubt'
   await pipeline.storeReceipt(receipt)
   return 'stored'
+}
+
+/** As the engine does where a line runs: rows that are gone here count as ours where they had left and nothing speaks against it (S16, S20). */
+function isOurs(reader: ImportParts['reader'], lane: Lane, seq: number): boolean {
+  // Of records nobody notes what has left.
+  const hasLeft = lane === 'records' || seq <= reader.sentReadingsSeq()
+  return hasLeft && !isInDoubt(doubtsOf(reader)[lane])
 }

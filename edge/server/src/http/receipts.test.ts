@@ -3,12 +3,15 @@ import {
   envelope,
   keptReceiptSchema,
   receiptsVerificationSchema,
+  recognise,
   verifiedReceiptSchema,
 } from '@jidoka/contract'
 import type { KeptReceiptView } from '@jidoka/contract'
+import { createLog } from '@jidoka/base'
 import { beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ReceiptDeskError } from '../uplink/receipt-desk.ts'
+import { WorkerClient } from '../threads/worker-client.ts'
 import type { ReceiptsQuestion } from '../uplink/receipt-desk.ts'
 import { HttpHarness, problemOf } from './testing/http-harness.ts'
 
@@ -80,6 +83,25 @@ test('one receipt is verified for everybody, one that is not kept is not found',
   expect(await problemOf(edge.post(edgePaths.receiptVerify, { id: 12 }, { cookie }))).toMatchObject({
     kind: 'conflict',
   })
+})
+
+test('a queue that is full is told as "not available at present", with when to come again', async () => {
+  const cookie = await edge.cookieOf('viewer')
+  const worker = new WorkerClient<{ verify: () => void }>({
+    name: 'receipts',
+    url: new URL('data:text/javascript,'),
+    data: null,
+    log: createLog('test', { level: 'silent' }),
+    waitingMax: 0,
+  })
+  refusal = await worker.call('verify', undefined).then(
+    () => null,
+    (error: unknown) => (error instanceof Error ? error : null),
+  )
+  const answer = await edge.post(edgePaths.receiptVerify, { id: 12 }, { cookie })
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+  const { kind, detail } = await problemOf(answer)
+  expect([kind, recognise(detail)]).toEqual(['unavailable', { code: 'threads.busy', values: { thread: 'receipts' } }])
 })
 
 test('all are verified by who may settle things here, and everybody sees what was found', async () => {

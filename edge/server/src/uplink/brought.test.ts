@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto'
+import { noDoubt } from '@jidoka/sync-engine'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { doubtsOf } from './doubt-keeper.ts'
 import { LineHarness } from './testing/line-harness.ts'
 
 // A person imports a courier's file while the line runs, hangs, or is down: the receipt in it goes to the engine that the simulation tries, and the
@@ -65,6 +68,35 @@ describe('a receipt that a courier brings', () => {
     expect(await uplink.bring(receipt, 'verified')).toBe('at_work')
     await uplink.stop()
     expect(await uplink.bring(receipt, 'verified')).toBe('stopped')
+  })
+
+  test('I2: of rows that nobody here can compare is not taken by a lane that knows of two histories, nor after a restart without a line', async () => {
+    const { parts, uplink } = await behindByCourier()
+    edge.cloud.refuseNext.push({ kind: 'digest' })
+    await edge.addRecord()
+    await vi.waitUntil(() => uplink.state.lanes.records.state === 'halted', waits)
+    await edge.cloud.stop()
+    const receipt = await edge.receiptByCourier('records')
+    expect(await uplink.bring(receipt, 'unverifiable')).toBe('in_doubt')
+    await uplink.stop()
+    const restarted = await edge.uplink(parts)
+    expect(restarted.state.lanes.records.seesTwo).toBe(true)
+    expect(await restarted.bring(receipt, 'unverifiable')).toBe('in_doubt')
+    expect(edge.journal.receipts.get('records')?.up_to_seq).toBe(2)
+    expect(await restarted.bring(receipt, 'verified')).toBe('stored')
+  })
+
+  test('that two histories are known is noted as soon as a store that was full takes it, and ends with the epoch', async () => {
+    const { parts, uplink } = await behindByCourier()
+    vi.spyOn(edge.journal, 'saveSetting').mockRejectedValueOnce(new Error('disk full'))
+    edge.cloud.refuseNext.push({ kind: 'digest' })
+    await edge.addRecord()
+    await vi.waitUntil(() => uplink.state.lanes.records.state === 'halted', waits)
+    await vi.waitUntil(() => doubtsOf(edge.journal).records.seesTwo, waits)
+    await uplink.stop()
+    edge.journal.epoch = randomUUID()
+    expect(doubtsOf(edge.journal).records).toEqual(noDoubt)
+    expect((await edge.uplink(parts)).state.lanes.records.seesTwo).toBe(false)
   })
 
   test('tells who brought it when it could not be stored', async () => {

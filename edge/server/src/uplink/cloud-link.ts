@@ -20,7 +20,8 @@ import { cloudLineLimits } from './limits.ts'
 import type { LineStatus } from './line-status.ts'
 import type { RangeStretch, RepairQuestion } from './range-rows.ts'
 import { Uplink } from './uplink.ts'
-import type { Brought, UplinkMeter } from './uplink.ts'
+import type { Brought } from './brought-receipts.ts'
+import type { UplinkMeter } from './uplink.ts'
 
 export interface CloudLinkOptions {
   readonly cloudUrl: string

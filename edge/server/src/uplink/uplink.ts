@@ -1,17 +1,21 @@
 import type { Clock, Log, Service } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
-import { describeFailure, retryDelayMs, startUplink, uplinkLimits, uplinkStep } from '@jidoka/sync-engine'
-import type { CursorNews, LaneState, UplinkEffect, UplinkInput, UplinkState } from '@jidoka/sync-engine'
+import { describeFailure, startUplink, uplinkLimits, uplinkStep } from '@jidoka/sync-engine'
+import type { CursorNews, UplinkEffect, UplinkInput, UplinkState } from '@jidoka/sync-engine'
 import { encodeDropBatch, epochStart, lanes, pointOf } from '@jidoka/sync-protocol'
 import type { Lane, LanePoint, Receipt, ReceiptJudgement, RefusalKind } from '@jidoka/sync-protocol'
 import type { CountedRanges, JournalReader, Pipeline } from '../ports.ts'
 import type { BatchQuestion, BuiltBatch } from './batch-builder.ts'
+import { BroughtReceipts } from './brought-receipts.ts'
+import type { Brought } from './brought-receipts.ts'
 import type { CloudLine } from './cloud-line.ts'
 import { CloudTalk, pointsOf } from './cloud-talk.ts'
+import { DoubtKeeper } from './doubt-keeper.ts'
 import type { EdgeIdentity } from './identity.ts'
 import { cloudLineLimits } from './limits.ts'
 import type { LineStatus } from './line-status.ts'
 import { OutageRecords } from './outage-records.ts'
+import { ReceiptKeeper } from './receipt-keeper.ts'
 import type { WaitingQuestion } from './waiting.ts'
 
 /** Reads and frames rows beside the main thread; see batch-worker.ts. */
@@ -25,11 +29,19 @@ export interface UplinkOptions {
   readonly identity: Pick<EdgeIdentity, 'enrolled' | 'believe'>
   readonly pipeline: Pick<
     Pipeline,
-    'onCommitted' | 'storeReceipt' | 'forgetReceipt' | 'appendRecord' | 'noteSent' | 'notePoison'
+    'onCommitted' | 'storeReceipt' | 'forgetReceipt' | 'appendRecord' | 'noteSent' | 'notePoison' | 'saveSetting'
   >
   readonly reader: Pick<
     JournalReader,
-    'epoch' | 'startSeqs' | 'sentReadingsSeq' | 'lanes' | 'receipted' | 'outages' | 'outagesUndrained' | 'poisonCounts'
+    | 'epoch'
+    | 'startSeqs'
+    | 'sentReadingsSeq'
+    | 'lanes'
+    | 'receipted'
+    | 'outages'
+    | 'outagesUndrained'
+    | 'poisonCounts'
+    | 'setting'
   >
   readonly batches: BatchSource
   readonly status: LineStatus
@@ -58,12 +70,6 @@ interface Built {
   readonly batch: BuiltBatch
 }
 
-/** A receipt of a courier's file: on disk; passed over by a lane that will hear the same on the line; or nobody is there to take it. */
-export type Brought = 'stored' | 'at_work' | 'stopped'
-
-/** A lane in one of these waits for an answer of its own and takes no receipt that was brought. */
-const atWork: ReadonlySet<LaneState> = new Set(['reading', 'sending', 'setting_aside'])
-
 type EffectOf<Kind extends UplinkEffect['kind']> = Extract<UplinkEffect, { kind: Kind }>
 
 /** The shell of the uplink: carries out what the pure engine asks for and tells it what became of it. Sleeps while nothing happens. */
@@ -74,12 +80,9 @@ export class Uplink implements Service {
   readonly #talk: CloudTalk
   readonly #built = new Map<Lane, Built>()
   readonly #told: Record<Lane, { seq: number; cancel: (() => void) | null }>
-  /** Counts what was asked of the journal about each lane's receipt: a repeat must not undo what came after it. */
-  readonly #receiptChanges: Record<Lane, number> = { records: 0, readings: 0 }
-  /** The last receipt of each lane on its way to the disk. */
-  readonly #storing: Record<Lane, Promise<void>> = { records: Promise.resolve(), readings: Promise.resolve() }
-  /** Looked at after every step. */
-  readonly #onStep = new Set<() => void>()
+  readonly #receipts: ReceiptKeeper
+  readonly #doubts: DoubtKeeper
+  readonly #brought: BroughtReceipts
   readonly #outages: OutageRecords
   #cancelWake: () => void = () => {}
   #unsubscribe: () => void = () => {}
@@ -89,6 +92,15 @@ export class Uplink implements Service {
     this.#options = options
     const { reader, clock } = options
     this.#outages = new OutageRecords(options)
+    this.#receipts = new ReceiptKeeper(options)
+    this.#doubts = new DoubtKeeper(options)
+    this.#brought = new BroughtReceipts({
+      state: () => this.#state,
+      isStopped: () => this.#isStopped,
+      give: (input) => this.#dispatch(input),
+      receipts: this.#receipts,
+    })
+    const { doubts } = this.#doubts
     this.#talk = new CloudTalk({ line: options.line, identity: options.identity, epoch: () => reader.epoch })
     const { readingsSeq, recordsSeq } = reader.lanes()
     const receipts = reader.receipted()
@@ -100,7 +112,7 @@ export class Uplink implements Service {
       const confirmed = receipt === null ? epochStart(startSeq) : pointOf(receipt)
       // Records leave too often to note each on disk before: what is not known counts as sent.
       const sent = lane === 'readings' ? { sentSeq: reader.sentReadingsSeq() } : {}
-      return { confirmed, lastSeq, startSeq, poisonToday: poisonToday[lane], ...sent }
+      return { confirmed, lastSeq, startSeq, poisonToday: poisonToday[lane], doubt: doubts[lane], ...sent }
     }
     const [outage] = reader.outages(1)
     this.#state = startUplink({
@@ -130,10 +142,12 @@ export class Uplink implements Service {
 
   stop(): Promise<void> {
     this.#isStopped = true
+    this.#receipts.stop()
+    this.#doubts.stop()
     this.#unsubscribe()
     this.#cancelWake()
     for (const lane of lanes) this.#told[lane].cancel?.()
-    for (const look of this.#onStep) look()
+    this.#brought.look()
     return Promise.resolve()
   }
 
@@ -147,36 +161,9 @@ export class Uplink implements Service {
     this.#dispatch({ kind: 'exported', lane, toSeq })
   }
 
-  /**
-   * A receipt that a courier's file brought. It is given when the lane's flight is over: on a line that hangs, whose flight ends without an
-   * answer, it is all that the lane hears. @throws when the store cannot keep it
-   */
-  async bring(receipt: Receipt, judgement: ReceiptJudgement): Promise<Brought> {
-    const { lane } = receipt
-    await this.#flightOver(lane)
-    if (this.#isStopped) return 'stopped'
-    const before = this.#receiptChanges[lane]
-    this.#dispatch({ kind: 'receipt_brought', lane, receipt, judgement })
-    if (this.#receiptChanges[lane] === before) return 'at_work'
-    await this.#storing[lane]
-    return 'stored'
-  }
-
-  #flightOver(lane: Lane): Promise<void> {
-    const { flight } = this.#state.lanes[lane]
-    const isOver = (): boolean => {
-      const now = this.#state.lanes[lane]
-      return this.#isStopped || !atWork.has(now.state) || now.flight !== flight
-    }
-    if (isOver()) return Promise.resolve()
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!isOver()) return
-        this.#onStep.delete(look)
-        resolve()
-      }
-      this.#onStep.add(look)
-    })
+  /** A receipt that a courier's file brought. @throws when the store cannot keep it */
+  bring(receipt: Receipt, judgement: ReceiptJudgement): Promise<Brought> {
+    return this.#brought.take(receipt, judgement)
   }
 
   /** How it stands, for who asks. */
@@ -207,7 +194,7 @@ export class Uplink implements Service {
       this.#state = step.state
       status.follow(step.state)
       for (const effect of step.effects) this.#carryOut(effect)
-      for (const look of this.#onStep) look()
+      this.#brought.look()
     } catch (error) {
       this.#isStopped = true
       onFailure(error)
@@ -215,9 +202,6 @@ export class Uplink implements Service {
   }
 
   #carryOut(effect: UplinkEffect): void {
-    const { pipeline, log } = this.#options
-    const orLog = (what: string) => (error: unknown) =>
-      log.error({ action: what, err: error }, `${what}: ${describeError(error)}`)
     switch (effect.kind) {
       case 'ask_cursor':
         return this.#run(this.#askCursor(effect))
@@ -227,45 +211,24 @@ export class Uplink implements Service {
         return this.#run(this.#send(effect))
       case 'store_receipt':
         this.#options.status.receipted(effect.receipt)
-        this.#receiptChanges[effect.lane]++
-        // A receipt that is not stored comes again with the cursor of the next start.
-        this.#storing[effect.lane] = pipeline.storeReceipt(effect.receipt, this.#counted(effect))
-        this.#storing[effect.lane].catch(orLog('store_receipt'))
-        return
+        return this.#receipts.store(effect, this.#counted(effect))
       case 'set_aside':
         return this.#run(this.#setAside(effect))
       case 'report_trouble':
-        this.#report(effect).catch(orLog('report_trouble'))
+        this.#report(effect).catch((error: unknown) =>
+          this.#options.log.error({ action: 'report_trouble', err: error }, `report_trouble: ${describeError(error)}`),
+        )
         return
       case 'adopt_cursor':
-        log.warn(
-          { action: 'adopt_cursor', lane: effect.lane, seq: effect.point.seq },
-          'the cloud holds less than it had receipted, perhaps restored from a backup; sending again from there',
-        )
-        this.#adopt(effect, ++this.#receiptChanges[effect.lane])
-        return
+        return this.#receipts.adopt(effect)
+      case 'note_doubt':
+        return this.#doubts.note(effect.lane, effect.doubt)
       case 'record_outage':
         return this.#outages.take(effect, this.#talk.knowsTroubles)
       case 'wake':
         this.#cancelWake()
         this.#cancelWake = this.#options.clock.after(effect.afterMs, () => this.#dispatch({ kind: 'wake' }))
     }
-  }
-
-  /**
-   * Puts the cloud's receipt, or none, in the place of ours. Until that is on disk, rows may go that the cloud has lost, so it is
-   * tried until it holds, or until a later receipt of the lane takes its place.
-   */
-  #adopt(effect: EffectOf<'adopt_cursor'>, change: number, tries = 0): void {
-    const { pipeline, clock, log, random } = this.#options
-    const { lane, receipt } = effect
-    const stored = receipt === null ? pipeline.forgetReceipt(lane) : pipeline.storeReceipt(receipt)
-    stored.catch((error: unknown) => {
-      log.error({ action: 'adopt_cursor', lane, err: error }, `adopt_cursor: ${describeError(error)}`)
-      clock.after(retryDelayMs(tries, random()), () => {
-        if (!this.#isStopped && this.#receiptChanges[lane] === change) this.#adopt(effect, change, tries + 1)
-      })
-    })
   }
 
   /** Each effect answers by an input of its own; what it throws is a bug and ends the process. */

@@ -202,6 +202,8 @@ export const syncEn = {
   'courier.receipt_stored': '{lane}: in the cloud up to {seq}.',
   'courier.receipt_known': '{lane}: receipt up to {seq} was known already.',
   'courier.receipt_at_work': '{lane}: the line is sending and hears of the receipt up to {seq} in a moment.',
+  'courier.receipt_in_doubt':
+    '{lane}: the receipt up to {seq} was not taken: some of its rows are gone here, and the two ends may have two histories. Nothing more goes up until somebody settles the trouble or begins a new epoch.',
   'courier.receipt_other_epoch': '{lane}: the receipt up to {seq} is of another epoch and was not taken.',
   'courier.receipt_forged': '{lane}: the receipt up to {seq} is not signed by this cloud and was not taken.',
   'courier.receipt_diverged': '{lane}: the cloud holds other rows up to {seq}. See above what to do.',

@@ -197,6 +197,8 @@ export const syncKo: Translation<typeof syncEn> = {
   'courier.receipt_stored': '{lane}: {seq}번까지 클라우드에 있습니다.',
   'courier.receipt_known': '{lane}: {seq}번까지의 수신 확인은 이미 알고 있습니다.',
   'courier.receipt_at_work': '{lane}: 연결로 보내는 중이라 {seq}번까지의 수신 확인은 곧 연결로 옵니다.',
+  'courier.receipt_in_doubt':
+    '{lane}: {seq}번까지의 수신 확인을 받지 않았습니다. 해당 데이터 일부가 여기에 없고, 두 이력이 있을 수 있습니다. 담당자가 문제를 해결하거나 새 세대를 시작해야 전송이 계속됩니다.',
   'courier.receipt_other_epoch': '{lane}: {seq}번까지의 수신 확인은 다른 세대의 것이라 받지 않았습니다.',
   'courier.receipt_forged': '{lane}: {seq}번까지의 수신 확인은 이 클라우드의 서명이 아니어서 받지 않았습니다.',
   'courier.receipt_diverged': '{lane}: 클라우드에 {seq}번까지 다른 데이터가 있습니다. 위의 안내를 따르세요.',

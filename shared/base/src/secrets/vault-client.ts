@@ -195,7 +195,8 @@ function understood<Schema extends z.ZodType>(path: string, schema: Schema, body
 /** What to do about a refusal; Vault's own words are kept, they hold neither token nor plaintext. */
 function refusal(path: string, { status, body }: VaultAnswer): SecretError {
   const parsed = errorsSchema.safeParse(body)
-  const said = (parsed.success ? parsed.data.errors : []).join('; ').trim().slice(0, 300)
+  // Vault puts several errors on lines of their own.
+  const said = (parsed.success ? parsed.data.errors : []).join('; ').replaceAll(/\s+/g, ' ').trim().slice(0, 300)
   const told = said === '' ? `status ${status}` : `status ${status}, "${said}"`
   if (status === 403)
     return new SecretError(
@@ -214,15 +215,15 @@ function refusal(path: string, { status, body }: VaultAnswer): SecretError {
       'misconfigured',
       `Vault sends us elsewhere (${told}). Set its address to the active server, or let the servers forward requests.`,
     )
+  if (status === 400 && /version is too|too old|key not found/.test(said))
+    return new SecretError(
+      'unknown_key',
+      `Vault has not the key that this is wrapped by (${told}). Is min_decryption_version too high, or the key another?`,
+    )
   if (status === 400 && /unable to decrypt|authentication failed|invalid ciphertext/.test(said))
     return new SecretError(
       'not_authentic',
       `Vault cannot open this data key (${told}): it was changed, or it belongs elsewhere. Restore the row from a backup, or set the secret anew.`,
-    )
-  if (status === 400 && /too old|not found|version/.test(said))
-    return new SecretError(
-      'unknown_key',
-      `Vault has not the key that this is wrapped by (${told}). Is min_decryption_version too high, or the key another?`,
     )
   if (status >= 500 || [412, 429, 472, 473].includes(status))
     return new SecretError('unavailable', `Vault cannot answer now (${told}). Try again in a moment.`)

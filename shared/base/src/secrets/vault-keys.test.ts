@@ -53,6 +53,8 @@ describe.each(vaults)('master keys in $name', ({ open }) => {
     const { bytes, keyId } = await envelope.seal(Buffer.from('비밀'), place)
     expect(keyId).toBe(await keys.activeKeyId())
     expect((await envelope.open(bytes, place)).toString()).toBe('비밀')
+    const unknown = { keyId: 'vault:transit/jidoka:v99', wrapped: Buffer.from(`vault:v99:${'A'.repeat(88)}`) }
+    await expect(keys.unwrap(unknown, Buffer.alloc(0))).rejects.toMatchObject({ kind: 'unknown_key' })
     await expect(envelope.open(bytes, { ...place, tenant: 'other' })).rejects.toMatchObject({ kind: 'not_authentic' })
   })
 

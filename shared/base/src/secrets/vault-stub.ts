@@ -58,7 +58,7 @@ export class VaultStub {
       return void send(200, { auth: { client_token: token, lease_duration: this.leaseS, renewable: true } })
     }
     if (!this.tokens.has(String(request.headers['x-vault-token'])))
-      return void send(403, { errors: ['permission denied'] })
+      return void send(403, { errors: ['2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n'] })
     const [status, answer] = this.#transit(path, body)
     send(status, answer)
   }
@@ -74,6 +74,8 @@ export class VaultStub {
       case '/v1/transit/encrypt/jidoka':
         return [200, { data: { ciphertext: this.#encrypt(body), key_version: version } }]
       case '/v1/transit/decrypt/jidoka':
+        if (Number(/^vault:v(\d+):/.exec(body.ciphertext ?? '')?.[1]) > version)
+          return [400, { errors: ['invalid ciphertext: version is too new'] }]
         try {
           return [200, { data: { plaintext: this.#decrypt(body) } }]
         } catch {

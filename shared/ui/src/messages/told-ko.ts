@@ -92,6 +92,7 @@ export const toldKo: Readonly<Record<ToldCode, string>> = {
   'rehearsal.order': '예행의 끝이 시작보다 앞섭니다. 기간을 지정하세요.',
   'rehearsal.too_long': '예행은 하루까지입니다. 하루씩 나누어 하세요.',
 
+  'threads.busy': '처리 대기 중인 요청이 너무 많습니다({thread}). 잠시 후 다시 시도하세요.',
   'courier.busy': '다른 전달 파일을 쓰거나 읽고 있습니다. 끝날 때까지 기다리세요.',
   'courier.no_key':
     '이 장비가 아직 클라우드의 전달 파일 키를 모릅니다. 클라우드가 1.2 이상이면 연결로 오며, 콘솔에서 내보낸 전달 파일로도 옵니다.',

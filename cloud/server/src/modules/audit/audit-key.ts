@@ -1,7 +1,7 @@
-import { createHmac, createPublicKey, hkdfSync, sign, verify } from 'node:crypto'
+import { createHmac, hkdfSync, sign, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { OperationalError } from '@jidoka/base'
-import { exportPublicKey } from '@jidoka/sync-protocol'
+import { exportPublicKey, importPublicKey, publicKeySchema } from '@jidoka/sync-protocol'
 import type { KeyPair } from '../../platform/key-file.ts'
 
 /** What the log is sealed with. It lies in the folder for keys: whoever has the database alone can neither write an entry that counts nor sign a checkpoint. */
@@ -39,13 +39,10 @@ export function isSigned(publicKey: KeyObject, text: string, signature: Uint8Arr
   return verify(null, Buffer.from(text), publicKey, signature)
 }
 
-/** @throws OperationalError for what is not the text of an Ed25519 key */
+/** @throws OperationalError for what is not the text of such a key */
 export function readPublicKey(text: string): KeyObject {
-  try {
-    const key = createPublicKey({ key: Buffer.from(text.trim(), 'base64url'), format: 'der', type: 'spki' })
-    if (key.asymmetricKeyType === 'ed25519') return key
-  } catch {
-    // Said below: it is not a key, however it fails to be one.
-  }
-  throw new OperationalError('That is not the public key of an audit log. "audit public-key" prints it.')
+  const checked = publicKeySchema.safeParse(text.trim())
+  if (!checked.success)
+    throw new OperationalError('That is not the public key of an audit log. "audit public-key" prints the right one.')
+  return importPublicKey(checked.data)
 }

@@ -37,6 +37,21 @@ export function auditCases(newStore: NewStore): void {
       expect(paged).toEqual(all.map(({ id }) => id))
     })
 
+    it('finds entries by who, by what or its first word, on what, and when', async () => {
+      const found = async (query: string) =>
+        z.array(auditEntrySchema).parse((await world.as('GET', `${cloudPaths.audit}?limit=200&${query}`)).body.data)
+      const issued = await found('action=enrolment.issue')
+      expect(issued.length).toBeGreaterThan(6)
+      expect(await found('action=enrolment')).toEqual(issued)
+      expect(await found('action=enrol')).toEqual([])
+      expect((await found('subject=SITE-3')).map(({ subject }) => subject)).toEqual(['SITE-3'])
+      expect(await found('actor=nobody')).toEqual([])
+      const at = (await found('subject=SITE-3'))[0]?.at ?? ''
+      expect((await found(`actor=admin&from=${at}`)).at(-1)?.subject).toBe('SITE-3')
+      expect((await found(`to=${at}`)).map(({ subject }) => subject)).not.toContain('SITE-3')
+      expect((await world.as('GET', `${cloudPaths.audit}?from=yesterday`)).body.kind).toBe('invalid_input')
+    })
+
     it('refuses a cursor that it did not give', async () => {
       expect((await world.as('GET', `${cloudPaths.audit}?cursor=rubbish`)).body.kind).toBe('invalid_input')
     })

@@ -1,39 +1,50 @@
 import { uuidv7 } from '@jidoka/base'
 import type { Clock } from '@jidoka/base'
+import type { AuditQuery } from '@jidoka/contract'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { pageOf, readCursor } from '../../platform/paging.ts'
+import type { AuditKey } from './audit-key.ts'
 import type { AuditEvent, AuditPort, EdgeAuditEvent } from './port.ts'
 import { insertEntries, listEntries } from './repository.ts'
 import type { AuditEntry } from './schema.ts'
 
+export interface AuditServiceParts {
+  readonly database: Database
+  readonly clock: Clock
+  readonly key: AuditKey
+}
+
 export class AuditService implements AuditPort {
   #database: Database
   #clock: Clock
+  #key: AuditKey
 
-  constructor(database: Database, clock: Clock) {
+  constructor({ database, clock, key }: AuditServiceParts) {
     this.#database = database
     this.#clock = clock
+    this.#key = key
   }
 
   async append(tx: Transaction, event: AuditEvent): Promise<void> {
     const atMs = this.#clock.nowMs()
-    await insertEntries(tx, [{ ...event, id: uuidv7(atMs), atMs, source: null }])
+    await insertEntries(tx, this.#key, [{ ...event, id: uuidv7(atMs), atMs, source: null }])
   }
 
   async appendOfEdge(tx: Transaction, events: readonly EdgeAuditEvent[]): Promise<void> {
     if (events.length === 0) return
     await insertEntries(
       tx,
+      this.#key,
       events.map((event) => ({ ...event, id: uuidv7(this.#clock.nowMs()), source: event })),
     )
   }
 
   async list(
     tenantId: string,
-    page: { cursor?: string | undefined; limit: number },
+    { cursor, limit, ...filter }: AuditQuery,
   ): Promise<{ rows: AuditEntry[]; next: string | null }> {
-    const after = readCursor(page.cursor)
-    const rows = await this.#database.withTenant(tenantId, (tx) => listEntries(tx, { limit: page.limit, after }))
-    return pageOf(rows, page.limit, ({ at, id }) => ({ at, id }))
+    const after = readCursor(cursor)
+    const rows = await this.#database.withTenant(tenantId, (tx) => listEntries(tx, { limit, after, filter }))
+    return pageOf(rows, limit, ({ at, id }) => ({ at, id }))
   }
 }

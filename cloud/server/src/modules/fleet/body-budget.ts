@@ -1,6 +1,6 @@
 import { RefusalError } from '../../platform/http/problem.ts'
 import { httpLimits } from '../../platform/http/limits.ts'
-import { busyRetryMs } from './intake-turns.ts'
+import { busyRetryMs } from './busy.ts'
 
 /** Who gets how much of the memory for bodies of batches, each with what would happen without it. */
 export const bodyLimits = {

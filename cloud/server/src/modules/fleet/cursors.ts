@@ -52,14 +52,14 @@ async function answerAll(tx: Transaction, asked: readonly Question[]): Promise<(
   return asked.map((question) => {
     const name = nameOf(question)
     return (
-      refusalOf(edges.get(question.edgeId.toLowerCase()), question.epoch) ??
+      refusalOf(edges.get(question.edgeId), question.epoch) ??
       cursorFrom(question, rowsOf.get(name) ?? [], troublesOf.get(name) ?? [])
     )
   })
 }
 
-/** An edge may write its ids in capitals; the database does not. */
-const nameOf = ({ edgeId, epoch }: EpochName): string => `${edgeId} ${epoch}`.toLowerCase()
+/** An edge may write its epoch in capitals; the database does not. */
+const nameOf = ({ edgeId, epoch }: EpochName): string => `${edgeId} ${epoch.toLowerCase()}`
 
 function refusalOf(edge: EdgeLives | undefined, epoch: string): RefusalError | null {
   if (edge === undefined) return new RefusalError({ kind: 'unknown_edge' })

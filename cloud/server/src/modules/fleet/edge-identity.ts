@@ -74,8 +74,8 @@ export class EdgeAuthenticator {
     const found = await this.#parts.database.asDirectory((directory) => findEdgesOfAnyTenant(directory, edgeIds))
     const edges = new Map(found.map((edge) => [edge.id, edge]))
     return edgeIds.map((edgeId) => {
-      // Whoever writes its id in capitals is the same; the database does not.
-      const edge = edges.get(edgeId.toLowerCase())
+      // As it was given out. Whoever writes it in capitals is no edge: under two spellings one edge would have two memories of nonces, and two budgets.
+      const edge = edges.get(edgeId)
       if (edge === undefined) return null
       const { tenant_id: tenantId, public_key: publicKey, revoked_at: revokedAt } = edge
       return { tenantId, edgeId, publicKey: importPublicKey(publicKey), isRevoked: revokedAt !== null }

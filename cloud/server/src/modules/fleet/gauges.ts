@@ -1,11 +1,14 @@
 import type { Clock, Log } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
 import type { CourierFileState } from '@jidoka/contract'
+import { lanes } from '@jidoka/sync-protocol'
 import type { Database } from '../../platform/db/database.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import { forEachTenant, Rounds } from '../../platform/rounds.ts'
 import { countCommands, isOpen, shownStates, stateOfReport } from './commands-repository.ts'
 import type { CommandCount } from './commands-repository.ts'
+import { countWaiting } from './waiting-repository.ts'
+import type { WaitingThere } from './waiting-repository.ts'
 
 /** As often as Prometheus looks by default or oftener; each time is a few small queries a tenant. */
 export const gaugesEveryMs = 30_000
@@ -25,6 +28,7 @@ interface StagedFiles {
 }
 
 interface Counted {
+  readonly waiting: WaitingThere
   readonly standing: Standing | undefined
   readonly files: readonly StagedFiles[]
   readonly commands: readonly CommandCount[]
@@ -66,6 +70,14 @@ export async function countFleet({ database, clock, log, metrics }: GaugeParts):
   metrics.courierPieces.set(standings.reduce((sum, { pieces }) => sum + pieces, 0))
   const silentMs = standings.flatMap(({ silent_since: since }) => (since === null ? [] : [nowMs - Date.parse(since)]))
   metrics.edgeSilenceSeconds.set(Math.max(0, ...silentMs) / 1_000)
+  for (const lane of lanes) {
+    const its = counted.map(({ waiting }) => waiting[lane])
+    metrics.waitingRows.set(
+      { lane },
+      its.reduce((sum, { rows }) => sum + rows, 0),
+    )
+    metrics.waitingOldestSeconds.set({ lane }, Math.max(0, ...its.map(({ oldestMs }) => oldestMs)) / 1_000)
+  }
   const files = counted.flatMap((each) => each.files)
   for (const state of stagedStates) {
     const its = files.filter((each) => each.state === state)
@@ -92,7 +104,8 @@ export async function countFleet({ database, clock, log, metrics }: GaugeParts):
 
 function countTenant(database: Database, tenantId: string, nowMs: number): Promise<Counted> {
   return database.withTenant(tenantId, async (tx) => {
-    const [[standing], files, commands] = await Promise.all([
+    const [waiting, [standing], files, commands] = await Promise.all([
+      countWaiting(tx, nowMs),
       tx.query<Standing>(
         `select (select count(*)::int from fleet.troubles where settled_at is null) as troubles,
            (select min(seen_at) from fleet.edges where revoked_at is null) as silent_since,
@@ -104,6 +117,6 @@ function countTenant(database: Database, tenantId: string, nowMs: number): Promi
       ),
       countCommands(tx, nowMs),
     ])
-    return { standing, files, commands }
+    return { waiting, standing, files, commands }
   })
 }

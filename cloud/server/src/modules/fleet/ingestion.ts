@@ -11,6 +11,7 @@ import {
 } from '@jidoka/sync-protocol'
 import type { DecodedBatch, LanePoint, RangeTally, Receipt, ReceiptSigner, Refusal } from '@jidoka/sync-protocol'
 import type { Database, Transaction } from '../../platform/db/database.ts'
+import { handled } from '../../platform/db/database.ts'
 import type { EventHub } from '../../platform/events.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
 import type { Metrics } from '../../platform/metrics.ts'
@@ -21,7 +22,6 @@ import { halvesOf } from './batch-halves.ts'
 import type { EdgeIdentity } from './edge-identity.ts'
 import type { EdgeWaiting } from './edge-waiting.ts'
 import { IntakeGate } from './intake-gate.ts'
-import { busyRetryMs } from './intake-turns.ts'
 import {
   lockCursor,
   makeCursor,
@@ -43,8 +43,6 @@ import { findEdgeLives, lockEdge } from './repository.ts'
 import type { EdgeLives } from './repository.ts'
 import type { CursorRow, EdgeRow } from './schema.ts'
 import type { Troubles } from './troubles.ts'
-
-export { busyRetryMs }
 
 export interface IngestionParts {
   database: Database
@@ -155,8 +153,8 @@ export class Ingestion {
     const receivedAt = new Date(nowMs).toISOString()
     const its = { edgeId, epoch: header.epoch, lane: header.lane }
     // All that is to be known of the lane is asked for at once.
-    const lives = findEdgeLives(tx, edgeId)
-    const locked = lockCursor(tx, its)
+    const lives = handled(findEdgeLives(tx, edgeId))
+    const locked = handled(lockCursor(tx, its))
     let kept = keptOf(tx, its, batch)
     const { edge, superseded } = await this.#edgeOf(tx, await lives, header.epoch)
     let cursor = await locked
@@ -289,8 +287,8 @@ export class Ingestion {
 /** Asks for what is kept behind a lane's cursor, which must be locked by then. */
 function keptOf(tx: Transaction, its: LaneName, { kind, header }: DecodedBatch) {
   return {
-    ranges: kind === 'dropped' ? Promise.resolve(new Map<number, KeptRange>()) : lockRanges(tx, its, header),
-    streamId: kind === 'readings' ? findStream(tx, its) : Promise.resolve(null),
+    ranges: kind === 'dropped' ? Promise.resolve(new Map<number, KeptRange>()) : handled(lockRanges(tx, its, header)),
+    streamId: kind === 'readings' ? handled(findStream(tx, its)) : Promise.resolve(null),
   }
 }
 

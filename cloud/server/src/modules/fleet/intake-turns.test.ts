@@ -1,6 +1,7 @@
 import { ManualClock } from '@jidoka/base'
 import { describe, expect, it } from 'vitest'
-import { busyRetryMs, Turns } from './intake-turns.ts'
+import { busyRetryMs } from './busy.ts'
+import { Turns } from './intake-turns.ts'
 
 /** Work that is done every so many milliseconds, with more of it waiting. */
 function at(paceMs: number) {

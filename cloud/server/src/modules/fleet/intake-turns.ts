@@ -1,7 +1,6 @@
 import type { Clock } from '@jidoka/base'
+import { busyRetryMs } from './busy.ts'
 
-/** The least that who is sent away is asked to wait. */
-export const busyRetryMs = 1_000
 /** The most: an edge may have the wrong time for its turn for so long, and a cloud that is idle again waits for nobody longer than that. */
 const busyRetryMsMax = 60_000
 /** Before any was measured, and the bounds of what is believed: one slow batch must not send a fleet away for hours. */

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import type { App } from '../../platform/http/app.ts'
 import { limitBody } from '../../platform/http/body-limit.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
+import { busyRetryMs } from './busy.ts'
 import type { EdgeAuthenticator } from './edge-identity.ts'
-import { busyRetryMs } from './ingestion.ts'
 import type { Ranges } from './ranges.ts'
 
 /** Of 65,536 rows each: the last one that a sequence number can lie in. */

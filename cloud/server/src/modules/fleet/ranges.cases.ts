@@ -213,13 +213,22 @@ export function rangesCases(newStore: NewStore): void {
         expect((await repair(edge, batchOf(edge, many(90), 1))).body.refusal).toEqual({ kind: 'digest' })
       })
 
-      it('are repaired all the same where nothing is known of what was dropped', async () => {
-        await send()
-        await query('delete from fleet.drops where edge_id = $1', [edge.id])
-        await lose()
-        const { stored } = repairAnswerSchema.parse((await repair(edge, closedUp())).body).range
-        expect(stored?.count).toBe(90)
-      })
+      it.each([
+        ['nothing', 'delete from fleet.drops where edge_id = $1'],
+        ['a part', 'update fleet.drops set to_seq = to_seq - 1 where edge_id = $1'],
+      ])(
+        'I2: take no repair where %s is known of what was dropped, and no row gets the number of another',
+        async (_, forget) => {
+          await send()
+          await query(forget, [edge.id])
+          await lose()
+          const before = await rows()
+          const { status, body } = await repair(edge, closedUp())
+          expect([status, body.refusal.kind]).toEqual([422, 'malformed'])
+          expect(body.refusal.detail).toContain('Range 0 lacks 30 of its rows')
+          expect(await rows()).toEqual(before)
+        },
+      )
     })
 
     it('refuse a repair that does not give the sum that was receipted, and change nothing', async () => {

@@ -20,6 +20,7 @@ import type {
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
 import type { AuditPort } from '../audit/port.ts'
+import { busyRangesRetryMs } from './busy.ts'
 import type { EdgeIdentity } from './edge-identity.ts'
 import { listHoles, listRanges, lockRange } from './ranges-repository.ts'
 import type { KeptRange } from './ranges-repository.ts'
@@ -36,7 +37,6 @@ import { findEdge } from './repository.ts'
 const recountedMax = 8
 /** Questions and repairs at once, over all edges: each holds a range in memory and the main thread for a tenth of a second at a time. */
 const atOnceMax = 2
-const busyRetryMs = 2_000
 
 interface RangesParts {
   database: Database
@@ -122,9 +122,9 @@ export class Ranges {
     for await (const rows of slicesOf(tx, streamId, kept))
       for (const reading of readingsIn(rows)) held.set(keyOf(reading), (held.get(keyOf(reading)) ?? 0) + 1)
     const replaced = missingIn(held, segments)
+    const holes = await holesOf(tx, its, kept)
     await deleteRows(tx, streamId, kept)
     const writer = new RowWriter(tx, streamId)
-    const holes = await holesOf(tx, its, kept)
     const placed = holes.length === 0 ? segments : [...placedAround(segments, holes)]
     for (const { runs, columns } of runsOf(placed, header.from_seq))
       for (const run of runs)
@@ -146,7 +146,7 @@ export class Ranges {
   }
 
   async #bounded<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#running >= atOnceMax) throw new RefusalError({ kind: 'busy', retry_after_ms: busyRetryMs })
+    if (this.#running >= atOnceMax) throw new RefusalError({ kind: 'busy', retry_after_ms: busyRangesRetryMs })
     this.#running++
     try {
       return await work()
@@ -156,11 +156,20 @@ export class Ranges {
   }
 }
 
-/** The holes of a range; none where they do not account for what is not there, as of an edge whose drops an older version has kept in another way. */
+/**
+ * The holes of a range: all numbers of it that have no rows.
+ * @throws RefusalError where they do not account for what is not there: the rows come closed up, and would be written under numbers of other rows
+ */
 async function holesOf(tx: Transaction, its: { edgeId: string; epoch: string }, kept: KeptRange): Promise<Hole[]> {
   const holes = await listHoles(tx, its, kept)
-  const gone = holes.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0)
-  return gone === kept.upToSeq - kept.fromSeq + 1 - kept.count ? holes : []
+  const known = holes.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq + 1, 0)
+  const gone = kept.upToSeq - kept.fromSeq + 1 - kept.count
+  if (known !== gone)
+    throw new RefusalError({
+      kind: 'malformed',
+      detail: `Range ${kept.range} lacks ${gone} of its rows, and of ${known} the cloud knows which they are: it cannot tell the numbers of the others. Nothing was changed. Bring back its table of dropped rows (fleet.drops) from a backup, then ask for the repair again.`,
+    })
+  return holes
 }
 
 const wireRange = ({ range, fromSeq, upToSeq, count, sum }: KeptRange): LaneRange => ({

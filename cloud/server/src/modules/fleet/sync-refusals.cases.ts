@@ -8,6 +8,7 @@ import {
   rangesPath,
   receiptSchema,
   refusals,
+  signRequest,
   syncPaths,
 } from '@jidoka/sync-protocol'
 import type { Refusal, RefusalKind } from '@jidoka/sync-protocol'
@@ -36,6 +37,9 @@ interface RefusalCase {
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 const fixture = (name: string): Uint8Array =>
   readFileSync(new URL(`../../../../../sync/protocol/src/testing/fixtures/${name}`, import.meta.url))
+
+const [major = 0, minor = 0] = protocolVersion.split('.').map(Number)
+const versionAhead = (by: number): string => `${major}.${minor + by}`
 
 /** A batch with another head, around the same body. */
 function withHeader(batch: Uint8Array, changes: Record<string, unknown>): Uint8Array {
@@ -139,6 +143,15 @@ export function syncRefusalCases(newStore: NewStore): void {
           return send(message, nobody.headers(message.method, message.path, message.body))
         },
       },
+      'of an edge that writes its id in capitals': {
+        kind: 'unknown_edge',
+        send: (message) => {
+          const { method, path, body = new Uint8Array(0) } = message
+          const edgeId = edge.id.toUpperCase()
+          const { privateKey } = edge
+          return send(message, signRequest({ method, path, body, edgeId, privateKey, nowMs: world.clock.nowMs() }))
+        },
+      },
       'of a revoked edge': {
         kind: 'revoked',
         send: (message) => send(message, revoked.headers(message.method, message.path, message.body)),
@@ -229,7 +242,7 @@ export function syncRefusalCases(newStore: NewStore): void {
       },
       {
         name: 'a batch of a version too far ahead, whatever else is in its head',
-        send: () => edge.send(withHeader(good(), { protocol: '1.4', lane: 'images', surprise: {} })),
+        send: () => edge.send(withHeader(good(), { protocol: versionAhead(2), lane: 'images', surprise: {} })),
         expected: 'protocol_version',
         refusal: { kind: 'protocol_version', upgrade: 'cloud' },
       },
@@ -247,7 +260,7 @@ export function syncRefusalCases(newStore: NewStore): void {
       },
       {
         name: 'a cursor for a version too far ahead',
-        send: () => edge.signed('GET', `${syncPaths.cursor}?epoch=${edge.epoch}&protocol=1.4`),
+        send: () => edge.signed('GET', `${syncPaths.cursor}?epoch=${edge.epoch}&protocol=${versionAhead(2)}`),
         expected: 'protocol_version',
         refusal: { kind: 'protocol_version', upgrade: 'cloud' },
       },
@@ -259,7 +272,7 @@ export function syncRefusalCases(newStore: NewStore): void {
       },
       {
         name: 'a trouble of a version too far ahead, whatever else is in it',
-        send: () => edge.signed('POST', syncPaths.troubles, json({ protocol: '1.4', what: 'else' })),
+        send: () => edge.signed('POST', syncPaths.troubles, json({ protocol: versionAhead(2), what: 'else' })),
         expected: 'protocol_version',
       },
       {
@@ -274,7 +287,7 @@ export function syncRefusalCases(newStore: NewStore): void {
       },
       {
         name: 'an enrolment of a version too far ahead, whatever else is in it',
-        send: () => world.request('POST', syncPaths.enrol, { json: { protocol: '1.4', what: 'else' } }),
+        send: () => world.request('POST', syncPaths.enrol, { json: { protocol: versionAhead(2), what: 'else' } }),
         expected: 'protocol_version',
       },
       {
@@ -323,21 +336,37 @@ export function syncRefusalCases(newStore: NewStore): void {
       })
     }
 
-    for (const [name, upTo] of [
-      ['readings-batch-1.0.bin', 45],
-      ['readings-batch-1.1.bin', 540],
-    ] as const) {
-      it(`takes ${name}, as an edge of that version sent it`, async () => {
-        const old = await world.newEdge({ name })
-        const answer = await old.send(withHeader(fixture(name), { edge_id: old.id, epoch: old.epoch }))
-        expect(receiptSchema.parse(answer.body)).toMatchObject({ lane: 'readings', up_to_seq: upTo, count_total: upTo })
+    for (const { version, upTo, behind } of [
+      { version: '1.0', upTo: 45, behind: [] },
+      { version: '1.1', upTo: 540, behind: [] },
+      // Goes on from the rows of the first.
+      { version: '1.2', upTo: 585, behind: ['1.0'] },
+    ]) {
+      it(`takes a batch as an edge of ${version} sent it`, async () => {
+        const old = await world.newEdge({ name: version })
+        const sendOf = (recorded: string) =>
+          old.send(
+            withHeader(fixture(`readings-batch-${recorded}.bin`), {
+              edge_id: old.id,
+              epoch: old.epoch,
+            }),
+          )
+        for (const before of behind) expect((await sendOf(before)).status).toBe(200)
+        const { body } = await sendOf(version)
+        expect(receiptSchema.parse(body)).toMatchObject({ lane: 'readings', up_to_seq: upTo, count_total: upTo })
       })
     }
 
-    it('serves an edge that is one minor version ahead', async () => {
+    it('knows a recorded batch of each minor version before the present one', () => {
+      for (let each = 0; each < minor; each++)
+        expect(fixture(`readings-batch-${major}.${each}.bin`)).not.toHaveLength(0)
+    })
+
+    it('serves an edge that is one minor version ahead, and none that is two', async () => {
       const newer = await world.newEdge({ name: 'newer' })
-      const answer = await newer.send(withHeader(newer.readingsBatch(reading, 1), { protocol: '1.3' }))
-      expect(answer.status).toBe(200)
+      const sendAs = (protocol: string) => newer.send(withHeader(newer.readingsBatch(reading, 1), { protocol }))
+      expect((await sendAs(versionAhead(2))).body.refusal).toEqual({ kind: 'protocol_version', upgrade: 'cloud' })
+      expect((await sendAs(versionAhead(1))).status).toBe(200)
     })
 
     it('counts refusals by their reason, for Prometheus', async () => {

@@ -1,5 +1,5 @@
 import type { EdgeSummary } from '@jidoka/contract'
-import type { Waiting } from '@jidoka/sync-protocol'
+import type { Lane, Waiting } from '@jidoka/sync-protocol'
 import type { Transaction } from '../../platform/db/database.ts'
 
 /** What an edge said of what waits there, and when it was heard. */
@@ -39,6 +39,26 @@ export async function noteWaiting(tx: Transaction, told: ReadonlyMap<string, Tol
       column(({ waiting }) => waiting.readings.oldest_ms),
     ],
   )
+}
+
+/** Of all edges that are not revoked, by lane. */
+export type WaitingThere = Readonly<Record<Lane, { readonly rows: number; readonly oldestMs: number }>>
+
+/** As each edge has told it last: what waited then has grown older since, as long as nothing else was heard. Those of before 1.3 say nothing. */
+export async function countWaiting(tx: Transaction, nowMs: number): Promise<WaitingThere> {
+  const rows = await tx.query<{ lane: Lane; rows: number; oldest_ms: number | null }>(
+    `select lane, sum(rows)::bigint as rows,
+       max(oldest_ms + greatest(0, $1 - extract(epoch from told_at)::float8 * 1000)) filter (where rows > 0) as oldest_ms
+     from fleet.edge_waiting w join fleet.edges e on e.id = w.edge_id
+       cross join lateral (values ('records', records_rows, records_oldest_ms), ('readings', readings_rows, readings_oldest_ms)) as l (lane, rows, oldest_ms)
+     where e.revoked_at is null group by lane`,
+    [nowMs],
+  )
+  const of = (lane: Lane) => {
+    const row = rows.find((each) => each.lane === lane)
+    return { rows: row?.rows ?? 0, oldestMs: row?.oldest_ms ?? 0 }
+  }
+  return { records: of('records'), readings: of('readings') }
 }
 
 /** By edge; of one edge, or of all. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { tagRecord, World } from '../../testing/world.ts'
 import type { TestEdge } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
+import { gaugesEveryMs } from './gauges.ts'
 
 const waits = { timeout: 10_000, interval: 10 }
 
@@ -62,6 +63,45 @@ export function waitingCases(newStore: NewStore): void {
       expect((await edge.send(behind)).status).toBe(409)
       expect((await edge.send(readingsBatch(waiting(3)))).status).toBe(200)
       await written(3)
+    })
+
+    it('is summed up for Prometheus by lane, with the age of the oldest, without edges that were revoked', async () => {
+      const gauge = async (name: string, lane: string) =>
+        Number(
+          new RegExp(`^jidoka_sync_waiting_${name}{lane="${lane}"} (.+)$`, 'm').exec(
+            (await world.request('GET', '/metrics')).body,
+          )?.[1],
+        )
+      const others = (
+        await world.store.backend.pool.query<{ rows: number }>(
+          'select coalesce(sum(readings_rows), 0)::int as rows from fleet.edge_waiting',
+        )
+      ).rows[0]?.rows
+      const day = 86_400_000
+      const tell = (rows: number, records: number) =>
+        edge.send(
+          readingsBatch({ records: { rows: records, oldest_ms: 2 * day }, readings: { rows, oldest_ms: 3 * day } }),
+        )
+      const expectRows = async (rows: number) => {
+        world.clock.advance(gaugesEveryMs)
+        await vi.waitUntil(async () => (await gauge('rows', 'readings')) === rows, waits)
+      }
+      expect((await tell(40, 0)).status).toBe(200)
+      await written(40)
+      await expectRows((others ?? 0) + 40)
+      // What was told has grown older since; nothing has where no row waits.
+      const age = await gauge('oldest_seconds_max', 'readings')
+      expect(age).toBeGreaterThan(3 * 86_400)
+      expect(age).toBeLessThan(3 * 86_400 + 120)
+      expect([await gauge('rows', 'records'), await gauge('oldest_seconds_max', 'records')]).toEqual([0, 0])
+      expect((await tell(41, 5)).status).toBe(200)
+      await written(41)
+      world.clock.advance(gaugesEveryMs)
+      await vi.waitUntil(async () => (await gauge('rows', 'records')) === 5, waits)
+      expect(await gauge('oldest_seconds_max', 'records')).toBeGreaterThan(2 * 86_400)
+      expect((await world.as('DELETE', fill(cloudPaths.edge, { id: edge.id }))).status).toBe(200)
+      await expectRows(others ?? 0)
+      expect(await gauge('oldest_seconds_max', 'readings')).toBeLessThan(86_400)
     })
 
     it('of one tenant is written under it alone', async () => {

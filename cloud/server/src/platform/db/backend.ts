@@ -4,8 +4,8 @@ import { types } from 'pg'
 /** What differs between the two databases that the cloud runs on, each with its reason. Everything else is one code path. */
 export interface BackendProfile {
   readonly name: 'pglite' | 'postgres'
-  /** Connections of the pool. */
-  readonly poolSizeMax: number
+  /** Connections of the pool; null where settings.ts says how many. */
+  readonly poolSizeMax: number | null
   /** Whether a commit is on the platter when it is answered. */
   readonly commitSurvivesPowerLoss: boolean
   /** Whether other processes may work on the same database, so that changes must be announced to them. */
@@ -28,8 +28,7 @@ export const backendProfiles: Record<BackendProfile['name'], BackendProfile> = {
   },
   postgres: {
     name: 'postgres',
-    // 20 of the 100 connections of a default server: four replicas of the cloud and room for people.
-    poolSizeMax: 20,
+    poolSizeMax: null,
     commitSurvivesPowerLoss: true,
     sharedWithOthers: true,
     stopsLongStatements: true,

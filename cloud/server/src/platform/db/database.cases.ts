@@ -65,8 +65,57 @@ export function databaseCases(newStore: NewStore): void {
         insert(tx, 'D')
         await tx.query('select 1 / 0').catch(() => undefined)
       })
-      await expect(failed).rejects.toThrow('in which a statement has failed')
+      await expect(failed).rejects.toThrow('division by zero')
       expect(await codes()).toEqual(['A', 'B', 'C'])
+    })
+
+    it('say what failed first where nobody had waited for it yet', async () => {
+      const failed = database.withTenant('demo', async (tx) => {
+        const first = tx.query('select 1 / 0')
+        await tx.query('select 1')
+        return first
+      })
+      await expect(failed).rejects.toThrow('division by zero')
+    })
+
+    /** Fails in the way that PostgreSQL asks to be repeated. */
+    const conflict = `do $$ begin raise 'two at once' using errcode = 'serialization_failure'; end $$`
+
+    it('are done three times where the server asks for it, whichever statement was waited for', async () => {
+      const waysToWait: ((tx: Transaction) => Promise<unknown>)[] = [
+        (tx) => tx.query(conflict),
+        async (tx) => {
+          tx.send(conflict)
+          await tx.query('select 1')
+        },
+        async (tx) => {
+          const first = tx.query(conflict)
+          await tx.query('select 1')
+          await first
+        },
+        (tx) => tx.query(conflict).catch(() => undefined),
+      ]
+      for (const work of waysToWait) {
+        let attempts = 0
+        const failed = database.withTenant('demo', (tx) => {
+          attempts++
+          return work(tx)
+        })
+        await expect(failed).rejects.toThrow('two at once')
+        expect(attempts).toBe(3)
+      }
+    })
+
+    it('are done three times also where a failure has kept a statement from being prepared', async () => {
+      let attempts = 0
+      const failed = database.withTenant('demo', async (tx) => {
+        const named = { name: `of-attempt-${++attempts}`, text: 'select 1 as n' }
+        tx.send(conflict)
+        tx.send(named)
+        await tx.query(named)
+      })
+      await expect(failed).rejects.toThrow('two at once')
+      expect(attempts).toBe(3)
     })
 
     it('I6: take no statement behind their end, where it would run in no transaction', async () => {

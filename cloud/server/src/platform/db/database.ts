@@ -3,6 +3,9 @@ import { tenantIdSchema } from '@jidoka/domain'
 import type { PoolClient, QueryResult } from 'pg'
 import type { Backend } from './backend.ts'
 import type { Histogram } from '../metrics.ts'
+import type { DatabaseSettings } from './settings.ts'
+import { defaultDatabaseSettings } from './settings.ts'
+import { asUnavailable, codeOf, isConnectionLost } from './unavailable.ts'
 
 /**
  * What runs statements inside a transaction, in the order in which they are asked for: one that is asked for before the one before it is answered goes
@@ -33,8 +36,10 @@ export interface Transaction extends Session {
 const repeatable = new Set(['40001', '40P01'])
 /** Three: a deadlock that comes back three times is a mistake in the order of locks, not bad luck. */
 const attemptsMax = 3
-/** Longer than any statement of this program takes; shorter than a client waits. PGlite ignores it (backend.ts). */
-const statementMsMax = 30_000
+/** A server that stops its statements answers within this after; one that has not is gone, or the line to it is. */
+const silenceMsMax = 5_000
+/** Of the owner's statements, which move rows between partitions. */
+const ownerMsMax = 600_000
 
 /** The roles that migrations make; neither may log in, neither passes row-level security. */
 type DatabaseRole = 'jidoka_app' | 'jidoka_directory'
@@ -43,28 +48,30 @@ export class Database {
   readonly backend: Backend
   #waitSeconds: Histogram | undefined
   #clock: Clock
+  readonly #limits: string
+  /** 0: none. PGlite has no timers: it answers, however late. */
+  readonly #answerMsMax: number
+  readonly #used = new WeakSet<PoolClient>()
 
-  constructor(backend: Backend, options: { clock: Clock; waitSeconds?: Histogram }) {
+  constructor(backend: Backend, options: { clock: Clock; waitSeconds?: Histogram; settings?: DatabaseSettings }) {
     this.backend = backend
     this.#clock = options.clock
     this.#waitSeconds = options.waitSeconds
+    const settings = options.settings ?? defaultDatabaseSettings
+    this.#limits = limitsOf(settings)
+    this.#answerMsMax = backend.profile.stopsLongStatements ? settings.statement_s * 1_000 + silenceMsMax : 0
   }
 
   /** One transaction as `tenantId`. `work` runs again when the server asks for it, so it must have no effect outside of the database. */
   async withTenant<Result>(tenantId: string, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    const setting = settingOf(tenantId)
-    for (let attempt = 1; ; attempt++) {
-      const actions: (() => void)[] = []
-      try {
-        const result = await this.#transaction({ role: 'jidoka_app', setting }, (session) =>
-          work({ ...session, tenantId, afterCommit: (action) => void actions.push(action) }),
-        )
-        for (const action of actions) action()
-        return result
-      } catch (error) {
-        if (attempt === attemptsMax || !repeatable.has(codeOf(error))) throw error
-      }
-    }
+    const begins: Begins = { role: 'jidoka_app', setting: settingOf(tenantId), repeats: repeatable }
+    let actions: (() => void)[] = []
+    const result = await this.#repeated(begins, (session) => {
+      actions = []
+      return work({ ...session, tenantId, afterCommit: (action) => void actions.push(action) })
+    })
+    for (const action of actions) action()
+    return result
   }
 
   /**
@@ -72,12 +79,17 @@ export class Database {
    * nothing else: the role's grants name those columns.
    */
   asDirectory<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    return this.#transaction({ role: 'jidoka_directory', setting: '' }, work)
+    return this.#repeated({ role: 'jidoka_directory', setting: '', repeats: new Set() }, work)
   }
 
   /** Statements of the database's owner, for partitions and other housekeeping without a tenant. Each is its own transaction. */
   async asOwner<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return (await this.backend.pool.query<Row>(text, [...values])).rows
+    const queryTimeout = this.backend.profile.stopsLongStatements ? { query_timeout: ownerMsMax } : {}
+    try {
+      return (await this.backend.pool.query<Row>({ text, values: [...values], ...queryTimeout })).rows
+    } catch (error) {
+      throw asUnavailable(error)
+    }
   }
 
   /** Tells the other processes on this database, when the transaction commits. */
@@ -85,11 +97,25 @@ export class Database {
     if (this.backend.profile.sharedWithOthers) await tx.query('select pg_notify($1, $2)', [channel, payload])
   }
 
+  async #repeated<Result>(begins: Begins, work: (session: Session) => Promise<Result>): Promise<Result> {
+    let attempts = 0
+    for (;;) {
+      try {
+        return await this.#transaction(begins, work)
+      } catch (error) {
+        // Each of these takes a connection out of the pool that was used before; a new one is not among them.
+        if (error instanceof StaleConnectionError) continue
+        attempts++
+        if (attempts === attemptsMax || !begins.repeats.has(codeOf(error))) throw asUnavailable(error)
+      }
+    }
+  }
+
   async #transaction<Result>(begins: Begins, work: (session: Session) => Promise<Result>): Promise<Result> {
     const startMs = this.#clock.monotonicMs()
     const client = await this.backend.pool.connect()
     this.#waitSeconds?.observe((this.#clock.monotonicMs() - startMs) / 1_000)
-    const statements = new Statements(client)
+    const statements = new Statements(client, this.#answerMsMax)
     let broken: Error | undefined
     // A connection that ends between two statements tells nobody else, and an error that nobody hears would end the program.
     const lost = (error: Error) => {
@@ -98,18 +124,19 @@ export class Database {
     client.on('error', lost)
     try {
       // What comes next goes along with it. Should it fail, they fail too: in a transaction that is broken nothing runs.
-      statements.sendText(
-        `begin; set local role ${begins.role}; set local statement_timeout = ${statementMsMax}; ${begins.setting}`,
-      )
+      statements.begin(`begin; set local role ${begins.role}; select ${this.#limits}${begins.setting}`)
       const result = await work(statements.session)
       await statements.commit()
+      this.#used.add(client)
       return result
     } catch (error) {
       const cause = await statements.firstFailure()
       await client.query('rollback').catch((failure: unknown) => {
         broken = failure instanceof Error ? failure : new Error('rollback failed', { cause: failure })
       })
-      throw codeOf(error) === inFailedTransaction ? (cause ?? error) : error
+      if (statements.wasLostAtBegin && this.#used.has(client))
+        throw new StaleConnectionError('the connection was lost already', { cause })
+      throw isConsequence(error) ? (cause ?? error) : error
     } finally {
       client.off('error', lost)
       client.release(broken)
@@ -119,47 +146,74 @@ export class Database {
 
 interface Begins {
   readonly role: DatabaseRole
-  /** A statement, or nothing. */
+  /** What is selected beside the limits, or nothing. */
   readonly setting: string
+  /** SQLSTATEs after which the work is done once more. */
+  readonly repeats: ReadonlySet<string>
 }
+
+/** A connection of the pool that had died since it was used last: `begin` is what finds out, so that no statement is spent on asking. */
+class StaleConnectionError extends Error {}
+
+const limitsOf = (settings: DatabaseSettings): string =>
+  (['statement', 'lock', 'idle_in_transaction'] as const)
+    .map((what) => {
+      const name = what === 'idle_in_transaction' ? `${what}_session_timeout` : `${what}_timeout`
+      return `set_config('${name}', '${settings[`${what}_s`]}s', true)`
+    })
+    .join(', ')
 
 /** Checked as it becomes part of the text of a statement. */
 const settingOf = (tenantId: string): string =>
-  `select set_config('jidoka.tenant_id', '${tenantIdSchema.parse(tenantId)}', true)`
+  `, set_config('jidoka.tenant_id', '${tenantIdSchema.parse(tenantId)}', true)`
 
-/** `in_failed_sql_transaction`: something before it has failed, and that is what went wrong. */
-const inFailedTransaction = '25P02'
+/**
+ * `in_failed_sql_transaction`: something before it has failed, and that is what went wrong. `invalid_sql_statement_name`: so has what was to prepare the
+ * statement, behind something that had failed.
+ */
+const consequences = new Set(['25P02', '26000'])
+const isConsequence = (error: unknown): boolean => consequences.has(codeOf(error))
 
 /** The statements of one transaction. */
 class Statements {
   readonly #client: PoolClient
-  readonly #sent: Promise<unknown>[] = []
+  /** One for each statement that was sent; none is rejected. */
+  readonly #answered: Promise<void>[] = []
+  /** Answers come in the order of their statements: the first that is one is of the statement that went wrong. */
+  #failed: { readonly error: unknown } | null = null
   readonly session: Session
+  readonly #timeout: { readonly query_timeout?: number }
+  /** Whether `begin` found the connection dead: nothing that was sent behind it was done. */
+  wasLostAtBegin = false
   #isOver = false
   #isGathering = false
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, answerMsMax: number) {
     this.#client = client
+    this.#timeout = answerMsMax === 0 ? {} : { query_timeout: answerMsMax }
     this.session = {
       query: <Row extends object>(statement: Statement, values?: readonly unknown[]) =>
         handled(this.#query<Row>(statement, values).then(({ rows }) => rows)),
       run: (statement, values) => handled(this.#query(statement, values).then(({ rowCount }) => rowCount ?? 0)),
-      send: (statement, values) => this.#keep(this.#query(statement, values)),
+      send: (statement, values) => void handled(this.#query(statement, values)),
     }
   }
 
-  sendText(text: string): void {
+  begin(text: string): void {
     this.#gather()
-    this.#keep(this.#client.query(text))
+    const begun = this.#client.query({ text, ...this.#timeout })
+    begun.catch((error: unknown) => (this.wasLostAtBegin = isConnectionLost(error)))
+    this.#watch(begun)
   }
 
-  /** @throws the error of the first statement that failed and that nobody has waited for */
+  /** @throws the error of the first statement that failed, also where the work has passed it over */
   async commit(): Promise<void> {
     this.#isOver = true
     this.#gather()
-    const committed = this.#client.query('commit')
-    this.#keep(committed)
-    await Promise.all(this.#sent)
+    const committed = this.#client.query({ text: 'commit', ...this.#timeout })
+    this.#watch(committed)
+    await Promise.all(this.#answered)
+    if (this.#failed !== null) throw this.#failed.error
     // A transaction that is broken is rolled back by `commit`, without an error.
     if ((await committed).command !== 'COMMIT')
       throw new Error('a transaction in which a statement has failed was kept on')
@@ -168,8 +222,8 @@ class Statements {
   /** Ends the work; once all that was sent is answered, says what failed first. */
   async firstFailure(): Promise<unknown> {
     this.#isOver = true
-    const answers = await Promise.allSettled(this.#sent)
-    return answers.find((answer) => answer.status === 'rejected')?.reason
+    await Promise.all(this.#answered)
+    return this.#failed?.error
   }
 
   #query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<QueryResult<Row>> {
@@ -177,7 +231,9 @@ class Statements {
     if (this.#isOver) return Promise.reject(new Error('a statement was sent after the end of its transaction'))
     this.#gather()
     const text = typeof statement === 'string' ? { text: statement } : statement
-    return this.#client.query<Row>({ ...text, values: [...values] })
+    const answer = this.#client.query<Row>({ ...text, values: [...values], ...this.#timeout })
+    this.#watch(answer)
+    return answer
   }
 
   /** What is sent in one go of the event loop is one write to the socket: writing each by itself was a quarter of the program's time. */
@@ -192,18 +248,23 @@ class Statements {
     })
   }
 
-  #keep(answer: Promise<unknown>): void {
-    this.#sent.push(handled(answer))
+  /** Its rows are not held: a transaction may read more than fits into memory. */
+  #watch(answer: Promise<unknown>): void {
+    this.#answered.push(
+      answer.then(
+        () => undefined,
+        (error: unknown) => void (this.#failed ??= { error }),
+      ),
+    )
   }
 }
 
-/** Of several that were asked for at once the first failure is thrown where they are awaited; the others are of the same transaction and say no more. */
-function handled<Answer>(answer: Promise<Answer>): Promise<Answer> {
+/**
+ * Of several that were asked for at once the first failure is thrown where they are awaited; the others are of the same transaction and say no more. Whoever
+ * keeps a promise that is made of such an answer for later says so by this: should an earlier one fail, nobody comes to wait for it, and Node would end the
+ * program.
+ */
+export function handled<Answer>(answer: Promise<Answer>): Promise<Answer> {
   answer.catch(() => undefined)
   return answer
-}
-
-/** SQLSTATE of a database error, or "". */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

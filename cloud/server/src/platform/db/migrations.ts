@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { OperationalError } from '@jidoka/base'
 import type { Pool, PoolClient } from 'pg'
-import { codeOf } from './database.ts'
 import { isOutsideTransaction, runOutsideTransaction } from './outside-transaction.ts'
+import { codeOf } from './unavailable.ts'
 
 export class MigrationError extends OperationalError {
   override name = 'MigrationError'

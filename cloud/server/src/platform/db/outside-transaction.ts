@@ -37,8 +37,6 @@ export async function runOutsideTransaction(client: PoolClient, sql: string): Pr
   // It was built, and the line of history is what did not come to be written.
   if (rows[0]?.is_valid === true) return
   if (rows[0] !== undefined)
-    await client.query(
-      `drop index concurrently ${client.escapeIdentifier(schema)}.${client.escapeIdentifier(name)}`,
-    )
+    await client.query(`drop index concurrently ${client.escapeIdentifier(schema)}.${client.escapeIdentifier(name)}`)
   await client.query(text)
 }

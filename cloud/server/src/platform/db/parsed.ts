@@ -22,7 +22,8 @@ export async function parseStatements(sql: string): Promise<ParsedStatement[]> {
 }
 
 /** What stands before a statement belongs to it, as the parser counts. */
-const withoutComments = (text: string): string => text.replace(/^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, '').trimEnd()
+const withoutComments = (text: string): string =>
+  text.replace(/^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, '').trimEnd()
 
 /** Whether `found` holds for a node of the tree, at whatever depth. */
 export function someNode(tree: unknown, found: (node: Readonly<Record<string, unknown>>) => boolean): boolean {

@@ -54,7 +54,7 @@ export async function openPglite(options: PgliteOptions): Promise<Backend> {
     stream: () => engine.connect(),
     user: 'postgres',
     database: 'postgres',
-    max: backendProfiles.pglite.poolSizeMax,
+    max: backendProfiles.pglite.poolSizeMax ?? 1,
     // Kept open: a new connection of the one session costs a reset and gains nothing.
     idleTimeoutMillis: 0,
     types: rowTypes,

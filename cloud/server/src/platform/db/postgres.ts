@@ -2,6 +2,8 @@ import { describeError, OperationalError } from '@jidoka/base'
 import { Client, Pool } from 'pg'
 import type { Backend } from './backend.ts'
 import { backendProfiles, rowTypes } from './backend.ts'
+import type { DatabaseSettings } from './settings.ts'
+import { defaultDatabaseSettings } from './settings.ts'
 
 export class DatabaseUnreachableError extends OperationalError {
   override name = 'DatabaseUnreachableError'
@@ -9,24 +11,26 @@ export class DatabaseUnreachableError extends OperationalError {
 
 export interface PostgresOptions {
   url: string
+  /** Of the same server, past a pgBouncer in transaction mode: there a connection that listens is somebody else's at once. */
+  directUrl?: string | undefined
+  settings?: DatabaseSettings | undefined
   /** Called for a connection that broke while nobody used it; the pool replaces it by itself. */
   onBrokenConnection: (error: Error) => void
 }
 
-/** REFERENCE, PostgreSQL: wait 30 s for a connection, recycle after an hour. */
-const connectionWaitMsMax = 30_000
-const connectionAgeSMax = 3_600
-
 /** @throws DatabaseUnreachableError with a sentence that names host and database, never the password (I8). */
 export async function openPostgres(options: PostgresOptions): Promise<Backend> {
+  const limits = options.settings ?? defaultDatabaseSettings
   const settings = { connectionString: options.url, application_name: 'jidoka-cloud', types: rowTypes, keepAlive: true }
+  const direct = { ...settings, connectionString: options.directUrl ?? options.url }
   const pool = new Pool({
     ...settings,
     // Statements that are asked for together go together, see `Session`.
     pipeline: true,
-    max: backendProfiles.postgres.poolSizeMax,
-    connectionTimeoutMillis: connectionWaitMsMax,
-    maxLifetimeSeconds: connectionAgeSMax,
+    min: limits.pool,
+    max: limits.pool + limits.pool_overflow,
+    connectionTimeoutMillis: limits.pool_wait_s * 1_000,
+    maxLifetimeSeconds: limits.connection_age_s,
   })
   pool.on('error', options.onBrokenConnection)
   try {
@@ -45,7 +49,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Backend> {
     profile: backendProfiles.postgres,
     pool,
     keptEverything: true,
-    listen: (channel, heard) => listen(settings, channel, heard, options.onBrokenConnection),
+    listen: (channel, heard) => listen(direct, channel, heard, options.onBrokenConnection),
     close: () => pool.end(),
   }
 }

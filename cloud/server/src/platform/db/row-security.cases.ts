@@ -1,12 +1,11 @@
 import { systemClock } from '@jidoka/base'
-import { courierPieceBytes } from '@jidoka/contract'
-import { generateCourierKey, laneStart, protocolVersion, syncPaths } from '@jidoka/sync-protocol'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { alarmRecord, judgmentRecord, ruleOf, tagRecord, verdictRunRecord, World } from '../../testing/world.ts'
-import { begin, exchangeKeys, upFile } from '../../testing/courier-files.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { World } from '../../testing/world.ts'
 import type { TestEdge } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { Database } from './database.ts'
+import { exposures } from './row-security-catalogue.ts'
+import { fillWorld } from './row-security-world.ts'
 
 // I6: no row of one tenant is ever visible to another, enforced by the database and not only by the code. Two tenants with rows in every
 // table; then the catalogue is walked, so that a table which somebody adds without protection fails here, and every table
@@ -25,82 +24,7 @@ export function rowSecurityCases(newStore: NewStore): void {
       // A second tenant in the same database, with a sign-in of its own.
       other = await World.open(world.store, { clock: world.clock, tenant: 'other' })
       database = new Database(world.store.backend, { clock: systemClock })
-      edge = await world.newEdge()
-      const nowMs = world.clock.nowMs()
-      await world.as('PUT', '/api/v1/secrets/mes-password', { purpose: 'mes', value: 'of nobody else' })
-      await world.as('POST', '/api/v1/pii', { text: '홍길동 과장', subject: 'alarm/1' })
-      await world.as('PUT', `/api/v1/rules/press-temperature`, { definition: ruleOf(), based_on_version: 0 })
-      await world.as('POST', '/api/v1/rules/press-temperature/deploy', { edge_ids: [edge.id] })
-      await edge.sendReadings([{ tagNo: 1, timeMs: nowMs, value: 92.5 }])
-      await edge.sendRecords([
-        tagRecord(nowMs, 1, 'LINE-A/PRESS-1/temperature'),
-        judgmentRecord(nowMs),
-        verdictRunRecord(nowMs),
-        alarmRecord(nowMs),
-        {
-          at_ms: nowMs,
-          kind: 'reported',
-          body: {
-            kind: 'rule',
-            key: 'press-temperature',
-            version: 1,
-            state: 'applied',
-            problem: null,
-            rule_hash: null,
-          },
-        },
-        {
-          at_ms: nowMs,
-          kind: 'event',
-          body: {
-            type: 'inspection',
-            source: 'mes',
-            source_key: '1',
-            line: 'LINE-A',
-            occurred_at_ms: nowMs,
-            passed: true,
-          },
-        },
-        { at_ms: nowMs, kind: 'outage', body: { from_ms: nowMs, to_ms: nowMs, cause: 'cable', rows_waiting: 3 } },
-        { at_ms: nowMs, kind: 'drop', body: { lane: 'readings', from_seq: 5, to_seq: 6, reason: 'space' } },
-        { at_ms: nowMs, kind: 'audit', body: { actor: 'kim', action: 'alarm.acknowledge', subject: 'x', detail: {} } },
-      ])
-      // One that is not whole: its first piece lies there.
-      const cloudKey = await exchangeKeys(edge, generateCourierKey().publicKey)
-      const half = upFile(edge, cloudKey, [edge.readingsBatch([{ tagNo: 1, timeMs: nowMs, value: 1 }])])
-      await begin(world, Buffer.concat([half, Buffer.alloc(courierPieceBytes)]))
-      // What a consumer leaves behind; the events themselves are those of the rule and of the judgments.
-      await world.store.backend.pool.query(
-        `with consumed as (insert into core.consumed_events select tenant_id, 'judgment.cache', id, created_at from core.outbox)
-         insert into core.dead_events select tenant_id, id, 'judgment.cache', channel, subject, payload, trace, created_at, 1, 'x', created_at from core.outbox`,
-      )
-      command = crypto.randomUUID()
-      await world.as('POST', `/api/v1/fleet/edges/${edge.id}/commands`, {
-        id: command,
-        what: { name: 'support_bundle' },
-      })
-      await edge.signed('PUT', `${syncPaths.bundles}/${command}`, Uint8Array.of(0x1f, 0x8b))
-      await edge.signed(
-        'POST',
-        syncPaths.troubles,
-        Buffer.from(
-          JSON.stringify({
-            protocol: protocolVersion,
-            epoch: edge.epoch,
-            lane: 'records',
-            kind: 'ahead',
-            seq: 1,
-            held: laneStart,
-          }),
-        ),
-      )
-      edge.epoch = crypto.randomUUID()
-      edge.nextSeq = { records: 1, readings: 1 }
-      edge.waiting = { records: { rows: 0, oldest_ms: null }, readings: { rows: 7, oldest_ms: 1_000 } }
-      await edge.sendReadings([{ tagNo: 1, timeMs: nowMs, value: 1 }])
-      world.clock.advance(1_000)
-      const told = () => world.store.backend.pool.query('select from fleet.edge_waiting')
-      await vi.waitUntil(async () => (await told()).rows.length > 0, { timeout: 10_000, interval: 10 })
+      ;({ edge, command } = await fillWorld(world))
     })
     afterAll(async () => {
       await other.cloud.stop()
@@ -129,6 +53,69 @@ export function rowSecurityCases(newStore: NewStore): void {
       await database.asOwner('drop table core.forgotten')
       expect(bad.map(({ name }) => name)).toEqual(['core.forgotten'])
     })
+
+    it('I6: nothing else in the database shows rows of tenants past row-level security', async () => {
+      expect(await exposures(database)).toEqual([])
+    })
+
+    const mistakes: [name: string, make: string, unmake: string, said: string][] = [
+      [
+        'a view with the rights of its owner',
+        'create view core.open_view as select * from core.users',
+        'drop view core.open_view',
+        'view core.open_view',
+      ],
+      [
+        'a materialised view',
+        'create materialized view core.copied as select 1 as one',
+        'drop materialized view core.copied',
+        'materialised view core.copied',
+      ],
+      [
+        'a function with the rights of its owner',
+        `create function core.as_owner() returns integer language sql security definer return 1`,
+        'drop function core.as_owner()',
+        'function core.as_owner',
+      ],
+      [
+        'a partition without policies',
+        `create table core.reading_segments_odd partition of core.reading_segments for values from ('2001-01-01') to ('2001-02-01')`,
+        'drop table core.reading_segments_odd',
+        'table core.reading_segments_odd',
+      ],
+      [
+        'a right for everybody',
+        'grant select on core.users to public',
+        'revoke select on core.users from public',
+        'PUBLIC may SELECT core.users',
+      ],
+      [
+        'a right to empty a table, which no policy is asked about',
+        'grant truncate on core.secrets to jidoka_app',
+        'revoke truncate on core.secrets from jidoka_app',
+        'jidoka_app may TRUNCATE core.secrets',
+      ],
+      [
+        'a whole table for the directory',
+        'grant select on core.secrets to jidoka_directory',
+        'revoke select on core.secrets from jidoka_directory',
+        'jidoka_directory may SELECT core.secrets',
+      ],
+      [
+        'a policy that lets all through',
+        'create policy wide on core.secrets to jidoka_app using (true)',
+        'drop policy wide on core.secrets',
+        'policy wide of core.secrets',
+      ],
+    ]
+    for (const [name, make, unmake, said] of mistakes)
+      it(`I6: finds ${name}`, async () => {
+        await world.store.backend.pool.query(make)
+        const found = await exposures(database)
+        await world.store.backend.pool.query(unmake)
+        expect(found.join('; ')).toContain(said)
+        expect(await exposures(database)).toEqual([])
+      })
 
     it('I6: neither role of the program passes row-level security or may sign in', async () => {
       const roles = await database.asOwner<{

@@ -10,6 +10,8 @@ export interface Readiness {
   electric: (() => Promise<'ok' | 'starting' | 'down'>) | null
   /** How Redis stands, where there is one. Everything goes on without it. */
   redis: (() => 'ok' | 'down') | null
+  /** Whether a tenant's audit log was found changed. Nothing is better for not being served: the program is ready all the same. */
+  audit: () => 'ok' | 'changed'
 }
 
 /** A load balancer asks every 5 s and waits little: what takes longer than this is not ready. */
@@ -31,9 +33,10 @@ export function addHealthRoutes(app: App, readiness: Readiness, metrics: Metrics
     clearTimeout(timer)
     const electric = readiness.electric === null ? {} : { electric: await readiness.electric() }
     const redis = readiness.redis === null ? {} : { redis: readiness.redis() }
+    const audit = readiness.audit() === 'changed' ? { audit: 'changed' } : {}
     return database === 'ok'
-      ? c.json({ status: 'ok', database, ...electric, ...redis })
-      : c.json({ status: 'waiting', database, ...electric, ...redis }, 503)
+      ? c.json({ status: 'ok', database, ...electric, ...redis, ...audit })
+      : c.json({ status: 'waiting', database, ...electric, ...redis, ...audit }, 503)
   })
   app.get('/metrics', async (c) =>
     c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),

@@ -5,7 +5,7 @@ import type { Refusal } from '@jidoka/sync-protocol'
 import { BatchError, refusals, refusalStatus } from '@jidoka/sync-protocol'
 import { HTTPException } from 'hono/http-exception'
 import { z } from 'zod'
-import { codeOf } from '../db/database.ts'
+import { codeOf, DatabaseUnavailableError } from '../db/unavailable.ts'
 
 type ProblemDetails = Pick<Problem, 'errors' | 'line' | 'column' | 'reason'>
 
@@ -113,7 +113,8 @@ export function toHttpProblem(error: unknown, requestId: string): HttpProblem {
       requestId,
       {},
     )
-  if (unavailableClasses.has(code.slice(0, 2)) || /^E(CONN|PIPE|TIMEDOUT)/.test(code)) {
+  const isUnavailable = error instanceof DatabaseUnavailableError || unavailableClasses.has(code.slice(0, 2))
+  if (isUnavailable || /^E(CONN|PIPE|TIMEDOUT)/.test(code)) {
     return {
       ...answer('unavailable', 'The database does not answer. Try again in a moment.', requestId, { retryAfterS: 5 }),
       ours: true,

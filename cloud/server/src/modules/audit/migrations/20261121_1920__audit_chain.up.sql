@@ -33,6 +33,7 @@ create table audit.checkpoints (
   signature bytea not null,
   primary key (tenant_id, at, position)
 );
+create index checkpoints_position on audit.checkpoints (tenant_id, position, at);
 select jidoka.protect('audit.checkpoints', 'select, insert');
 create trigger append_only before update or delete on audit.checkpoints for each row execute function audit.refuse_change();
 create trigger append_only_whole before truncate on audit.checkpoints for each statement execute function audit.refuse_change();

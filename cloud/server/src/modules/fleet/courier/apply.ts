@@ -1,11 +1,11 @@
 import type { Clock } from '@jidoka/base'
-import { BatchError, lanes, readBatchHeader, readCourier } from '@jidoka/sync-protocol'
+import { BatchError, lanes, readBatchHeader, readCourier, refusals } from '@jidoka/sync-protocol'
 import type { BaseOrigin } from '@jidoka/sync-engine'
 import type { BatchHeader, CourierReaderOptions, Lane, RefusalKind } from '@jidoka/sync-protocol'
 import type { Database } from '../../../platform/db/database.ts'
 import { RefusalError } from '../../../platform/http/problem.ts'
+import { busyRetryMs } from '../busy.ts'
 import type { Ingestion } from '../ingestion.ts'
-import { busyRetryMs } from '../ingestion.ts'
 import { findCursors } from '../lane-repository.ts'
 import type { Hold } from './hold.ts'
 import { courierDeskLimits } from './limits.ts'
@@ -85,8 +85,11 @@ async function applyBatches(parts: ApplyParts, hold: Hold, progress: Progress): 
     if (taken.kind === 'gap') {
       // A batch whose first segment begins before its base builds upon rows up to there.
       const missingTo = Math.max(header.from_seq - 1, header.base?.seq ?? 0)
-      // None is missing: what the file builds upon is another point than the lane's, as where rows that it lists as dropped had arrived.
-      if (taken.expectedSeq > missingTo) return refused(no, 'digest', receiptsMissing)
+      // None is missing: what the file builds upon is another point than the lane's, as where rows that it lists as dropped had arrived. Rows behind a
+      // receipt can only be others than those that are here, as of a copy.
+      const areOthers = baseOrigin === 'receipted' && header.dropped === null
+      if (taken.expectedSeq > missingTo)
+        return refused(no, 'digest', areOthers ? refusals.digest.sentence : receiptsMissing)
       missing.set(lane, { lane, fromSeq: taken.expectedSeq, toSeq: missingTo })
       continue
     }

@@ -1,7 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { cloudPaths, courierPieceBytes, fill } from '@jidoka/contract'
+import { cloudPaths, courierPieceBytes, fill, recognise } from '@jidoka/contract'
 import type { CourierFile } from '@jidoka/contract'
 import {
+  advancePoint,
+  decodeBatch,
+  encodeDropBatch,
   encodeReadingsBatch,
   generateCourierKey,
   generateEdgeKey,
@@ -205,6 +208,39 @@ export function courierRefusalCases(newStore: NewStore): void {
       expect(refused.problem).toContain('hold different rows')
       expect(await received('readings')).toBe(5)
     })
+
+    it.each([
+      { lost: 'all of', arrivedRows: 3, refusedNo: 2 },
+      { lost: 'the first of', arrivedRows: 2, refusedNo: 1 },
+    ])(
+      'I2: a file that lists rows as dropped, $lost which had arrived, is refused, says how to mend it, and is no trouble',
+      async ({ arrivedRows, refusedNo }) => {
+        const first = readings(2)
+        const arrived = readings(arrivedRows)
+        for (const batch of [first, arrived]) expect((await edge.send(batch)).status).toBe(200)
+        // The second receipt was lost on the way, and then its rows went for space: to the appliance they never came.
+        const base = advancePoint(laneStart, decodeBatch(first))
+        const drop = encodeDropBatch(
+          { ...edge.sender, base },
+          { lane: 'readings', fromSeq: 3, toSeq: 5, reason: 'space' },
+        )
+        const builder = new SegmentBuilder()
+        builder.push(1, 1_000, 1, 'good')
+        const behind = encodeReadingsBatch({ ...edge.sender, base: { ...base, seq: 5 } }, [builder.encode(6, 1_000)])
+        const refused = await bring(world, upFile(edge, cloudKey, [drop, behind]))
+        expect(refused).toMatchObject({ state: 'refused', rows_new: 0 })
+        const said = recognise(refused.problem ?? '')
+        expect(said).toMatchObject({ code: 'courier.batch_refused', values: { kind: 'digest' } })
+        expect(said?.values['no']).toBe(refusedNo)
+        expect(recognise(String(said?.values['detail']))?.code).toBe('courier.receipts_missing')
+        const upTo = 2 + arrivedRows
+        expect(await received('readings')).toBe(upTo)
+        expect(await query('select kind from fleet.troubles where edge_id = $1', [edge.id])).toEqual([])
+        expect(await query('select reason from fleet.drops where edge_id = $1', [edge.id])).toEqual([])
+        // The line goes on as if there had been no file.
+        expect((await edge.send(edge.readingsBatch([{ tagNo: 1, timeMs: 2, value: 2 }], upTo + 1))).status).toBe(200)
+      },
+    )
 
     it('refuses a file of an epoch that is over', async () => {
       const old = upFile(edge, cloudKey, [readings(2), readings(2)])

@@ -1,0 +1,66 @@
+import type { KeyObject } from 'node:crypto'
+import { isGenuine } from './checkpoint.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { chainStart, hashOf, isSame } from './entry-form.ts'
+import type { SealedEntry } from './entry-form.ts'
+import type { Findings } from './finding.ts'
+
+export interface WalkedLink {
+  readonly position: number
+  readonly sealedAt: string
+  readonly entryId: string
+  readonly hash: Uint8Array
+  readonly entry: SealedEntry | null
+}
+
+/** Goes along a chain and says where it is not what it was. Goes on behind a break with what stands there, so that each break is said once. */
+export class ChainWalk {
+  readonly #findings: Findings
+  readonly #isOurs: (link: WalkedLink) => boolean | null
+  #position: number
+  #hash: Uint8Array
+
+  /** @param isOurs whether the program wrote the entry; null where that cannot be said */
+  constructor(
+    findings: Findings,
+    isOurs: (link: WalkedLink) => boolean | null,
+    from: { position: number; hash: Uint8Array } = { position: 0, hash: chainStart },
+  ) {
+    this.#findings = findings
+    this.#isOurs = isOurs
+    this.#position = from.position
+    this.#hash = from.hash
+  }
+
+  get position(): number {
+    return this.#position
+  }
+
+  step(link: WalkedLink): void {
+    const { position, entryId, entry } = link
+    const where = `position ${position}, entry ${entryId}`
+    const isNext = position === this.#position + 1
+    if (!isNext) this.#findings.add('gap', `positions ${this.#position + 1} to ${position - 1}`)
+    const isOurs = entry === null ? false : this.#isOurs(link)
+    if (entry === null) this.#findings.add('missing', where)
+    else if (isNext && !isSame(hashOf(this.#hash, link), link.hash))
+      // An entry that still is as the program wrote it did not change: what is about it did.
+      this.#findings.add(isOurs === true ? 'relinked' : 'changed', where)
+    else if (isOurs === false) this.#findings.add('not_ours', where)
+    this.#position = position
+    this.#hash = link.hash
+  }
+}
+
+/** @returns whether the checkpoint is genuine and the chain agrees with it */
+export function checkCheckpoint(
+  findings: Findings,
+  { checkpoint, publicKey, hash }: { checkpoint: Checkpoint; publicKey: KeyObject; hash: string | undefined },
+): boolean {
+  const where = `checkpoint of ${checkpoint.at} at position ${checkpoint.position}`
+  if (!isGenuine(publicKey, checkpoint)) findings.add('forged', where)
+  else if (hash === undefined) findings.add('truncated', where)
+  else if (hash !== checkpoint.hash) findings.add('replaced', where)
+  else return true
+  return false
+}
