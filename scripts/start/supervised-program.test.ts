@@ -59,6 +59,18 @@ test('no restart is silent, and a program that keeps dying is given up', async (
   expect(givenUp[0]?.message).toContain('for the 4th time in a minute')
 })
 
+test('a program that is killed is given no last words, since what it said before is about something else', async () => {
+  const { supervised, said } = program(`
+    console.error('the line to the cloud is slow')
+    setTimeout(() => console.log(JSON.stringify({ ready: true, pid: process.pid })), 50)
+    setInterval(() => {}, 1000)`)
+  const { pid } = await supervised.start()
+  process.kill(Number(pid), 'SIGKILL')
+  await vi.waitFor(() => expect(said).toContain('the edge runs again'), 10_000)
+  expect(said[0]).toBe('the edge was ended by SIGKILL and is started again')
+  await supervised.stop()
+})
+
 test('a taken port is replaced by a free one, and the taken one is named', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))

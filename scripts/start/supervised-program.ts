@@ -36,6 +36,8 @@ const restartsPerMinuteMax = 3
 /** A stop in order drains a journal or a database; past this it hangs. */
 const stopGraceMs = 15_000
 const lastLinesMax = 8
+/** What a program said longer before its end was about something else; a crash prints its reason at once. */
+const lastWordsMs = 5_000
 
 /**
  * One process of the plant. It is restarted when it ends by itself, and each time that is said aloud: a restart that
@@ -47,7 +49,7 @@ export class SupervisedProgram {
   #log: WriteStream | null = null
   #stopping = false
   #restartsMs: number[] = []
-  #lastLines: string[] = []
+  #lastLines: { readonly line: string; readonly atMs: number }[] = []
   readonly #say: (sentence: string) => void
   readonly #onGivenUp: (error: ProgramEndedError) => void
 
@@ -102,7 +104,7 @@ export class SupervisedProgram {
     this.#lastLines = []
     const keep = (line: string) => {
       this.#log?.write(`${line}\n`)
-      this.#lastLines.push(line)
+      this.#lastLines.push({ line, atMs: performance.now() })
       if (this.#lastLines.length > lastLinesMax) this.#lastLines.shift()
     }
     createInterface({ input: child.stderr }).on('line', keep)
@@ -118,16 +120,22 @@ export class SupervisedProgram {
       child.once('exit', (code, signal) => {
         if (this.#stopping) return reject(new ProgramEndedError(name, 'was stopped before it was ready', ''))
         const how = signal ? `was ended by ${signal}` : `ended with exit code ${code ?? '?'}`
-        if (!ready) return reject(new ProgramEndedError(name, how, humanLines(this.#lastLines)))
-        this.#restart(how)
+        if (!ready) return reject(new ProgramEndedError(name, how, this.#lastWords(signal)))
+        this.#restart(how, this.#lastWords(signal))
       })
     })
   }
 
-  #restart(how: string): void {
+  /** Who is ended from outside has no last words: what stands in its log is of before. */
+  #lastWords(signal: NodeJS.Signals | null): string {
+    if (signal === 'SIGKILL' || signal === 'SIGTERM') return ''
+    const sinceMs = performance.now() - lastWordsMs
+    return humanLines(this.#lastLines.filter(({ atMs }) => atMs >= sinceMs).map(({ line }) => line))
+  }
+
+  #restart(how: string, words: string): void {
     const nowMs = performance.now()
     this.#restartsMs = [...this.#restartsMs.filter((atMs) => nowMs - atMs < 60_000), nowMs]
-    const words = humanLines(this.#lastLines)
     const given = this.#restartsMs.length > restartsPerMinuteMax
     if (given) {
       this.#onGivenUp(

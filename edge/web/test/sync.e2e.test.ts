@@ -76,7 +76,7 @@ describe.skipIf(chromiumPath === null)('the page about the line to the cloud (ne
       },
     })
     const region = page.getByRole('region', { name: 'Two histories of one appliance' })
-    await region.getByText('Another copy of this appliance').waitFor()
+    await region.getByText('Two copies of this appliance').waitFor()
     await region.getByRole('button', { name: 'Begin a new epoch' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel('Type its first 8 characters').fill('deadbeef')
@@ -95,6 +95,19 @@ describe.skipIf(chromiumPath === null)('the page about the line to the cloud (ne
     expect(await button.getAttribute('aria-disabled')).toBe('true')
     await button.click({ force: true })
     expect(await page.getByRole('dialog').count()).toBe(0)
+  })
+
+  test('an outage that lasts says what waits now, not what waited when it was entered', async () => {
+    const { page } = await open({
+      prepare: (appliance) => {
+        draining(appliance)
+        appliance.plant.outages = [{ ...outage(20), to: null, rows_waiting: 17 }, outage(19)]
+      },
+    })
+    const ledger = page.getByRole('table', { name: 'Outage ledger' })
+    await ledger.getByRole('cell', { name: '1,000,000 waiting now' }).waitFor()
+    expect(await ledger.getByText('17', { exact: true }).count()).toBe(0)
+    await ledger.getByText('88,120').waitFor()
   })
 
   test('the ledger says what was dropped and why, when all was sent, and turns to older pages', async () => {

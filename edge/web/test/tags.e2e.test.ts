@@ -42,6 +42,27 @@ describe.skipIf(chromiumPath === null)('discovered tags (needs Chromium)', () =>
     return panel
   }
 
+  test('are one sentence on the board and on the page of their line, however many a device makes up', async () => {
+    const madeUp = ({ plant }: FixtureAppliance) => {
+      for (let number = 0; number < 3_000; number++) discover(plant, `LINE-D/NUT-1/rand${number}`, number)
+    }
+    const { page } = await open({ path: '/', prepare: madeUp })
+    for (const path of ['/', '/lines/LINE-D']) {
+      if (path !== '/') await page.locator(`a[href="${path}"]`).first().click()
+      const waiting = page.getByRole('link', { name: '3,000 discovered tags wait for adoption' })
+      await waiting.waitFor()
+      expect(await page.getByText('rand7').count()).toBe(0)
+      expect(await page.locator('*').count()).toBeLessThan(5_000)
+      if (path !== '/') await waiting.click()
+    }
+    await page.getByText('LINE-D/NUT-1/rand7', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Next page' }).click()
+    await page.getByText('LINE-D/NUT-1/rand107', { exact: true }).waitFor()
+    expect(await page.getByText('LINE-D/NUT-1/rand7', { exact: true }).count()).toBe(0)
+    await page.getByRole('button', { name: 'First page' }).click()
+    await page.getByText('LINE-D/NUT-1/rand7', { exact: true }).waitFor()
+  })
+
   test('are listed with value and age, and adopted by keyboard alone with name and limits', async () => {
     const { page, appliance, complaints } = await open()
     const row = page.getByRole('row', { name: new RegExp(key) })
@@ -88,5 +109,36 @@ describe.skipIf(chromiumPath === null)('discovered tags (needs Chromium)', () =>
     const counts = page.locator('dl', { hasText: 'not readable as JSON' })
     await expect.poll(() => counts.innerText()).toMatch(/not readable as JSON\s*2/)
     await page.getByRole('row', { name: /oven/ }).getByText('the unit is "F"').waitFor()
+  })
+
+  test('one long text leaves every table within a screen of 1,024 pixels, and can be read in full', async () => {
+    const text = 'X'.repeat(1_024)
+    const name = 'N'.repeat(100)
+    const { page, url } = await open({
+      viewport: { width: 1_024, height: 768 },
+      prepare: ({ plant }) => {
+        discover(plant, key, text)
+        discover(plant, 'LINE-A/PRESS-9/recipe', text)
+        Object.assign(plant.board.tags.at(-1) ?? {}, { adopted: true })
+        for (const rule of plant.rules) rule.definition = { ...rule.definition, name: { ko: name, en: name } }
+      },
+    })
+    /** By how much the page or a table of it is wider than there is room for. */
+    const tooWide = () =>
+      page.evaluate(() =>
+        Math.max(
+          ...[document.documentElement, ...document.querySelectorAll('.table-frame')].map(
+            ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth,
+          ),
+        ),
+      )
+    await page.getByTitle(text).waitFor()
+    expect(await tooWide()).toBe(0)
+    await page.goto(`${url}/rules`)
+    await page.getByRole('row', { name }).first().click()
+    expect(await tooWide()).toBe(0)
+    await page.goto(`${url}/lines/LINE-A`)
+    await page.getByTitle(text).waitFor()
+    expect(await tooWide()).toBe(0)
   })
 })

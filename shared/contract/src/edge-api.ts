@@ -17,7 +17,7 @@ import {
   valueKindSchema,
 } from '@jidoka/domain'
 import { z } from 'zod'
-import { instantSchema, pageQuerySchema } from './paging.ts'
+import { instantSchema, pageQuerySchema, pageSizeMax } from './paging.ts'
 
 export const loginRequestSchema = z.strictObject({ login: loginSchema, password: z.string().min(1).max(256) })
 export const changePasswordSchema = z.strictObject({ current: z.string().min(1).max(256), next: passwordSchema })
@@ -285,6 +285,9 @@ export const supportBundleMediaType = 'application/gzip'
 export const tagsQuerySchema = z.object({
   /** `false`: the discovered ones that wait for adoption. */
   adopted: z.enum(['true', 'false']).optional(),
+  cursor: pageQuerySchema.shape.cursor,
+  /** None: all of them in one answer. */
+  limit: z.coerce.number().int().min(1).max(pageSizeMax).optional(),
 })
 export const edgeTagSchema = boardTagSchema.omit({ recent: true }).extend({
   tag_no: z.number().int(),

@@ -5,14 +5,19 @@ import { instantSchema } from './paging.ts'
 
 const laneSchema = z.enum(['records', 'readings'])
 
-export const receiptsQuerySchema = z.object({
-  lane: laneSchema.optional(),
-  /** None that reaches beyond this number, so that the one which an outage ended with stands first. */
-  up_to: z.coerce.number().int().positive().optional(),
-  /** `meta.next_cursor` of the page before. */
-  before: z.coerce.number().int().positive().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-})
+const whatReceiptsAreAskedBy =
+  'receipts are asked by lane, up_to, limit, and before (`meta.next_cursor` of the page before)'
+export const receiptsQuerySchema = z.strictObject(
+  {
+    lane: laneSchema.optional(),
+    /** None that reaches beyond this number, so that the one which an outage ended with stands first. */
+    up_to: z.coerce.number().int().positive().optional(),
+    /** `meta.next_cursor` of the page before. */
+    before: z.coerce.number().int().positive().optional(),
+    limit: z.coerce.number().int().min(1).max(200).default(50),
+  },
+  { error: ({ code }) => (code === 'unrecognized_keys' ? whatReceiptsAreAskedBy : undefined) },
+)
 
 const receiptNameSchema = z.object({
   id: z.number().int(),

@@ -19,6 +19,8 @@ export const toldSentences = {
   'line.connect_timeout': ['Connect Timeout Error (attempted address: {address}, timeout: {ms}ms)'],
   'line.broken_off': [
     'read ECONNRESET',
+    'connect ECONNRESET',
+    'connect ECONNRESET {address}',
     'write ECONNRESET',
     'write EPIPE',
     'other side closed',
@@ -65,6 +67,7 @@ export const toldSentences = {
   ],
   'refusal.gap': ['Rows before this batch are missing. The edge goes back to the expected number by itself.'],
   'refusal.wrong_epoch': [
+    'The cloud knows a newer epoch of this appliance: another copy of it began one, or this one was restored from an older image. Everything stays stored here; delete nothing. Stop the copy that shall not go on. On the one that shall, start a new epoch (jidoka epoch new says first what it would do): what the cloud has not received goes up then.',
     'A newer life of this data folder is known: this one was restored from an older image or copied. Stop the copy; an appliance that shall go on from an old image enrols anew with an empty data folder.',
   ],
   'refusal.unknown_edge': ['The cloud does not know this edge. Enrol it with a new token from the console.'],

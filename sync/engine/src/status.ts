@@ -59,7 +59,7 @@ export function describeTrouble({ kind, lane, seq }: Trouble): string {
   const what =
     kind === 'diverged'
       ? `Two histories of this appliance have met in the cloud: at number ${seq} of the lane "${lane}" they hold different rows.`
-      : `Another copy of this appliance had sent rows up to number ${seq} of the lane "${lane}" that are not here.`
+      : `Two copies of this appliance, this one and another, have sent to the cloud: rows up to number ${seq} of the lane "${lane}" came from one of them, and the other does not have them. Compare the numbers of both (jidoka sync status) to see which.`
   return `${what} It was copied, or restored from an image. Stop the copy that shall not go on, start a new epoch on the other where its lane has stopped, then settle this in the console.`
 }
 

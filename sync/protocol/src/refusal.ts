@@ -33,7 +33,7 @@ export const refusals: Record<RefusalKind, { readonly status: number; readonly s
   wrong_epoch: {
     status: 409,
     sentence:
-      'A newer life of this data folder is known: this one was restored from an older image or copied. Stop the copy; an appliance that shall go on from an old image enrols anew with an empty data folder.',
+      'The cloud knows a newer epoch of this appliance: another copy of it began one, or this one was restored from an older image. Everything stays stored here; delete nothing. Stop the copy that shall not go on. On the one that shall, start a new epoch (jidoka epoch new says first what it would do): what the cloud has not received goes up then.',
   },
   unknown_edge: {
     status: 404,

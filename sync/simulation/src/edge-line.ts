@@ -30,6 +30,8 @@ export class EdgeLine {
   #believed: { version: number; keys: readonly ReceiptKey[] } = { version: 0, keys: [standInKey('k1')] }
   /** Speaks protocol 1.1. */
   isOld: boolean
+  /** The cloud has refused a batch as malformed since it said its version. */
+  #isVersionOpen = false
   #clock = new ClockOffset()
   #cloudProtocol = '1.0'
 
@@ -42,6 +44,7 @@ export class EdgeLine {
   restart(): void {
     this.#clock = new ClockOffset()
     this.#cloudProtocol = '1.0'
+    this.#isVersionOpen = false
   }
 
   request<Kind extends Request['kind']>(
@@ -67,16 +70,31 @@ export class EdgeLine {
       this.#clock.learn(new Headers({ [signatureHeaders.time]: String(cloudMs) }), wallMs)
   }
 
-  /** It may be a cloud that was put back to an older version, which knows no new member: the next is without, until the cursor tells. */
+  /** It may be a cloud that was put back to an older version, which knows no new member: it is asked before the next batch is made. */
   learnRefusal(outcome: Outcome): void {
     if (outcome.kind !== 'failed') return
     const { failure } = outcome
-    if (failure.kind === 'refused' && failure.refusal.kind === 'malformed') this.#cloudProtocol = '1.0'
+    if (failure.kind !== 'refused' || failure.refusal.kind !== 'malformed') return
+    if (this.#parts.bug === 'base_left_out') this.#cloudProtocol = '1.0'
+    else this.#isVersionOpen = true
+  }
+
+  /** Before a batch is made. Without an answer the cloud's last word stands. */
+  settleVersion(ask: (done: (outcome: Outcome) => void) => void, then: () => void): void {
+    if (!this.#isVersionOpen) return then()
+    let isOver = false
+    ask((outcome) => {
+      if (outcome.kind === 'cursor') this.learnOf(outcome.cursor)
+      // A time-out, and perhaps the answer behind it (S12).
+      if (!isOver) then()
+      isOver = true
+    })
   }
 
   /** Before the receipts of a cursor are judged: its list of keys, when a key that is believed vouches for it. */
   learnOf({ protocol, trust }: Cursor): void {
     this.#cloudProtocol = protocol
+    this.#isVersionOpen = false
     const { version, keys } = this.#believed
     if (trust === undefined || trust.version <= version || this.#parts.bug === 'trust_not_taken') return
     if (isTrusted(trust, keys)) this.#believed = { version: trust.version, keys: trust.receipt_keys }

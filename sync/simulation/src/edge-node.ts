@@ -44,8 +44,7 @@ export class EdgeNode {
   #run = 0
   #wakes = 0
   readonly #line: EdgeLine
-  readonly #receipts: DiskWrites
-  readonly #doubts: DiskWrites
+  readonly #disk: DiskWrites
   #exportedSeq: Record<Lane, number> = { records: 0, readings: 0 }
   /** What each lane's flight has read, in memory only. */
   readonly #read: Record<Lane, ReadResult | null> = { records: null, readings: null }
@@ -53,9 +52,7 @@ export class EdgeNode {
   constructor(parts: EdgeParts, life: Life) {
     this.parts = parts
     this.#line = new EdgeLine(parts)
-    const disk = { later: (delayMs: number, act: () => void) => this.#later(delayMs, act), isFull: () => this.#isFull }
-    this.#receipts = new DiskWrites(disk)
-    this.#doubts = new DiskWrites(disk)
+    this.#disk = new DiskWrites({ later: (delayMs, act) => this.#later(delayMs, act), isFull: () => this.#isFull })
     this.lives.push(life)
   }
 
@@ -260,7 +257,11 @@ export class EdgeNode {
       case 'ask_cursor':
         return this.#askCursor(effect)
       case 'read_batch':
-        return this.#later(this.parts.random.between(1, 30), () => this.#readBatch(effect))
+        return this.#line.settleVersion(
+          (done) =>
+            this.#request<'cursor'>({ kind: 'cursor', epoch: this.life.epoch }, uplinkLimits.requestTimeoutMs, done),
+          () => this.#later(this.parts.random.between(1, 30), () => this.#readBatch(effect)),
+        )
       case 'send':
         return this.#send(effect)
       case 'set_aside':
@@ -268,16 +269,16 @@ export class EdgeNode {
       // On disk after a moment; a crash before it forgets the receipt, and the cursor brings it again.
       case 'store_receipt': {
         const { lane, receipt } = effect
-        return this.#receipts.keep(lane, 3, () => this.life.journal[lane].keepReceipt(pointOf(receipt)))
+        return this.#disk.keep(`receipt ${lane}`, 3, () => this.life.journal[lane].keepReceipt(pointOf(receipt)))
       }
       case 'adopt_cursor': {
         const { lane, point, receipt } = effect
         this.tell(`takes over ${lane} ${point.seq} from the cloud`)
-        return this.#receipts.keep(lane, 3, () => this.life.journal[lane].adopt(point, receipt === null))
+        return this.#disk.keep(`receipt ${lane}`, 3, () => this.life.journal[lane].adopt(point, receipt === null))
       }
       case 'note_doubt': {
         const { lane, doubt } = effect
-        return this.#doubts.keep(lane, 0, () => void (this.life.doubt[lane] = doubt))
+        return this.#disk.keep(`doubt ${lane}`, 0, () => void (this.life.doubt[lane] = doubt))
       }
       case 'report_trouble':
         return this.#report(effect)

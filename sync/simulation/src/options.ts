@@ -28,6 +28,7 @@ export const plantedBugs = {
   signature_not_checked: 'the edge takes any receipt',
   signature_is_proof: 'the edge takes a receipt of rows that it has no more for proof that they were its own',
   doubt_forgotten: 'the edge does not remember over a restart that it knows of two histories',
+  base_left_out: 'the edge takes a cloud that refuses a batch for one that knows no base',
   troubles_not_read: 'the edge does not read what a cursor says of two histories',
   trust_not_taken: 'the edge keeps its list of keys for ever',
   clock_not_learned: 'the edge goes on to sign with its own clock',

@@ -158,7 +158,15 @@ function Tags({ line }: { line: CloudLine }) {
           rowKey={(tag) => tag.key}
           groupOf={(tag) => ({ key: tag.equipment ?? '', label: tag.equipment ?? t('lines.whole_line') })}
           columns={[
-            { key: 'name', header: t('lines.tag'), cell: (tag) => <span title={tag.key}>{local(tag.name)}</span> },
+            {
+              key: 'name',
+              header: t('lines.tag'),
+              cell: (tag) => (
+                <span className="table-name" title={tag.key}>
+                  {local(tag.name)}
+                </span>
+              ),
+            },
             {
               key: 'course',
               header: t('lines.course'),

@@ -88,7 +88,8 @@ export const fleetEn = {
   'trouble.title': 'Two histories of one edge',
   'trouble.mark': 'Two histories',
   'trouble.diverged': 'Somebody sends other rows under the name of this edge: it was copied.',
-  'trouble.ahead': 'The cloud holds rows that the edge does not know: its data was put back to an older state.',
+  'trouble.ahead':
+    'One copy of this edge has sent rows that another does not know: it was copied, or put back to an older state.',
   'trouble.short_diverged': 'Copied',
   'trouble.short_ahead': 'Put back',
   'trouble.where':

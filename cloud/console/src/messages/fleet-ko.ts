@@ -43,7 +43,7 @@ export const fleetKo: Translation<typeof fleetEn> = {
   'fleet.rows': '행',
   'fleet.received': '수신',
   'fleet.epoch': '세대 {epoch}',
-  'fleet.digest': '요약값',
+  'fleet.digest': '다이제스트',
   'lane.records': '기록',
   'lane.readings': '측정값',
   'edge_state.online': '온라인',
@@ -90,7 +90,8 @@ export const fleetKo: Translation<typeof fleetEn> = {
   'trouble.title': '한 장비에 두 가지 이력이 있습니다',
   'trouble.mark': '이력 두 가지',
   'trouble.diverged': '이 장비의 이름으로 다른 데이터가 올라옵니다. 장비가 복제되었습니다.',
-  'trouble.ahead': '클라우드에 장비가 모르는 데이터가 있습니다. 장비의 데이터가 예전 상태로 되돌려졌습니다.',
+  'trouble.ahead':
+    '이 장비의 복사본 중 하나가 보낸 데이터를 다른 하나는 모릅니다. 복제했거나 예전 상태로 되돌린 것입니다.',
   'trouble.short_diverged': '복제',
   'trouble.short_ahead': '되돌림',
   'trouble.where': '{lane}, 세대 {epoch}의 {seq}번까지 비교. {since}부터, 마지막 {last}, {times}회.',

@@ -86,7 +86,7 @@ function RuleTable({ rows }: { rows: readonly CloudRule[] }) {
           header: t('fleet.name'),
           cell: ({ definition }) => (
             <>
-              <strong>{local(definition.name)}</strong>
+              <strong className="table-name">{local(definition.name)}</strong>
               <div className="second small">{definition.id}</div>
             </>
           ),

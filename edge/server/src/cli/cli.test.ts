@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { DeviceDirectory, readDevices } from '../broker/devices.ts'
+import { readCliAccess, writeCliAccess } from './access.ts'
 import { runCli } from './run.ts'
 import { horizonText } from './status.ts'
 
@@ -72,6 +73,35 @@ describe('the command line', () => {
       ', lasts 12 days',
       ', lasts more than ten years',
     ])
+  })
+
+  test('speaks to no appliance of another folder, which a copy of its data folder names', async () => {
+    const [original, copy] = [folder(), folder()]
+    writeCliAccess(original, { url: 'http://127.0.0.1:9', token: 'the-token' })
+    cpSync(original, copy, { recursive: true })
+    for (const command of [['sync', 'status'], ['epoch', 'new', '--yes'], ['status']])
+      expect(await run(...command, '--data', copy)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('is a copy: the appliance at http://127.0.0.1:9 runs on another') as string,
+      })
+    const moved = `${original}-moved`
+    folders.splice(folders.indexOf(original), 1, moved)
+    renameSync(original, moved)
+    expect(readCliAccess(moved).token).toBe('the-token')
+  })
+
+  test('a courier file that is there already is not written over unless it is forced', async () => {
+    const at = folder()
+    writeCliAccess(at, { url: 'http://127.0.0.1:9', token: 'the-token' })
+    const file = join(at, 'a.courier')
+    writeFileSync(file, 'not carried yet')
+    const args = ['courier', 'export', '--to', file, '--data', at]
+    expect(await run(...args)).toMatchObject({ code: 1, err: expect.stringContaining('say --force') as string })
+    expect(await run(...args, '--force')).toMatchObject({
+      code: 1,
+      err: expect.not.stringContaining('--force') as string,
+    })
+    expect(readFileSync(file, 'utf8')).toBe('not carried yet')
   })
 
   test('says that no appliance runs on a folder', async () => {

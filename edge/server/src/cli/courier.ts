@@ -1,4 +1,4 @@
-import { createWriteStream, openAsBlob, renameSync, rmSync } from 'node:fs'
+import { createWriteStream, existsSync, openAsBlob, renameSync, rmSync } from 'node:fs'
 import { extname } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -24,12 +24,13 @@ const progressBytes = 64 * 1024 * 1024
 export const courierExportCommand: Command = {
   name: 'courier export',
   summary: 'what waits for the cloud, as a file to carry there',
-  help: `jidoka courier export --to FILE [--max-bytes N] [--from-records SEQ] [--from-readings SEQ] [--data FOLDER]
+  help: `jidoka courier export --to FILE [--max-bytes N] [--from-records SEQ] [--from-readings SEQ] [--force] [--data FOLDER]
 
   --to FILE            where to write; a further file is named FILE-2, FILE-3, ...
   --max-bytes N        one file is no larger (default 1073741824); what does not fit goes into the next one
   --from-records SEQ   first number to take (default: behind the last receipt)
   --from-readings SEQ
+  --force              write over files of these names; they may be the only copy of what nobody has carried yet
   --data FOLDER        data folder of the running appliance (default: JIDOKA_DATA or data/edge)
 
 The files are encrypted to the cloud: nobody else reads them. Import them in the console (Fleet), in any order. The rows stay here until
@@ -42,6 +43,7 @@ their receipt comes back, by line or by a file that the console exports.`,
         'max-bytes': { type: 'string' },
         'from-records': { type: 'string' },
         'from-readings': { type: 'string' },
+        force: { type: 'boolean', default: false },
         data: { type: 'string' },
       },
     })
@@ -54,6 +56,10 @@ their receipt comes back, by line or by a file that the console exports.`,
     const client = new ApplianceClient(readCliAccess(dataFolderOf(values.data, context)))
     for (let part = 1; ; part++) {
       const file = partName(values.to, part)
+      if (!values.force && existsSync(file))
+        throw new OperationalError(
+          `${file} is there already and is left as it is. Name another file with --to, or say --force to write over it.`,
+        )
       const exported = await exportOne(client, file, { bytesMax, from }, context)
       context.out(`${file}: ${describeExport(exported)}`)
       if (!exported.has_more) return 0

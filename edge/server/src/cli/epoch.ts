@@ -22,7 +22,12 @@ journal goes up under the new one. Stop the other copy of this appliance first, 
     if (values.yes !== true) {
       context.out(`The present epoch is ${status.epoch}.`)
       if (status.problem !== null) context.out(status.problem)
+      for (const { lane, problem } of status.lanes) if (problem !== null) context.out(`${lane}: ${problem}`)
       for (const { sentence } of status.troubles) context.out(sentence)
+      const waiting = status.lanes.map(({ lane, waiting_rows: rows }) => `${rows} ${lane}`).join(' and ')
+      context.out(
+        `A new epoch would send up under a new name what the cloud has not receipted (${waiting} wait). Nothing is deleted, here or in the cloud; it cannot be taken back.`,
+      )
       context.out('Nothing has changed. Say --yes to begin a new epoch.')
       return 0
     }

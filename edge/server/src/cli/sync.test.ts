@@ -64,6 +64,7 @@ describe('the command line of the line to the cloud', () => {
     const { epoch } = edge.reader
     const asked = await cli('epoch', 'new')
     expect(asked).toMatchObject({ code: 0, text: expect.stringContaining('Nothing has changed') as string })
+    expect(asked.text).toContain('0 records and 0 readings wait')
     expect(edge.reader.epoch).toBe(epoch)
     const begun = await cli('epoch', 'new', '--yes')
     expect(begun).toMatchObject({ code: 0, text: expect.stringContaining('readings from 4') as string })

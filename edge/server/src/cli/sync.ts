@@ -6,6 +6,7 @@ import { readCliAccess } from './access.ts'
 import { ApplianceClient } from './appliance-client.ts'
 import { dataFolderOf, UsageError } from './command.ts'
 import type { Command, CommandContext, ExitCode } from './command.ts'
+import { DrainWatch } from './drain-watch.ts'
 
 /** How often a drain or a comparison is looked at. */
 const lookEveryMs = 1_000
@@ -28,19 +29,25 @@ Exit code 3 when a lane cannot go on by itself, or the cloud holds another histo
 
 export const syncWatchCommand: Command = {
   name: 'sync watch',
-  summary: 'follow how what waits goes up, until nothing waits',
+  summary: 'follow how what waits goes up, until all of it is receipted',
   help: `jidoka sync watch [--data FOLDER]
 
   --data FOLDER   data folder of the running appliance (default: JIDOKA_DATA or data/edge)
 
-A line a second: rows waiting in each lane, rows a second, and about how long it takes. Ends when nothing waits, or with Ctrl+C.`,
+A line a second: rows waiting in each lane, rows a second, and about how long it takes. Ends when what waited at its start is receipted (what comes
+meanwhile is not waited for), or with Ctrl+C. Exit code 3 when a lane cannot go on by itself.`,
   async run(args, context) {
     const { values } = parseArgs({ args: [...args], options: { data: { type: 'string' } } })
     const client = clientOf(values.data, context)
+    const watch = new DrainWatch()
     for (;;) {
       const status = await client.get(edgePaths.syncStatus, syncStatusSchema)
       context.out(describeDrain(status))
-      if (status.lanes.every((lane) => lane.waiting_rows === 0)) return exitCodeOf(status)
+      const end = watch.look(status)
+      if (end !== null) {
+        context.out(end.sentence)
+        return end.code
+      }
       await pause(context.signal)
       if (context.signal.aborted) return 130
     }

@@ -60,6 +60,15 @@ describe('the board', () => {
     })
   })
 
+  test('open alarms have no pages, and a question for one says so', async () => {
+    const cookie = await edge.cookieOf('viewer')
+    expect((await edge.get(edgePaths.alarms, cookie)).status).toBe(200)
+    expect(await problemOf(edge.get(`${edgePaths.alarms}?cursor=abc`, cookie))).toMatchObject({
+      kind: 'invalid_input',
+      errors: [{ message: expect.stringContaining('every open alarm comes in one answer') as string }],
+    })
+  })
+
   test('ids that are unknown or no ids are told apart', async () => {
     const cookie = await edge.cookieOf('admin')
     expect((await problemOf(edge.get(fill(edgePaths.judgment, { id: someJudgment().id }), cookie))).kind).toBe(

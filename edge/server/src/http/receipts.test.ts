@@ -64,8 +64,10 @@ test('a page of receipts is for everybody who may see the board, and says how th
 
 test('questions out of range are refused', async () => {
   const cookie = await edge.cookieOf('viewer')
-  for (const query of ['limit=0', 'limit=201', 'limit=x', 'up_to=0', 'before=-1', 'lane=other'])
+  for (const query of ['limit=0', 'limit=201', 'limit=x', 'up_to=0', 'before=-1', 'lane=other', 'cursor=abc'])
     expect(await problemOf(edge.get(`${edgePaths.receipts}?${query}`, cookie))).toMatchObject({ kind: 'invalid_input' })
+  const { errors } = await problemOf(edge.get(`${edgePaths.receipts}?cursor=abc`, cookie))
+  expect(errors).toEqual([{ path: '', message: expect.stringContaining('before (`meta.next_cursor`') as string }])
   for (const body of [{}, { id: 0 }, { id: 1.5 }, { id: 12, all: true }])
     expect(await problemOf(edge.post(edgePaths.receiptVerify, body, { cookie }))).toMatchObject({
       kind: 'invalid_input',

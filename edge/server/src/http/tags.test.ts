@@ -49,6 +49,25 @@ describe('discovered tags', () => {
     )
   })
 
+  test('are paged in the order of their keys, without gap or repeat', async () => {
+    const keys = Array.from({ length: 7 }, (_, index) => `LINE-A/t${index}`)
+    at.journal.tagList = keys
+      .toReversed()
+      .map((each, index) => ({ tag_no: index + 1, key: each, kind: 'number', unit: '' }))
+    at.restart()
+    const seen: string[][] = []
+    for (let query = '&limit=3'; query !== '';) {
+      const answer = await at.get(`${edgePaths.tags}?adopted=false${query}`, await at.cookieOf('viewer'))
+      const { data, meta } = (await answer.json()) as { data: EdgeTag[]; meta: { next_cursor?: string } }
+      seen.push(data.map((tag) => tag.key))
+      query = meta.next_cursor === undefined ? '' : `&limit=3&cursor=${meta.next_cursor}`
+    }
+    expect(seen).toEqual([keys.slice(0, 3), keys.slice(3, 6), keys.slice(6)])
+    const cookie = await at.cookieOf('viewer')
+    for (const query of ['cursor=abc', 'limit=0', 'limit=201'])
+      expect(await problemOf(at.get(`${edgePaths.tags}?${query}`, cookie))).toMatchObject({ kind: 'invalid_input' })
+  })
+
   test('an adoption that is taken back leaves a discovered tag', async () => {
     await adopt(request)
     expect((await withdraw(key)).status).toBe(200)

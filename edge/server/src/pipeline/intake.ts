@@ -126,7 +126,8 @@ export class Intake {
     const { topic } = message
     const place = parseSensorTopic(topic)
     if (place === null) {
-      const detail = 'a reading comes on sensor/{line}/{sensor} or sensor/{line}/{equipment}/{sensor}'
+      const detail =
+        'a reading comes on sensor/{line}/{sensor} or sensor/{line}/{equipment}/{sensor}; each of them is 1 to 48 letters, digits, ".", "_" or "-", without spaces, and starts with a letter or digit'
       return this.#refuse({ reason: 'bad_topic', detail }, message, draft)
     }
     const payload = parsePayload(message.bytes.subarray(message.from, message.to))
@@ -186,8 +187,8 @@ export class Intake {
     if (expected !== undefined && sample.unit !== null && expected.unit !== '' && sample.unit !== expected.unit)
       return { reason: 'unit_mismatch', detail: `the unit is "${sample.unit}", and "${key}" is in "${expected.unit}"` }
     if (tag === undefined) {
-      if (this.#tags.isFull)
-        return { reason: 'too_many_tags', detail: `there are ${ingestLimits.tagsMax} tags already` }
+      const detail = this.#tags.whyNotAdmitted(key, place)
+      if (detail !== null) return { reason: 'too_many_tags', detail }
       tag = this.#tags.add(place, kind, expected?.unit || sample.unit || '')
       draft.tagDefined(definitionOf(tag))
     } else if (tag.unit === '' && sample.unit !== null && sample.unit !== '') {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { recordSchema } from '@jidoka/domain'
+import type { CatalogueEntry } from '@jidoka/domain'
 import { decodeSegment, signReceipt } from '@jidoka/sync-protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { DeadLetterReason, Inbound } from '../ports.ts'
@@ -9,6 +10,17 @@ import { StoreProblemError } from '../store/errors.ts'
 import { migrations } from '../store/migrations.ts'
 import { ingestLimits } from './limits.ts'
 import { hotRule, productionCount, TestJournal } from './test-support.ts'
+
+const readingsOf = (line: string, count: number): Partial<Inbound>[] =>
+  Array.from({ length: count }, (_, index) => ({ topic: `sensor/${line}/t${index}`, payload: Buffer.from('1') }))
+const entryOf = (key: string): CatalogueEntry => ({
+  key,
+  name: { ko: '값', en: 'Value' },
+  kind: 'number',
+  unit: '',
+  decimals: 1,
+  stale_after_s: 30,
+})
 
 describe('the journal', () => {
   let at: TestJournal
@@ -64,14 +76,42 @@ describe('the journal', () => {
     expect(letter?.sample.length).toBeLessThanOrEqual(ingestLimits.sampleLengthMax)
   })
 
-  test('I10: refuses new tags beyond its bound as too_many_tags and goes on with the known ones', () => {
-    const topics = Array.from({ length: ingestLimits.tagsMax + 1 }, (_, index) => `sensor/LINE-A/t${index}`)
-    for (let from = 0; from < topics.length; from += 5_000)
-      at.send(...topics.slice(from, from + 5_000).map((topic) => ({ topic, payload: Buffer.from('{"value":1}') })))
-    expect(at.committed.flatMap(({ deadLetters }) => deadLetters.map(({ reason }) => reason))).toEqual([
-      'too_many_tags',
+  test('I10: one line of made-up topics leaves room to every other line, and its known tags go on', () => {
+    const { waitingTagsOfLineMax: most } = ingestLimits
+    const { deadLetters } = at.send(...readingsOf('LINE-A', most + 1))
+    expect(deadLetters).toMatchObject([
+      {
+        reason: 'too_many_tags',
+        detail: expect.stringMatching(/"LINE-A" 1000 .* adopt those that are right/) as string,
+      },
     ])
-    expect(at.send({ topic: topics[0] ?? '', payload: Buffer.from('{"value":2}') }).counts.readings).toBe(1)
+    expect(at.send(...readingsOf('LINE-A', 1), ...readingsOf('LINE-B', 1)).counts.readings).toBe(2)
+    at.restart({ inOrder: false })
+    expect(at.send({ topic: 'sensor/LINE-A/later', payload: Buffer.from('1') }).deadLetters).toHaveLength(1)
+    // What is adopted waits no longer, and makes room for one more.
+    at.command({ kind: 'adopt_tag', entry: entryOf('LINE-A/t0'), actor: 'kim' })
+    const { deadLetters: refused, counts } = at.send(
+      { topic: 'sensor/LINE-A/later', payload: Buffer.from('1') },
+      { topic: 'sensor/LINE-A/latest', payload: Buffer.from('1') },
+    )
+    expect([refused.length, counts.readings]).toEqual([1, 1])
+    at.command({ kind: 'withdraw_tag', key: 'LINE-A/t0', actor: 'kim' })
+    expect(at.send(...readingsOf('LINE-A', 1)).counts.readings).toBe(1)
+  })
+
+  test('I10: a sensor that the catalogue names is let in where its line and the whole are full', () => {
+    const lines = ingestLimits.tagsMax / ingestLimits.waitingTagsOfLineMax
+    for (let line = 0; line < lines; line++) at.send(...readingsOf(`LINE-${line}`, ingestLimits.waitingTagsOfLineMax))
+    expect(at.send(...readingsOf('LINE-X', 1)).deadLetters).toMatchObject([
+      { reason: 'too_many_tags', detail: expect.stringContaining('there are 10000 tags already') as string },
+    ])
+    const tags = ['LINE-X/t0', 'LINE-0/named'].map(entryOf)
+    at.desire({ kind: 'tag_catalogue', key: 'tags', version: 1, body: { tags } })
+    at.send(...tags.map(({ key }) => ({ topic: `sensor/${key}`, payload: Buffer.from('1') })))
+    expect(at.committed.at(-1)).toMatchObject({ counts: { readings: 2 }, deadLetters: [] })
+    at.restart()
+    expect(at.send(...readingsOf('LINE-X', 1)).counts.readings).toBe(1)
+    expect(at.read((reader) => reader.tags().length)).toBe(ingestLimits.tagsMax + 2)
   })
 
   test('I10: keeps a bounded number of dead letters, the newest', () => {

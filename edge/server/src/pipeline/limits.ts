@@ -12,8 +12,16 @@ export const ingestLimits = {
   timeMsMin: Date.UTC(2000, 0, 1),
   /** A clock that is an hour off (a time zone, summer time) must lose nothing, so an hour and a little. A reading from further ahead would look fresh for ever. */
   futureMsMax: 65 * 60_000,
-  /** A device that makes up topics would fill catalogue, memory and disk. 10,000 tags are a large plant. */
+  /**
+   * Tags, up to which unnamed ones are let in: devices that make up topics would fill memory and disk. 10,000 are a large plant. What a
+   * catalogue names is let in beyond it (10,000 entries are its own bound), so that nothing made up takes the room of a sensor that is known.
+   */
   tagsMax: 10_000,
+  /**
+   * Tags of one line that wait for adoption. One device that makes up topics would take `tagsMax` from every other line. A line that is
+   * wired up without a catalogue has some hundreds of sensors.
+   */
+  waitingTagsOfLineMax: 1_000,
   /** Kept for people to look at; the oldest go. */
   deadLettersMax: 1_000,
   /** The first characters of a bad payload: enough to recognise it. */

@@ -123,7 +123,10 @@ function checkValue(value: unknown): Value | Refusal {
     case 'number':
       if (!Number.isFinite(value)) return refuse('not_finite', 'the value is larger than a number can be')
       if (Math.abs(value) > ingestLimits.magnitudeMax)
-        return refuse('not_finite', `the value ${value} is beyond ±${ingestLimits.magnitudeMax}`)
+        return refuse(
+          'too_large',
+          `the value ${value} is beyond ±${ingestLimits.magnitudeMax}, the largest number that is kept: send it in a larger unit, or as a text`,
+        )
       return value
     case 'boolean':
       return value

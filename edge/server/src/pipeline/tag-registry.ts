@@ -8,11 +8,14 @@ export class TagRegistry {
   readonly #byKey = new Map<string, Tag>()
   readonly #byNo = new Map<number, Tag>()
   #catalogue = new Map<string, CatalogueEntry>()
+  /** By line: how many of its tags nobody has adopted. */
+  readonly #waiting = new Map<string, number>()
   #nextNo = 1
 
   restore(definitions: readonly TagDefinition[], places: (key: string) => TagPlace | null): void {
     this.#byKey.clear()
     this.#byNo.clear()
+    this.#waiting.clear()
     this.#nextNo = 1
     for (const { tag_no, key, kind, unit } of definitions) {
       const place = places(key)
@@ -42,8 +45,15 @@ export class TagRegistry {
     return this.#catalogue.get(key)
   }
 
-  get isFull(): boolean {
-    return this.#byKey.size >= ingestLimits.tagsMax
+  /** Why a tag not seen yet is not let in; null lets it in, as it does whatever the catalogue names. */
+  whyNotAdmitted(key: string, { line }: TagPlace): string | null {
+    if (this.#catalogue.has(key)) return null
+    const remedy = 'adopt those that are right on the page Tags or in the tag catalogue, and mend what makes up topics'
+    const { tagsMax, waitingTagsOfLineMax } = ingestLimits
+    if ((this.#waiting.get(line) ?? 0) >= waitingTagsOfLineMax)
+      return `of line "${line}" ${waitingTagsOfLineMax} discovered tags wait for adoption, which is the most of a line: ${remedy}`
+    if (this.#byKey.size < tagsMax) return null
+    return `there are ${tagsMax} tags already, and no tag catalogue names "${key}" of line "${line}": name it there, and mend what makes up topics`
   }
 
   /** A new tag with the next number. */
@@ -73,6 +83,8 @@ export class TagRegistry {
       tag.unit = entry.unit
       changed.push(tag)
     }
+    this.#waiting.clear()
+    for (const tag of this.#byKey.values()) this.#countWaiting(tag)
     return changed
   }
 
@@ -80,6 +92,11 @@ export class TagRegistry {
     this.#byKey.set(tag.key, tag)
     this.#byNo.set(tag.tagNo, tag)
     this.#nextNo = Math.max(this.#nextNo, tag.tagNo + 1)
+    this.#countWaiting(tag)
+  }
+
+  #countWaiting({ key, place: { line } }: Tag): void {
+    if (!this.#catalogue.has(key)) this.#waiting.set(line, (this.#waiting.get(line) ?? 0) + 1)
   }
 }
 

@@ -43,6 +43,8 @@ export class CloudTalk {
   readonly #options: CloudTalkOptions
   /** Of the last answer; null while it is not known. */
   #protocol: string | null = null
+  /** It has refused a batch as malformed since it said its version. */
+  #isVersionOpen = false
 
   constructor(options: CloudTalkOptions) {
     this.#options = options
@@ -65,9 +67,18 @@ export class CloudTalk {
     const cursor = cursorSchema.safeParse(answer.json)
     if (!cursor.success) return strange
     this.#protocol = cursor.data.protocol
+    this.#isVersionOpen = false
     // Before the receipts beside it are judged: a new key may have signed them.
     if (cursor.data.trust !== undefined) identity.believe(cursor.data.trust)
     return { kind: 'ok', value: cursor.data }
+  }
+
+  /**
+   * Before a batch is made: a cloud that refused one as malformed may have been put back to an older version, which knows no new member, and is asked. Where it
+   * does not answer its last word stands: a batch without its base would let rows of copies mix (S16).
+   */
+  async settleVersion(): Promise<void> {
+    if (this.#isVersionOpen) await this.cursor(cloudLineLimits.reportTimeoutMs)
   }
 
   /** Head of a batch that builds upon a point. */
@@ -85,9 +96,8 @@ export class CloudTalk {
       timeoutMs,
     })
     if (answer.kind === 'failed') {
-      // It may be a cloud that was put back to an older version, which knows no new member: the next is without, until the cursor tells.
       const { failure } = answer
-      if (failure.kind === 'refused' && failure.refusal.kind === 'malformed') this.#protocol = null
+      if (failure.kind === 'refused' && failure.refusal.kind === 'malformed') this.#isVersionOpen = true
       return answer
     }
     const receipt = receiptSchema.safeParse(answer.json)

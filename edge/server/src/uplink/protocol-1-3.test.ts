@@ -56,6 +56,17 @@ test.each(['1.1', '1.2'])('a cloud of %s is told nothing of it, and takes every 
   expect(edge.view().problem).toBeNull()
 })
 
+test('I2: a cloud that refuses a batch for another reason is sent none without its base, by which copies are noticed', async () => {
+  const heads: object[] = []
+  edge.cloud.onBatch = ({ header }) => heads.push(header)
+  edge.cloud.refuseNext.push({ kind: 'malformed', detail: 'a bug' }, { kind: 'malformed', detail: 'a bug' })
+  await edge.addRecord()
+  await edge.uplink(await edge.enrolled())
+  await edge.cloud.until(edge.isEverythingThere)
+  expect(heads.length).toBeGreaterThan(0)
+  for (const head of heads) expect(head).toHaveProperty('base')
+})
+
 test('a cloud that is put back to 1.2 in between gets no batch that it cannot read for long', async () => {
   await edge.uplink(await edge.enrolled())
   await edge.addRecord()

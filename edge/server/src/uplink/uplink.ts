@@ -261,6 +261,7 @@ export class Uplink implements Service {
 
   async #read({ lane, flight, bytesMax, single }: EffectOf<'read_batch'>): Promise<UplinkInput> {
     const { batches, pipeline } = this.#options
+    await this.#talk.settleVersion()
     const { confirmed, lastSeq, startSeq } = this.#state.lanes[lane]
     const waiting = this.#talk.knowsWaiting ? { waiting: this.#waiting() } : {}
     try {

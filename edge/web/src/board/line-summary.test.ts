@@ -153,7 +153,7 @@ test('alarms that wait come first, then the worst, then the newest', () => {
   )
 })
 
-test('silent tags are counted for their own line, and a tag that never had a value is not silent', () => {
+test('silent tags are counted for their own line; one that never had a value or that nobody adopted is not silent', () => {
   const nowMs = Date.parse('2026-11-21T05:00:00Z')
   const { tags } = makePlant(() => nowMs).board
   const [first, second, third] = tags
@@ -161,4 +161,5 @@ test('silent tags are counted for their own line, and a tag that never had a val
   const old = { ...first, at: '2026-11-21T04:59:00Z' }
   expect(staleCount([old, second, { ...third, at: null, value: null }], 'LINE-A', nowMs)).toBe(1)
   expect(staleCount([old], 'LINE-B', nowMs)).toBe(0)
+  expect(staleCount([{ ...old, adopted: false }], 'LINE-A', nowMs)).toBe(0)
 })

@@ -97,11 +97,12 @@ function urgency(line: LineSummary): number {
   return line.acknowledged ? base + 3.5 : base
 }
 
-/** Tags of a line that once had a value and have been silent for longer than they may be. */
+/** Adopted tags of a line that once had a value and have been silent for longer than they may be. Nobody has said how often the others come. */
 export function staleCount(tags: Iterable<BoardTag>, line: string, nowMs: number): number {
   let count = 0
   for (const tag of tags) {
-    if (tag.line === line && tag.at !== null && nowMs - Date.parse(tag.at) > tag.stale_after_s * 1_000) count += 1
+    if (tag.line !== line || !tag.adopted || tag.at === null) continue
+    if (nowMs - Date.parse(tag.at) > tag.stale_after_s * 1_000) count += 1
   }
   return count
 }

@@ -2,6 +2,7 @@ import type { BoardTag } from '@jidoka/contract'
 import {
   Age,
   LimitBar,
+  Link,
   Sparkline,
   Table,
   useLimitText,
@@ -13,19 +14,12 @@ import {
 import { useMemo } from 'react'
 import { useText } from '../messages/index.ts'
 import { useBoard, useTag } from './live-context.tsx'
-import { tagRows, type TagRow } from './tag-rows.ts'
+import { tagsOfLine, type TagRow, type TagsOfLine } from './tag-rows.ts'
 
 function TagName({ tagKey }: { tagKey: string }) {
-  const t = useText()
   const localText = useLocalText()
   const tag = useTag(tagKey)
-  if (!tag) return null
-  return (
-    <>
-      {localText(tag.name)}
-      {tag.adopted ? null : <span className="second small"> {t('tag.waits')}</span>}
-    </>
-  )
+  return tag ? localText(tag.name) : null
 }
 
 function LiveValue({ tag }: { tag: BoardTag }) {
@@ -69,10 +63,10 @@ function TagAge({ tagKey }: { tagKey: string }) {
 }
 
 /** The tags of a line, grouped by equipment; those of the line itself first. Identity changes only with the set of tags. */
-function useTagRows(line: string): readonly TagRow[] {
+function useTagsOfLine(line: string): TagsOfLine {
   const tags = useBoard((board) => board.tags)
-  const places = JSON.stringify(tagRows(tags.values(), line))
-  return useMemo(() => JSON.parse(places) as readonly TagRow[], [places])
+  const places = JSON.stringify(tagsOfLine(tags.values(), line))
+  return useMemo(() => JSON.parse(places) as TagsOfLine, [places])
 }
 
 export function TagTable({
@@ -87,7 +81,7 @@ export function TagTable({
   chosenKey?: string | null
 }) {
   const t = useText()
-  const rows = useTagRows(line)
+  const { rows, waitingCount } = useTagsOfLine(line)
   const columns: Column<TagRow>[] = [
     { key: 'name', header: t('tag.name'), cell: (row) => <TagName tagKey={row.key} /> },
     { key: 'value', header: t('tag.value'), align: 'right', cell: (row) => <TagValueCell tagKey={row.key} /> },
@@ -95,16 +89,25 @@ export function TagTable({
     { key: 'course', header: t('tag.course'), width: '7.5rem', cell: (row) => <TagCourse tagKey={row.key} /> },
     { key: 'age', header: t('tag.age'), align: 'right', width: '6.5rem', cell: (row) => <TagAge tagKey={row.key} /> },
   ]
-  if (rows.length === 0) return <p className="second">{t('tag.none')}</p>
+  const waiting =
+    waitingCount === 0 ? null : (
+      <p className="second">
+        <Link href="/tags">{t('tag.waiting', { count: waitingCount })}</Link>
+      </p>
+    )
+  if (rows.length === 0) return waiting ?? <p className="second">{t('tag.none')}</p>
   return (
-    <Table
-      caption={t('tag.table', { line: name })}
-      columns={columns}
-      rows={rows}
-      rowKey={(row) => row.key}
-      groupOf={(row) => ({ key: row.equipment ?? '', label: row.equipment ?? t('tag.of_line') })}
-      onChoose={(row) => onChoose(row.key)}
-      chosenKey={chosenKey ?? null}
-    />
+    <>
+      <Table
+        caption={t('tag.table', { line: name })}
+        columns={columns}
+        rows={rows}
+        rowKey={(row) => row.key}
+        groupOf={(row) => ({ key: row.equipment ?? '', label: row.equipment ?? t('tag.of_line') })}
+        onChoose={(row) => onChoose(row.key)}
+        chosenKey={chosenKey ?? null}
+      />
+      {waiting}
+    </>
   )
 }

@@ -119,7 +119,7 @@ export function LinePage({ code }: { code: string }) {
   const alarmed = [...alarms.values()].filter((alarm) => alarm.line === code && isStanding(alarm)).toSorted(byUrgency)
   const firstKey =
     alarmed.map((alarm) => alarm.subject).find((subject) => tags.has(subject)) ??
-    [...tags.values()].find((tag) => tag.line === code && tag.kind === 'number')?.key
+    [...tags.values()].find((tag) => tag.line === code && tag.adopted && tag.kind === 'number')?.key
   const shown = tags.get(chosenKey === '' ? (firstKey ?? '') : chosenKey)
   return (
     <div className="page">

@@ -79,7 +79,7 @@ export const en = {
   'tag.course': 'Course',
   'tag.age': 'Age',
   'tag.of_line': 'The line',
-  'tag.waits': 'not in the catalogue',
+  'tag.waiting': '{count} discovered {count|tag waits|tags wait} for adoption',
   'tag.none': 'No values of this line yet',
   'tag.table': 'Values of {line}',
 
@@ -249,6 +249,8 @@ export const en = {
   'tags.show': 'Which tags',
   'tags.show_waiting': 'Waiting',
   'tags.show_here': 'Adopted here',
+  'tags.first_page': 'First page',
+  'tags.next_page': 'Next page',
   'tags.tag': 'Tag',
   'tags.kind': 'Kind',
   'tags.kind_number': 'number',

@@ -81,7 +81,7 @@ export const ko: Translation<typeof en> = {
   'tag.course': '추이',
   'tag.age': '경과',
   'tag.of_line': '라인 전체',
-  'tag.waits': '목록에 없음',
+  'tag.waiting': '등록을 기다리는 새 태그 {count}개',
   'tag.none': '이 라인의 값이 아직 없습니다',
   'tag.table': '{line} 측정값',
 
@@ -249,6 +249,8 @@ export const ko: Translation<typeof en> = {
   'tags.show': '볼 태그',
   'tags.show_waiting': '등록 대기',
   'tags.show_here': '여기서 등록함',
+  'tags.first_page': '첫 페이지',
+  'tags.next_page': '다음 페이지',
   'tags.tag': '태그',
   'tags.kind': '종류',
   'tags.kind_number': '숫자',

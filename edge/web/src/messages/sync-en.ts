@@ -24,6 +24,7 @@ export const syncEn = {
   'sync.outage_lasted': 'Lasted',
   'sync.outage_cause': 'Cause',
   'sync.outage_rows': 'Rows waiting at its end',
+  'sync.outage_waiting_now': 'waiting now',
   'sync.outage_now': 'now',
   'sync.no_outages': 'No outage so far',
   'sync.no_outages_hint': 'Each loss of the line to the cloud of more than ten seconds will stand here with its cause.',
@@ -50,12 +51,16 @@ export const syncEn = {
   'line.try_now': 'Try now',
 
   'trouble.title': 'Two histories of one appliance',
-  'trouble.diverged': 'Another copy of this appliance has sent other rows to the cloud under the same name.',
-  'trouble.ahead': 'The cloud holds rows that this appliance does not know: its data was put back to an older state.',
-  'trouble.where': '{lane}, around number {seq}, since {time}. Nothing is lost here; this part waits and is not sent.',
-  'trouble.step_find': 'Find the other copy (a cloned disk, a restored machine) and switch it off.',
+  'trouble.diverged':
+    'Two copies of this appliance, this one and another, have sent different rows to the cloud under the same name.',
+  'trouble.ahead':
+    'Two copies of this appliance, this one and another: one has sent rows that the other does not have. It was copied, or put back to an older state.',
+  'trouble.where':
+    '{lane}, around number {seq}, since {time}. Nothing is lost here; what the cloud does not take waits.',
+  'trouble.step_find':
+    'Compare the numbers of both copies (a cloned disk, a restored machine), and switch the one off that shall not run.',
   'trouble.step_epoch':
-    'Begin a new epoch here: what the cloud has not got goes up under a new name and hides nothing.',
+    'If this is the one that goes on and its sending has stopped, begin a new epoch here: what the cloud has not got goes up under a new name and hides nothing.',
   'trouble.step_settle': 'In the cloud console, settle the trouble of this edge and write down what it was.',
 
   'epoch.begin': 'Begin a new epoch',
@@ -133,7 +138,7 @@ export const syncEn = {
   'audit.last_differs': 'Compared last on {time}: {differences} {differences|stretch differs|stretches differ}.',
   'audit.running': 'Being compared since {time}',
   'audit.failed': 'The comparison did not come to its end. Check the line and try again.',
-  'audit.needs_line': 'This takes the line to the cloud.',
+  'audit.needs_line': 'This needs the line to the cloud.',
   'audit.check': 'Check now',
   'audit.repair': 'Check and send missing rows again',
   'audit.checked': '{ranges} {ranges|range|ranges} with {rows} {rows|row|rows} compared.',

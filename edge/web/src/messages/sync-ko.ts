@@ -26,6 +26,7 @@ export const syncKo: Translation<typeof syncEn> = {
   'sync.outage_lasted': '지속',
   'sync.outage_cause': '원인',
   'sync.outage_rows': '끝날 때 대기',
+  'sync.outage_waiting_now': '현재 대기',
   'sync.outage_now': '진행 중',
   'sync.no_outages': '아직 단절이 없었습니다',
   'sync.no_outages_hint': '클라우드 연결이 10초 넘게 끊길 때마다 원인과 함께 여기에 남습니다.',
@@ -50,12 +51,14 @@ export const syncKo: Translation<typeof syncEn> = {
   'line.try_now': '지금 다시 시도',
 
   'trouble.title': '한 장비에 두 가지 이력이 있습니다',
-  'trouble.diverged': '이 장비의 다른 복사본이 같은 이름으로 다른 데이터를 클라우드에 보냈습니다.',
-  'trouble.ahead': '클라우드에 이 장비가 모르는 데이터가 있습니다. 이 장비의 데이터가 예전 상태로 되돌려졌습니다.',
-  'trouble.where': '{lane}, {seq}번 부근, {time}부터. 이 장비의 데이터는 그대로이며 이 부분은 보내지 않고 기다립니다.',
-  'trouble.step_find': '다른 복사본(복제한 디스크, 복원한 장비)을 찾아 끄세요.',
+  'trouble.diverged': '이 장비와 다른 복사본, 둘이 같은 이름으로 서로 다른 데이터를 클라우드에 보냈습니다.',
+  'trouble.ahead':
+    '이 장비와 다른 복사본, 둘 중 하나가 보낸 데이터가 다른 하나에는 없습니다. 복제했거나 예전 상태로 되돌린 것입니다.',
+  'trouble.where':
+    '{lane}, {seq}번 부근, {time}부터. 이 장비의 데이터는 그대로이며 클라우드가 받지 않는 것은 기다립니다.',
+  'trouble.step_find': '두 복사본(복제한 디스크, 복원한 장비)의 번호를 비교하여 계속 쓰지 않을 쪽을 끄세요.',
   'trouble.step_epoch':
-    '이 장비에서 새 세대를 시작하세요. 클라우드에 없는 데이터가 새 이름으로 올라가며 아무것도 가리지 않습니다.',
+    '계속 쓸 쪽이 이 장비이고 전송이 멈췄다면 여기서 새 세대를 시작하세요. 클라우드에 없는 데이터가 새 이름으로 올라가며 아무것도 가리지 않습니다.',
   'trouble.step_settle': '클라우드 콘솔에서 이 장비의 문제를 해결로 표시하고 원인을 적으세요.',
 
   'epoch.begin': '새 세대 시작',

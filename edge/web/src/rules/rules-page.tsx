@@ -56,7 +56,7 @@ export function RulesPage() {
                     header: t('rule.name'),
                     cell: (rule) => (
                       <>
-                        <strong>{localText(rule.definition.name)}</strong>
+                        <strong className="table-name">{localText(rule.definition.name)}</strong>
                         <div className="second small">{triggerText(rule.definition.trigger)}</div>
                       </>
                     ),

@@ -50,7 +50,8 @@ function PrintHead() {
   )
 }
 
-export function Outages() {
+/** `waitingNow`: what an outage that still lasts has made wait so far; null while that is not known. */
+export function Outages({ waitingNow }: { waitingNow: number | null }) {
   const t = useText()
   const format = useFormat()
   const { api } = useSession()
@@ -112,7 +113,17 @@ export function Outages() {
                   key: 'rows',
                   header: t('sync.outage_rows'),
                   align: 'right',
-                  cell: (outage) => format.count(outage.rows_waiting),
+                  // The ledger has what waited when the outage was entered; of one that lasts only the present figure means something.
+                  cell: (outage) =>
+                    outage.to !== null ? (
+                      format.count(outage.rows_waiting)
+                    ) : waitingNow === null ? (
+                      '–'
+                    ) : (
+                      <>
+                        {format.count(waitingNow)} <span className="second small">{t('sync.outage_waiting_now')}</span>
+                      </>
+                    ),
                 },
                 { key: 'dropped', header: t('ledger.dropped'), cell: (outage) => <Dropped outage={outage} /> },
                 {

@@ -29,7 +29,7 @@ export function SyncPage() {
           {status.data === undefined ? null : <AuditPanel status={status.data} />}
         </div>
       </div>
-      <Outages />
+      <Outages waitingNow={status.data?.lanes.reduce((rows, { waiting_rows }) => rows + waiting_rows, 0) ?? null} />
       <Receipts />
       <div className="line-tables no-print">
         <CommandsPanel />

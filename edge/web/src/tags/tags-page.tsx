@@ -1,6 +1,7 @@
 import { edgePaths, type EdgeTag } from '@jidoka/contract'
 import {
   Age,
+  Button,
   Choice,
   EmptyState,
   ResourceView,
@@ -19,7 +20,9 @@ import { AdoptionForm } from './adoption-form.tsx'
 import { DeadLetters } from './dead-letters.tsx'
 
 const views = ['waiting', 'here'] as const
-const fields = { show: urlChoice(views, 'waiting'), tag: urlText() }
+const fields = { show: urlChoice(views, 'waiting'), tag: urlText(), cursor: urlText() }
+/** A device that makes up topics brings thousands, which would take the browser seconds to draw. */
+const pageSize = 100
 /** 5 s: somebody who wires a sensor up looks here for it. */
 const refreshEveryMs = 5_000
 
@@ -33,16 +36,22 @@ function LastAge({ tag }: { tag: EdgeTag }) {
   return <Age at={at} staleAfterS={tag.stale_after_s} />
 }
 
+/** What was adopted here is few, and the appliance does not tell it apart from what the catalogue names. */
+const queryOf = (show: (typeof views)[number], cursor: string): Record<string, string> =>
+  show === 'here'
+    ? { adopted: 'true' }
+    : { adopted: 'false', limit: String(pageSize), ...(cursor === '' ? {} : { cursor }) }
+
 /** Tags that came by themselves: what they say, and giving them a name; beside them what could not be stored at all. */
 export function TagsPage() {
   const t = useText()
   const localText = useLocalText()
   const live = useLiveBoard()
   const { api } = useSession()
-  const [{ show, tag: chosenKey }, change] = useUrlState(fields)
+  const [{ show, tag: chosenKey, cursor }, change] = useUrlState(fields)
   const resource = useResource(
-    'tags',
-    async (signal) => (await api.get<EdgeTag[]>(edgePaths.tags, { signal })).data,
+    JSON.stringify({ show, cursor }),
+    (signal) => api.get<EdgeTag[]>(edgePaths.tags, { query: queryOf(show, cursor), signal }),
     refreshEveryMs,
   )
   const onChanged = () => {
@@ -57,48 +66,60 @@ export function TagsPage() {
         <Choice
           label={t('tags.show')}
           value={show}
-          onChange={(value) => change({ show: value, tag: '' })}
+          onChange={(value) => change({ show: value, tag: '', cursor: '' })}
           options={views.map((value) => ({ value, label: t(`tags.show_${value}`) }))}
         />
       </div>
       <ResourceView resource={resource} rows={6}>
-        {(all) => {
-          const tags = all.filter((tag) => (show === 'waiting' ? !tag.adopted : tag.adopted_here))
+        {({ data, meta }) => {
+          const tags = data.filter((tag) => (show === 'waiting' ? !tag.adopted : tag.adopted_here))
           const chosen = tags.find(({ key }) => key === chosenKey)
-          if (tags.length === 0)
+          if (tags.length === 0 && cursor === '')
             return <EmptyState title={t(`tags.none_${show}`)}>{t(`tags.none_${show}_hint`)}</EmptyState>
           return (
             <div className="list-and-detail">
-              <Table
-                caption={t(`tags.show_${show}`)}
-                roomy
-                rows={tags}
-                rowKey={(tag) => tag.key}
-                chosenKey={chosenKey}
-                onChoose={(tag) => change({ tag: tag.key }, { replace: true })}
-                columns={[
-                  {
-                    key: 'key',
-                    header: t('tags.tag'),
-                    compare: (one, other) => one.key.localeCompare(other.key),
-                    cell: (tag) => (
-                      <>
-                        {tag.adopted ? <strong>{localText(tag.name)}</strong> : null} <code>{tag.key}</code>
-                      </>
-                    ),
-                  },
-                  { key: 'kind', header: t('tags.kind'), cell: (tag) => t(`tags.kind_${tag.kind}`) },
-                  { key: 'value', header: t('tag.value'), align: 'right', cell: (tag) => <LastValue tag={tag} /> },
-                  {
-                    key: 'age',
-                    header: t('tag.age'),
-                    align: 'right',
-                    width: '8rem',
-                    compare: (one, other) => Date.parse(other.at ?? '') - Date.parse(one.at ?? ''),
-                    cell: (tag) => <LastAge tag={tag} />,
-                  },
-                ]}
-              />
+              <div className="stack">
+                <Table
+                  caption={t(`tags.show_${show}`)}
+                  roomy
+                  rows={tags}
+                  rowKey={(tag) => tag.key}
+                  chosenKey={chosenKey}
+                  onChoose={(tag) => change({ tag: tag.key }, { replace: true })}
+                  columns={[
+                    {
+                      key: 'key',
+                      header: t('tags.tag'),
+                      compare: (one, other) => one.key.localeCompare(other.key),
+                      cell: (tag) => (
+                        <>
+                          {tag.adopted ? <strong>{localText(tag.name)}</strong> : null} <code>{tag.key}</code>
+                        </>
+                      ),
+                    },
+                    { key: 'kind', header: t('tags.kind'), cell: (tag) => t(`tags.kind_${tag.kind}`) },
+                    { key: 'value', header: t('tag.value'), align: 'right', cell: (tag) => <LastValue tag={tag} /> },
+                    {
+                      key: 'age',
+                      header: t('tag.age'),
+                      align: 'right',
+                      width: '8rem',
+                      compare: (one, other) => Date.parse(other.at ?? '') - Date.parse(one.at ?? ''),
+                      cell: (tag) => <LastAge tag={tag} />,
+                    },
+                  ]}
+                />
+                <div className="row">
+                  {cursor === '' ? null : (
+                    <Button onClick={() => change({ cursor: '', tag: '' })}>{t('tags.first_page')}</Button>
+                  )}
+                  {meta.next_cursor === undefined ? null : (
+                    <Button onClick={() => change({ cursor: meta.next_cursor ?? '', tag: '' })}>
+                      {t('tags.next_page')}
+                    </Button>
+                  )}
+                </div>
+              </div>
               <section className="panel detail stack" aria-labelledby="tags-adopt">
                 <h2 id="tags-adopt">{chosen === undefined ? t('tags.adopt_title') : <code>{chosen.key}</code>}</h2>
                 {chosen === undefined ? (

@@ -25,10 +25,14 @@ export function ValueWithUnit({ value, unit, decimals, quality = 'good', stale =
             ? '1'
             : '0'
           : value
+  const title = value === null ? t('value.none') : typeof value === 'string' ? value : null
   return (
     <span className={stale ? 'value value-stale' : 'value'}>
       {quality === 'good' ? null : <span className="second small">{t(`quality.${quality}`)}</span>}
-      <span className="value-figure" {...(value === null ? { title: t('value.none') } : {})}>
+      <span
+        className={typeof value === 'string' ? 'value-figure value-text' : 'value-figure'}
+        {...(title === null ? {} : { title })}
+      >
         {figure}
       </span>
       <span className="value-unit">{unit}</span>

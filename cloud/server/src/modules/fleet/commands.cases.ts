@@ -135,6 +135,7 @@ export function commandCases(newStore: NewStore): void {
       const rehearsal = { name: 'rehearsal', rule, from_ms: 0, to_ms: 3_600_000 }
       for (const [what, status, detail] of [
         [{ name: 'resend', lane: 'readings', from_seq: 9, to_seq: 5 }, 400, 'lies before the first'],
+        [{ name: 'resend', lane: 'records', from_seq: 1, to_seq: 9 }, 400, 'Only readings can be sent again'],
         [{ name: 'resend', lane: 'readings', from_seq: 1, to_seq: 9_000_000 }, 400, '1048576 numbers at most'],
         [{ name: 'format_disk' }, 400, 'Mend the fields'],
         [{ ...rehearsal, to_ms: 0 }, 400, 'before its beginning'],

@@ -185,6 +185,12 @@ function viewOf(row: CommandRow, nowMs: number, bundles: Awaited<ReturnType<type
 /** What the shape of a command cannot say. */
 function checkStretch(what: Command['what']): void {
   if (what.name === 'resend') {
+    // Appliances of every version fail it; what was issued before is still read.
+    if (what.lane === 'records')
+      throw new ProblemError(
+        'invalid_input',
+        'Only readings can be sent again. `jidoka sync audit` on the appliance lists the records that the cloud has lost.',
+      )
     const rows = what.to_seq - what.from_seq + 1
     if (rows < 1)
       throw new ProblemError('invalid_input', 'The last number lies before the first. Swap them and send it again.')

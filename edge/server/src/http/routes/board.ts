@@ -45,7 +45,9 @@ const alarms = createRoute({
   path: edgePaths.alarms,
   tags: ['Alarms'],
   summary: 'Every alarm that has not ended',
+  description: 'All of them in one answer: there are no pages.',
   security,
+  request: { query: z.strictObject({}, 'every open alarm comes in one answer: leave out cursor, limit and filters') },
   responses: answers(z.array(boardAlarmSchema), 'Open alarms'),
 })
 const acknowledge = createRoute({

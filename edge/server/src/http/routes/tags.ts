@@ -5,9 +5,11 @@ import {
   edgePaths,
   edgeTagSchema,
   edgeTagsSchema,
+  pageSizeMax,
   tagsQuerySchema,
   withdrawTagQuerySchema,
 } from '@jidoka/contract'
+import { tagKeySchema } from '@jidoka/domain'
 import { answers, body, enclose, signedInSecurity } from '../answers.ts'
 import type { EdgeEnv, EdgeServices } from '../context.ts'
 import { allow } from '../context.ts'
@@ -20,7 +22,8 @@ const list = createRoute({
   path: edgePaths.tags,
   tags,
   summary: 'Every tag that has sent a reading',
-  description: 'With `adopted=false` those that no catalogue names: they are stored, and wait for adoption.',
+  description:
+    'With `adopted=false` those that no catalogue names: they are stored, and wait for adoption. With `limit` a page in the order of their keys; `meta.next_cursor` leads to the next.',
   security,
   request: { query: tagsQuerySchema },
   responses: answers(edgeTagsSchema, 'Tags with number, unit and last value'),
@@ -52,9 +55,15 @@ export function tagRoutes(app: OpenAPIHono<EdgeEnv>, services: EdgeServices): vo
 
   app.openapi(list, (c) => {
     allow(c, 'board:read')
-    const { adopted } = c.req.valid('query')
-    const all = board.numberedTags()
-    return c.json(enclose(c, adopted === undefined ? all : all.filter((tag) => String(tag.adopted) === adopted)), 200)
+    const { adopted, cursor, limit = cursor === undefined ? Infinity : pageSizeMax } = c.req.valid('query')
+    const after = cursor === undefined ? '' : parseCursor(cursor)
+    const left = board
+      .numberedTags()
+      .filter((tag) => tag.key > after && (adopted === undefined || String(tag.adopted) === adopted))
+    if (limit === Infinity) return c.json(enclose(c, left), 200)
+    const page = left.toSorted((one, other) => (one.key < other.key ? -1 : 1)).slice(0, limit)
+    const last = left.length > limit ? page.at(-1) : undefined
+    return c.json(enclose(c, page, last && makeCursor(last.key)), 200)
   })
 
   app.openapi(adopt, async (c) => {
@@ -76,5 +85,16 @@ export function tagRoutes(app: OpenAPIHono<EdgeEnv>, services: EdgeServices): vo
     const { key } = c.req.valid('query')
     if (!(await pipeline.withdrawTag(key, login))) throw notFound(`adoption of "${key}" on this appliance`)
     return c.json(enclose(c, { key }), 200)
+  })
+}
+
+/** Opaque to callers: the key behind which the page begins. */
+const makeCursor = (key: string): string => Buffer.from(`key ${key}`).toString('base64url')
+
+function parseCursor(cursor: string): string {
+  const key = /^key (.*)$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1]
+  if (key !== undefined && tagKeySchema.safeParse(key).success) return key
+  throw new HttpProblem('invalid_input', 'The cursor is not one that this appliance gave. Begin with the first page.', {
+    errors: [{ path: 'cursor', message: 'unknown cursor' }],
   })
 }

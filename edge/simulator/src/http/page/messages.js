@@ -42,7 +42,7 @@ export const messages = {
     mes: 'MES',
     line: 'Line to the cloud',
     acknowledged: 'Readings acknowledged',
-    waiting: 'not yet',
+    waiting: 'not acknowledged yet:',
     seed: 'Seed',
     up: 'up',
     down: 'down',

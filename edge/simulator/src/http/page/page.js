@@ -70,7 +70,8 @@ function showFigures(state) {
     figure(text.line, text[state.line_to_cloud], state.line_to_cloud === 'cut'),
     figure(
       text.acknowledged,
-      `${number.format(state.readings_acknowledged_total)} (${text.waiting} ${number.format(waiting)})`,
+      number.format(state.readings_acknowledged_total) +
+        (waiting > 0 ? ` (${text.waiting} ${number.format(waiting)})` : ''),
     ),
     figure(text.seed, String(state.seed)),
   )
