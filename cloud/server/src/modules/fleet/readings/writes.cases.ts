@@ -49,7 +49,8 @@ export function writesCases(newStore: NewStore): void {
       expect((await edge.send(batchOf(edge, each.slice(0, 35_000), 1))).status).toBe(200)
       expect((await edge.send(batchOf(edge, each.slice(35_000), 35_001))).status).toBe(200)
       expect(await counts()).toEqual({ rows: 70_000, rollups: 70_000 })
-    })
+      // 140,000 rows are a matter of many seconds for PGlite beside other tests.
+    }, 60_000)
 
     it('sum up ten minutes of a tag exactly once, in the transaction of its readings', async () => {
       const batch = batchOf(
