@@ -1,6 +1,6 @@
 import { readArguments, usage } from './cli-arguments.ts'
 import type { SimulateArguments } from './cli-arguments.ts'
-import { addCoverage, metAgainstReason, missedCells, neverMet } from './coverage.ts'
+import { addCoverage, metAgainstReason, missedCells, mustBeMet } from './coverage.ts'
 import type { Coverage } from './coverage.ts'
 import { plantedBugNames, plantedBugs } from './options.ts'
 import { noTotals, playWorlds, threadsAtMost } from './runs.ts'
@@ -52,7 +52,7 @@ async function playAll({ worlds, seed, bug }: SimulateArguments): Promise<number
     for (const line of storyOf(failed, { bug }, storyLinesMax)) console.log(line)
     return 1
   }
-  const cells = [...coverage].filter(([cell]) => !(cell in neverMet))
+  const cells = [...coverage].filter(([cell]) => mustBeMet(cell))
   const missed = missedCells(coverage)
   const wrong = metAgainstReason(coverage)
   console.log(
