@@ -44,8 +44,13 @@ async function connectEnds(cloud: BenchCloud): Promise<Ends> {
     body: JSON.stringify({ login: 'admin', password: appliance.password }),
   })
   const cookie = (login.headers.getSetCookie()[0] ?? '').split(';')[0] ?? ''
-  const lane = async () => {
+  const lane = async (): Promise<LineToCloud['lanes'][number]> => {
     const answer = await fetch(`${appliance.http}${edgePaths.sync}`, { headers: { cookie } })
+    if (answer.status === 429) {
+      // Who asks as often as this is sent away for a second now and then.
+      await delay(Number(answer.headers.get('retry-after') ?? '1') * 1_000)
+      return lane()
+    }
     const { data } = (await answer.json()) as { data: LineToCloud }
     const found = data.lanes.find((each) => each.lane === 'readings')
     if (found === undefined) throw new Error('the appliance says nothing of its readings')

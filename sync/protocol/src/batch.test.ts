@@ -253,8 +253,10 @@ describe('the receiver refuses', () => {
         changed[at] = (changed[at] as number) ^ flip
         // A flipped byte of the header may name another edge or epoch, which is for the signature to notice.
         if (at >= 4 && at < 4 + new DataView(whole.buffer).getUint32(0, true)) return
-        expect(refusalOf(() => decodeBatch(changed))).not.toBeNull()
+        // A few bits of the compressed frame's own header mean nothing: then the content is the same.
+        if (refusalOf(() => decodeBatch(changed)) === null) expect(decodeBatch(changed)).toEqual(decodeBatch(whole))
       }),
+      { examples: [[246, 1]] },
     )
   })
 
