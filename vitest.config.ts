@@ -12,8 +12,8 @@ export default defineConfig({
     setupFiles: ['./scripts/test/seed.ts'],
     testTimeout: process.env['JIDOKA_TEST_LONG'] === '1' ? 1_800_000 : 20_000,
     hookTimeout: 60_000,
-    // Two cores are the smallest machine that we promise; more workers than that only take memory from the servers under test.
-    maxWorkers: 2,
+    // Two cores are the smallest machine that we promise; files that start programs wait for them half of their time.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
   },
 })

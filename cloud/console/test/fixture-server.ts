@@ -3,35 +3,20 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import {
-  auditChainSchema,
-  auditEntrySchema,
-  auditQuerySchema,
-  cloudLineSchema,
   cloudPaths,
-  cloudRuleSchema,
   cloudStreamEvents,
-  deployRuleSchema,
-  edgeDetailSchema,
-  edgeSummarySchema,
-  enrolmentSchema,
   envelope,
-  executionSchema,
   loginRequestSchema,
-  newEnrolmentSchema,
   problemSchema,
   problemStatus,
-  putRuleSchema,
-  recentQuerySchema,
   sessionSchema,
-  siteSchema,
-  userSchema,
   type ProblemKind,
   type User,
 } from '@jidoka/contract'
 import { z } from 'zod'
-import { edgeDetail } from './fixture-data.ts'
 import { fleetRoutes } from './fixture-fleet.ts'
-import { putRule, wishRule, type FixtureWorld } from './fixture-world.ts'
+import { need, Refusal, routes } from './fixture-routes.ts'
+import type { FixtureWorld } from './fixture-world.ts'
 
 /**
  * The cloud's contract over real HTTP and server-sent events on loopback, for tests of the console in a browser. Every answer is
@@ -42,21 +27,6 @@ export interface FixtureServer {
   readonly close: () => Promise<void>
   /** Ends the streams that are open, and accepts none until it is called with false. */
   readonly cutStreams: (cut: boolean) => void
-}
-
-class Refusal extends Error {
-  readonly kind: ProblemKind
-  constructor(kind: ProblemKind, detail: string) {
-    super(detail)
-    this.kind = kind
-  }
-}
-
-interface Call {
-  readonly user: User
-  readonly body: unknown
-  readonly query: Record<string, string>
-  readonly parts: readonly string[]
 }
 
 /** What the cloud sends besides: the console must work under it, the rules' WebAssembly included. */
@@ -113,158 +83,6 @@ export async function startFixtureServer(world: FixtureWorld, distFolder: string
     if (account === undefined) throw new Refusal('not_signed_in', 'sign in first')
     return account.user
   }
-  const need = (user: User, permission: string) => {
-    if (!user.permissions.includes(permission)) throw new Refusal('not_permitted', `this needs ${permission}`)
-  }
-  const found = <Value>(value: Value | null | undefined): Value => {
-    if (value === null || value === undefined) throw new Refusal('not_found', 'it is not there')
-    return value
-  }
-  const page = <Row>(rows: readonly Row[], { cursor, limit }: { cursor?: string | undefined; limit: number }) => {
-    const from = cursor === undefined ? 0 : Number(cursor)
-    const next = from + limit
-    return { data: rows.slice(from, next), ...(next < rows.length ? { next_cursor: String(next) } : {}) }
-  }
-  const detail = (id: string) => ({
-    ...edgeDetail(found(world.edges.find((edge) => edge.id === id)), world.rules),
-    troubles: world.fleet.troubles.get(id) ?? [],
-  })
-
-  type Route = [
-    method: string,
-    path: string,
-    answer: z.ZodType,
-    handle: (call: Call) => { data: unknown; next_cursor?: string },
-  ]
-  const routes: readonly Route[] = [
-    ['GET', cloudPaths.me, userSchema, ({ user }) => ({ data: user })],
-    ['GET', cloudPaths.edges, z.array(edgeSummarySchema), () => ({ data: world.edges })],
-    ['GET', cloudPaths.edge, edgeDetailSchema, ({ parts }) => ({ data: detail(parts[0] ?? '') })],
-    ['GET', cloudPaths.sites, z.array(siteSchema), () => ({ data: world.sites })],
-    ['GET', cloudPaths.lines, z.array(cloudLineSchema), () => ({ data: world.lines })],
-    ['GET', cloudPaths.rules, z.array(cloudRuleSchema), () => ({ data: world.rules })],
-    [
-      'GET',
-      cloudPaths.rule,
-      cloudRuleSchema,
-      ({ parts }) => ({ data: found(world.rules.find(({ definition }) => definition.id === parts[0])) }),
-    ],
-    [
-      'PUT',
-      cloudPaths.rule,
-      cloudRuleSchema,
-      ({ user, body }) => {
-        need(user, 'rule:write')
-        const { definition, based_on_version: basedOn } = putRuleSchema.parse(body)
-        const saved = putRule(world, definition, basedOn, user.login, Date.now())
-        if (saved === null) throw new Refusal('conflict', 'another version was saved meanwhile')
-        return { data: saved }
-      },
-    ],
-    [
-      'POST',
-      cloudPaths.deployRule,
-      cloudRuleSchema,
-      ({ user, body, parts }) => {
-        need(user, 'rule:deploy')
-        return { data: found(wishRule(world, parts[0] ?? '', deployRuleSchema.parse(body).edge_ids)) }
-      },
-    ],
-    [
-      'POST',
-      cloudPaths.enrolments,
-      enrolmentSchema,
-      ({ user, body }) => {
-        need(user, 'fleet:manage')
-        const { site_code: code, valid_min: validMin } = newEnrolmentSchema.parse(body)
-        return {
-          data: {
-            token: `jde_${randomUUID().replaceAll('-', '')}`,
-            site_code: code,
-            expires_at: new Date(Date.now() + validMin * 60_000).toISOString(),
-          },
-        }
-      },
-    ],
-    [
-      'DELETE',
-      cloudPaths.edge,
-      z.null(),
-      ({ user, parts: [id] }) => {
-        need(user, 'fleet:manage')
-        world.edges = world.edges.map((edge) => (edge.id === id ? { ...edge, state: 'revoked' } : edge))
-        return { data: null }
-      },
-    ],
-    [
-      'DELETE',
-      cloudPaths.desired,
-      z.null(),
-      ({ user, parts: [edgeId, , key] }) => {
-        need(user, 'rule:deploy')
-        world.rules = world.rules.map((rule) =>
-          rule.definition.id === key
-            ? { ...rule, deployments: rule.deployments.filter(({ edge_id: id }) => id !== edgeId) }
-            : rule,
-        )
-        return { data: null }
-      },
-    ],
-    [
-      'GET',
-      cloudPaths.judgmentRecent,
-      z.array(executionSchema),
-      ({ query }) => {
-        const wanted = recentQuerySchema.parse(query)
-        const rows = world.judgments.filter(
-          (row) =>
-            (wanted.edge_id === undefined || row.edge_id === wanted.edge_id) &&
-            (wanted.line === undefined || row.line === wanted.line) &&
-            (wanted.rule_id === undefined || row.rule_id === wanted.rule_id) &&
-            (wanted.status === undefined || row.status === wanted.status) &&
-            (wanted.abnormal !== 'true' || !row.normal) &&
-            (wanted.from === undefined || row.executed_at >= wanted.from) &&
-            (wanted.to === undefined || row.executed_at <= wanted.to),
-        )
-        return page(rows, wanted)
-      },
-    ],
-    [
-      'GET',
-      cloudPaths.judgment,
-      executionSchema,
-      ({ parts }) => ({ data: found(world.judgments.find((row) => row.execution_id === parts[0])) }),
-    ],
-    [
-      'GET',
-      cloudPaths.audit,
-      z.array(auditEntrySchema),
-      ({ user, query }) => {
-        need(user, 'audit:read')
-        const asked = auditQuerySchema.parse(query)
-        const { actor, action, subject, from, to } = asked
-        const rows = world.audit.filter(
-          (entry) =>
-            (actor === undefined || entry.actor === actor) &&
-            (action === undefined || entry.action === action || entry.action.startsWith(`${action}.`)) &&
-            (subject === undefined || entry.subject === subject) &&
-            (from === undefined || entry.at >= from) &&
-            (to === undefined || entry.at < to),
-        )
-        return page(rows, asked)
-      },
-    ],
-    [
-      'GET',
-      cloudPaths.auditChain,
-      auditChainSchema,
-      ({ user }) => {
-        need(user, 'audit:read')
-        return { data: world.auditChain }
-      },
-    ],
-  ]
-
   const problem = (response: ServerResponse, kind: ProblemKind, text: string) => {
     response.writeHead(problemStatus[kind], { 'content-type': 'application/problem+json' })
     response.end(
@@ -328,7 +146,7 @@ export async function startFixtureServer(world: FixtureWorld, distFolder: string
       new RegExp(`^${pattern.replace(/\{\w+\}/g, '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
     for (const [of, pattern, schema, handle] of routes) {
       const parts = of === method ? partsOf(pattern) : null
-      if (parts !== null) return send(response, schema, handle({ user, body, query, parts }))
+      if (parts !== null) return send(response, schema, handle({ world, user, body, query, parts }))
     }
     const refuse = (kind: ProblemKind, detailText: string): never => {
       throw new Refusal(kind, detailText)

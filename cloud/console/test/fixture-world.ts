@@ -4,6 +4,7 @@ import type {
   CloudLine,
   CloudRule,
   CloudStreamEvent,
+  DeadEvent,
   EdgeSummary,
   Execution,
   User,
@@ -24,6 +25,7 @@ export interface FixtureWorld {
   judgments: Execution[]
   auditChain: AuditChainStatus
   audit: { id: string; at: string; actor: string; action: string; subject: string; detail: Record<string, unknown> }[]
+  deadEvents: DeadEvent[]
   readonly sites: typeof sites
   readonly fleet: FleetFacts
   /** Requests by path, as `GET /api/...`. */
@@ -103,6 +105,7 @@ export function createWorld(nowMs: number): FixtureWorld {
       key_id: 'kX2vFb0mJ1yR',
       public_key: 'A'.repeat(43),
     }),
+    deadEvents: [],
     sites,
     fleet: createFleetFacts(),
     requests: [],

@@ -5,6 +5,7 @@ import {
   type CloudLine,
   type CloudRule,
   type CloudSession,
+  type DeadEvent,
   type EdgeDetail,
   type EdgeSummary,
   type Execution,
@@ -50,6 +51,11 @@ export function createConsoleApi(api: Api) {
       page(await api.get<AuditEntry[]>(cloudPaths.audit, { query, signal })),
     auditChain: (signal?: AbortSignal) => get<AuditChainStatus>(cloudPaths.auditChain, signal),
     auditExport: (): Promise<Download> => api.download(cloudPaths.auditExport),
+    deadEvents: async (query: Query, signal: AbortSignal) =>
+      page(await api.get<DeadEvent[]>(cloudPaths.deadEvents, { query, signal })),
+    retryDeadEvent: async (id: string) => {
+      await api.post(fill(cloudPaths.deadEventRetry, { id }))
+    },
     secrets: (signal?: AbortSignal) => get<SecretList>(cloudPaths.secrets, signal),
     putSecret: async (name: string, purpose: string, value: string) => {
       await api.put(fill(cloudPaths.secret, { name }), { purpose, value })

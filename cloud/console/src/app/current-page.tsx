@@ -10,7 +10,8 @@ import { pages, pageTitles, type PagePath } from './places.ts'
 /** The editor is the largest page and most visits do not need it. */
 const RulesPage = lazy(async () => ({ default: (await import('../rules/rules-page.tsx')).RulesPage }))
 
-/** Few visit it, and seldom. */
+/** Few visit these, and seldom. */
+const EventsPage = lazy(async () => ({ default: (await import('../events/events-page.tsx')).EventsPage }))
 const SecretsPage = lazy(async () => ({ default: (await import('../secrets/secrets-page.tsx')).SecretsPage }))
 
 const views: Record<PagePath, () => ReactNode> = {
@@ -20,6 +21,7 @@ const views: Record<PagePath, () => ReactNode> = {
   '/rules': () => <RulesPage />,
   '/audit': () => <AuditPage />,
   '/secrets': () => <SecretsPage />,
+  '/events': () => <EventsPage />,
 }
 
 export function CurrentPage({ path }: { path: string }) {

@@ -30,6 +30,7 @@ const goKeys: Readonly<Record<string, PagePath>> = {
   r: '/rules',
   a: '/audit',
   s: '/secrets',
+  e: '/events',
 }
 /** 1.5 s between g and its letter; later the letter means itself again. */
 const goMsMax = 1_500

@@ -10,6 +10,7 @@ const keys = [
   ['g r', 'page.rules'],
   ['g a', 'page.audit'],
   ['g s', 'page.secrets'],
+  ['g e', 'page.events'],
   ['j k', 'keys.rows'],
   ['Enter', 'keys.open'],
   ['Esc', 'keys.close'],

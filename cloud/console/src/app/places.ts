@@ -2,7 +2,7 @@ import { writeUrlState } from '@jidoka/ui'
 import { judgmentFields, type JudgmentView } from '../judgments/filters.ts'
 
 /** Every address of the console in one place. What a page shows beside its list is in the query, so that a link shows a colleague the same. */
-export const pages = ['/lines', '/fleet', '/judgments', '/rules', '/audit', '/secrets'] as const
+export const pages = ['/lines', '/fleet', '/judgments', '/rules', '/audit', '/secrets', '/events'] as const
 export type PagePath = (typeof pages)[number]
 
 export const pageTitles = {
@@ -12,6 +12,7 @@ export const pageTitles = {
   '/rules': 'page.rules',
   '/audit': 'page.audit',
   '/secrets': 'page.secrets',
+  '/events': 'page.events',
 } as const satisfies Record<PagePath, string>
 
 const withOne = (path: PagePath, name: string, value: string): string =>

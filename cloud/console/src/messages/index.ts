@@ -1,6 +1,8 @@
 import { defineMessages } from '@jidoka/ui'
 import { auditEn } from './audit-en.ts'
 import { auditKo } from './audit-ko.ts'
+import { eventsEn } from './events-en.ts'
+import { eventsKo } from './events-ko.ts'
 import { fleetEn } from './fleet-en.ts'
 import { fleetKo } from './fleet-ko.ts'
 import { pagesEn } from './pages-en.ts'
@@ -11,6 +13,6 @@ import { secretsEn } from './secrets-en.ts'
 import { secretsKo } from './secrets-ko.ts'
 
 export const messages = defineMessages({
-  en: { ...pagesEn, ...fleetEn, ...rulesEn, ...secretsEn, ...auditEn },
-  ko: { ...pagesKo, ...fleetKo, ...rulesKo, ...secretsKo, ...auditKo },
+  en: { ...pagesEn, ...fleetEn, ...rulesEn, ...secretsEn, ...auditEn, ...eventsEn },
+  ko: { ...pagesKo, ...fleetKo, ...rulesKo, ...secretsKo, ...auditKo, ...eventsKo },
 })
