@@ -73,7 +73,8 @@ export function median(values: readonly number[]): number {
 
 function spread(values: readonly number[]): number {
   const middle = median(values)
-  return Math.max(...values.map((value) => Math.abs(value - middle) / middle))
+  // What is counted and never happens deviates by nothing.
+  return middle === 0 ? Math.max(...values) : Math.max(...values.map((value) => Math.abs(value - middle) / middle))
 }
 
 export function machine(): string {

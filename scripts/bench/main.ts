@@ -13,6 +13,7 @@ const benches: Record<BenchName, () => Promise<{ bench: Bench }>> = {
   edge: () => import('./benches/edge.ts'),
   rules: () => import('./benches/rules.ts'),
   sync: () => import('./benches/sync.ts'),
+  cloud: () => import('./benches/cloud.ts'),
   board: () => import('./benches/board.ts'),
   start: () => import('./benches/start.ts'),
   pages: () => import('./benches/pages.ts'),

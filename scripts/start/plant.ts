@@ -17,7 +17,21 @@ export interface Places {
 }
 
 /** Environment that every program gets: enough to run, and nothing that a shell happens to hold. */
-const inherited = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'LC_ALL', 'TZ', 'SystemRoot', 'NODE_EXTRA_CA_CERTS']
+const inherited = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'SystemRoot',
+  'NODE_EXTRA_CA_CERTS',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_TRACES_SAMPLER_ARG',
+]
 
 function environment(own: Readonly<Record<string, string>>): Record<string, string> {
   const base = Object.fromEntries(inherited.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
@@ -31,6 +45,8 @@ export function cloudPlan(places: Places, ports: Ports, signIn: SignIn): Program
     cwd: places.root,
     logFile: join(places.data, 'logs', 'cloud.log'),
     environment: environment({
+      // Compiling its sources is half of a start.
+      NODE_COMPILE_CACHE: join(places.root, '.jidoka', 'compile-cache'),
       JIDOKA_CLOUD_HTTP_PORT: String(ports.cloud),
       JIDOKA_CLOUD_DATA: join(places.data, 'cloud'),
       JIDOKA_CLOUD_TENANT: plant.tenantId,

@@ -3,8 +3,9 @@
  * reason is printed and counted. `JIDOKA_NO_SKIP=1` (CI, where all is installed) makes a skip a failure.
  * `npm run test:long` draws new seeds and takes the long ways.
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startVitest } from 'vitest/node'
 
@@ -13,7 +14,11 @@ const long = process.argv.includes('--long')
 const filters = process.argv.slice(2).filter((argument) => argument !== '--long')
 
 process.env['JIDOKA_TEST_SEED'] ??= String(long ? randomInt(2 ** 31) : seedOfCommit())
-if (long) process.env['JIDOKA_TEST_LONG'] = '1'
+if (long) {
+  process.env['JIDOKA_TEST_LONG'] = '1'
+  // Made once; where it cannot be (no root, no Debian) the suite on it is skipped, and says so.
+  spawnSync(join(root, 'scripts/postgres/postgres-17.sh'), { stdio: ['ignore', 'ignore', 'inherit'] })
+}
 console.log(`seed ${process.env['JIDOKA_TEST_SEED']} (JIDOKA_TEST_SEED repeats this run)`)
 
 const vitest = await startVitest('test', filters, {

@@ -45,11 +45,11 @@ interface Call {
 export function need(user: User, permission: string): void {
   if (!user.permissions.includes(permission)) throw new Refusal('not_permitted', `this needs ${permission}`)
 }
-const found = <Value>(value: Value | null | undefined): Value => {
+export const found = <Value>(value: Value | null | undefined): Value => {
   if (value === null || value === undefined) throw new Refusal('not_found', 'it is not there')
   return value
 }
-const page = <Row>(rows: readonly Row[], { cursor, limit }: { cursor?: string | undefined; limit: number }) => {
+export const page = <Row>(rows: readonly Row[], { cursor, limit }: { cursor?: string | undefined; limit: number }) => {
   const from = cursor === undefined ? 0 : Number(cursor)
   const next = from + limit
   return { data: rows.slice(from, next), ...(next < rows.length ? { next_cursor: String(next) } : {}) }
@@ -59,7 +59,7 @@ const detail = (world: FixtureWorld, id: string) => ({
   troubles: world.fleet.troubles.get(id) ?? [],
 })
 
-type Route = [
+export type Route = [
   method: string,
   path: string,
   answer: z.ZodType,

@@ -14,7 +14,9 @@ import {
   type User,
 } from '@jidoka/contract'
 import { z } from 'zod'
+import { archiveRoutes } from './fixture-archives.ts'
 import { fleetRoutes } from './fixture-fleet.ts'
+import { jobRoutes } from './fixture-jobs.ts'
 import { need, Refusal, routes } from './fixture-routes.ts'
 import type { FixtureWorld } from './fixture-world.ts'
 
@@ -144,7 +146,7 @@ export async function startFixtureServer(world: FixtureWorld, distFolder: string
     if (path === cloudPaths.stream) return serveStream(response)
     const partsOf = (pattern: string) =>
       new RegExp(`^${pattern.replace(/\{\w+\}/g, '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
-    for (const [of, pattern, schema, handle] of routes) {
+    for (const [of, pattern, schema, handle] of [...routes, ...jobRoutes, ...archiveRoutes]) {
       const parts = of === method ? partsOf(pattern) : null
       if (parts !== null) return send(response, schema, handle({ world, user, body, query, parts }))
     }

@@ -1,4 +1,6 @@
 import type {
+  ArchivableTable,
+  Archive,
   AuditChainStatus,
   BoardAlarm,
   CloudLine,
@@ -7,6 +9,8 @@ import type {
   DeadEvent,
   EdgeSummary,
   Execution,
+  Job,
+  JobKindInfo,
   User,
 } from '@jidoka/contract'
 import type { RuleDefinition } from '@jidoka/domain'
@@ -26,8 +30,12 @@ export interface FixtureWorld {
   auditChain: AuditChainStatus
   audit: { id: string; at: string; actor: string; action: string; subject: string; detail: Record<string, unknown> }[]
   deadEvents: DeadEvent[]
+  /** Newest first. */
+  jobs: Job[]
+  jobKinds: JobKindInfo[]
   readonly sites: typeof sites
   readonly fleet: FleetFacts
+  readonly archives: { archives: Archive[]; tables: ArchivableTable[] }
   /** Requests by path, as `GET /api/...`. */
   readonly requests: string[]
   /** Answers of these paths are problems of status 503. */
@@ -106,8 +114,11 @@ export function createWorld(nowMs: number): FixtureWorld {
       public_key: 'A'.repeat(43),
     }),
     deadEvents: [],
+    jobs: [],
+    jobKinds: [],
     sites,
     fleet: createFleetFacts(),
+    archives: { archives: [], tables: [] },
     requests: [],
     failing: new Set(),
     emit: (event) => {

@@ -17,12 +17,50 @@ describe('configuration', () => {
       http: { host: '127.0.0.1', port: 3000 },
       data: 'data/cloud',
       tenant: 'demo',
-      modules: ['identity', 'fleet', 'judgment', 'audit'],
+      modules: ['identity', 'fleet', 'judgment', 'audit', 'gateway'],
     })
+  })
+
+  it('takes several databases for tenants where the main one is a PostgreSQL that no Electric service follows', () => {
+    const shards = { JIDOKA_CLOUD_SHARDS: 'east=postgres://east/jidoka' }
+    const main = { DATABASE_URL: 'postgres://main/jidoka' }
+    expect(readConfig({ ...shards, ...main }).tenancy.shards).toEqual({ east: { url: 'postgres://east/jidoka' } })
+    expect(mistakesOf(shards)).toEqual([expect.stringContaining('there are other databases for tenants')])
+    expect(mistakesOf({ ...shards, ...main, ELECTRIC_URL: 'http://electric:3000' })).toEqual([
+      expect.stringContaining('an Electric service follows one database'),
+    ])
   })
 
   it('reads a list of modules from the environment', () => {
     expect(readConfig({ JIDOKA_CLOUD_MODULES: 'fleet, audit' }).modules).toEqual(['fleet', 'audit'])
+  })
+
+  it.each([
+    ['judgment', 8010],
+    ['identity', 3002],
+    ['fleet,judgment', 8030],
+    ['judgment,gateway', 3000],
+    ['identity,fleet,judgment,audit,gateway', 3000],
+  ])('listens where integrators look for the modules %s: at %d, unless another port is set', (modules, port) => {
+    expect(readConfig({ JIDOKA_CLOUD_MODULES: modules }).http.port).toBe(port)
+    expect(readConfig({ JIDOKA_CLOUD_MODULES: modules, JIDOKA_CLOUD_HTTP_PORT: '0' }).http.port).toBe(0)
+  })
+
+  it('takes addresses of modules elsewhere, and none that could not work', () => {
+    expect(readConfig({ JIDOKA_CLOUD_JUDGMENT_URL: 'http://judgment:8010' }).module_addresses).toEqual({
+      judgment: 'http://judgment:8010',
+    })
+    for (const [address, sentence] of [
+      ['judgment:8010', 'it is not an address'],
+      ['http://', 'it is not an address'],
+      ['http://me:word@judgment', 'leave it out'],
+      ['http://judgment/api', 'it must end behind the port'],
+    ] as const) {
+      const mistakes = mistakesOf({ JIDOKA_CLOUD_JUDGMENT_URL: address })
+      expect(mistakes).toEqual([expect.stringContaining('JIDOKA_CLOUD_JUDGMENT_URL')])
+      expect(mistakes[0]).toContain(sentence)
+      expect(mistakes[0]).not.toContain('word@')
+    }
   })
 
   it('takes an Electric service beside a PostgreSQL server, also below a path, and none that could not work', () => {

@@ -1,12 +1,19 @@
-import { booleanSetting, loadConfig, numberSetting, portSetting } from '@jidoka/base'
+import { booleanSetting, loadConfig, numberSetting, tracingSettingNames, tracingSettingsSchema } from '@jidoka/base'
 import { passwordSchema, tenantIdSchema } from '@jidoka/domain'
 import { z } from 'zod'
+import { httpSettingNames, httpSettingsSchema } from './platform/http/settings.ts'
+import { moduleNames, portOf } from './platform/remote/module-names.ts'
+import type { ModuleName } from './platform/remote/module-names.ts'
+import { moduleAddressNames, moduleAddressesSchema } from './platform/remote/settings.ts'
 import { databaseSettingNames, databaseSettingsSchema } from './platform/db/settings.ts'
+import { objectsSettingNames, objectsSettingsSchema } from './platform/objects/settings.ts'
+import { jobsSettingNames, jobsSettingsSchema } from './platform/jobs/settings.ts'
 import { secretsSettingNames, secretsSettingsSchema } from './platform/secrets/settings.ts'
+import { hasOthers, tenancySettingNames, tenancySettingsSchema } from './platform/tenancy/settings.ts'
 import { readRedisAddress } from './platform/redis/address.ts'
 
-export const moduleNames = ['identity', 'fleet', 'judgment', 'audit'] as const
-export type ModuleName = (typeof moduleNames)[number]
+export { moduleNames }
+export type { ModuleName }
 
 /** A list that may also come as text with commas, as it does from the environment. */
 const modulesSetting = z.preprocess(
@@ -41,16 +48,7 @@ function redisMistake(url: string, sentinels: string | undefined): string | null
 }
 
 const settingsSchema = z.strictObject({
-  http: z
-    .strictObject({
-      host: z.string().min(1).default('127.0.0.1'),
-      port: portSetting.default(3000),
-      /** People reach this program by https (a proxy in front ends TLS): cookies are for https alone, browsers are told to insist. */
-      https: booleanSetting.default(false),
-      /** A proxy of ours writes X-Forwarded-For; without one in front, anybody could. */
-      trust_forwarded_for: booleanSetting.default(false),
-    })
-    .prefault({}),
+  http: httpSettingsSchema.prefault({}),
   /** The data folder: PGlite's database, and keys. */
   data: z.string().min(1).default('data/cloud'),
   /** Keys, where they do not lie in the data folder: replicas share them. */
@@ -59,6 +57,12 @@ const settingsSchema = z.strictObject({
   audit_checkpoints: z.string().min(1).optional(),
   /** Where the master keys are that secrets are sealed with. */
   secrets: secretsSettingsSchema.prefault({}),
+  /** Where files of tenants lie. */
+  objects: objectsSettingsSchema.prefault({}),
+  /** Which process works on jobs. */
+  jobs: jobsSettingsSchema.prefault({}),
+  /** Where traces of requests go; absent: nowhere. */
+  tracing: tracingSettingsSchema.prefault({}),
   /** PostgreSQL; absent: PGlite in the data folder. */
   database_url: z
     .string()
@@ -71,6 +75,8 @@ const settingsSchema = z.strictObject({
     .optional(),
   /** Pool and time-outs of PostgreSQL. */
   database: databaseSettingsSchema.prefault({}),
+  /** Databases of tenants beside the one of `database_url`. */
+  tenancy: tenancySettingsSchema.prefault({}),
   /** An Electric service that follows the same PostgreSQL; absent: the cloud serves desired state itself. */
   electric_url: z
     .string()
@@ -114,6 +120,8 @@ const settingsSchema = z.strictObject({
     .prefault({}),
   /** Whose routes and jobs run in this process. */
   modules: modulesSetting.default([...moduleNames]),
+  /** Where the others run. */
+  module_addresses: moduleAddressesSchema.prefault({}),
   tenant: tenantIdSchema.default('demo'),
   /** Of the first administrator; absent: one is made up and shown once. */
   admin_password: passwordSchema.optional(),
@@ -124,22 +132,35 @@ const settingsSchema = z.strictObject({
   migrate_at_start: booleanSetting.default(true),
 })
 
-const configSchema = settingsSchema.superRefine(({ electric_url: electricUrl, database_url: databaseUrl }, context) => {
-  if (electricUrl !== undefined && databaseUrl === undefined)
-    context.addIssue({
-      code: 'custom',
-      path: ['electric_url'],
-      message:
-        'an Electric service cannot follow the database in the data folder. Set DATABASE_URL to the PostgreSQL server that it follows, or leave it out',
-    })
-})
-export type CloudConfig = z.output<typeof configSchema>
+const configSchema = settingsSchema.superRefine(
+  ({ electric_url: electricUrl, database_url: databaseUrl, tenancy }, context) => {
+    if (hasOthers(tenancy)) {
+      const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+      if (databaseUrl === undefined)
+        wrong(
+          'database_url',
+          'it is not set, and there are other databases for tenants. The directory of them lies in a PostgreSQL',
+        )
+      if (electricUrl !== undefined)
+        wrong(
+          'electric_url',
+          'an Electric service follows one database, and there are several. Leave it out: the cloud serves desired state itself',
+        )
+    }
+    if (electricUrl !== undefined && databaseUrl === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['electric_url'],
+        message:
+          'an Electric service cannot follow the database in the data folder. Set DATABASE_URL to the PostgreSQL server that it follows, or leave it out',
+      })
+  },
+)
+type Settings = z.output<typeof configSchema>
+export type CloudConfig = Settings & { readonly http: { readonly port: number } }
 
 const names = {
-  JIDOKA_CLOUD_HTTP_HOST: 'http.host',
-  JIDOKA_CLOUD_HTTP_PORT: 'http.port',
-  JIDOKA_CLOUD_HTTPS: 'http.https',
-  JIDOKA_CLOUD_TRUST_FORWARDED_FOR: 'http.trust_forwarded_for',
+  ...httpSettingNames,
   JIDOKA_CLOUD_DATA: 'data',
   JIDOKA_CLOUD_KEYS: 'keys',
   JIDOKA_CLOUD_AUDIT_CHECKPOINTS: 'audit_checkpoints',
@@ -155,16 +176,22 @@ const names = {
   JIDOKA_CLOUD_RATE_TENANT: 'rate_limits.api_tenant',
   JIDOKA_CLOUD_RATE_STRANGER: 'rate_limits.api_stranger',
   JIDOKA_CLOUD_MODULES: 'modules',
+  ...moduleAddressNames,
   JIDOKA_CLOUD_TENANT: 'tenant',
   JIDOKA_CLOUD_ADMIN_PASSWORD: 'admin_password',
   JIDOKA_CLOUD_CONSOLE: 'console',
   JIDOKA_CLOUD_LOG_LEVEL: 'log_level',
   JIDOKA_CLOUD_MIGRATE_AT_START: 'migrate_at_start',
   ...databaseSettingNames,
+  ...tracingSettingNames,
   ...secretsSettingNames,
+  ...tenancySettingNames,
+  ...objectsSettingNames,
+  ...jobsSettingNames,
 }
 
 /** @throws ConfigError with a sentence for each mistake. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): CloudConfig {
-  return loadConfig(configSchema, { environment, names, file: environment['JIDOKA_CLOUD_CONFIG'] })
+  const settings = loadConfig(configSchema, { environment, names, file: environment['JIDOKA_CLOUD_CONFIG'] })
+  return { ...settings, http: { ...settings.http, port: settings.http.port ?? portOf(settings.modules) } }
 }

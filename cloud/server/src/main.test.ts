@@ -116,7 +116,7 @@ describe('the program', { timeout: 60_000 }, () => {
     const { code, stderr } = await start({ JIDOKA_CLOUD_DATA: newFolder() }, ['migrat']).ended
     expect([code, stderr]).toEqual([
       1,
-      '"migrat" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "secrets" changes the master key, "audit" verifies and exports the audit log.\n',
+      '"migrat" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "secrets" changes the master key, "audit" verifies and exports the audit log, "tenant" makes tenants and moves them between databases.\n',
     ])
   })
 
@@ -333,8 +333,8 @@ describe('the program', { timeout: 60_000 }, () => {
     it('migrates by command: history, a step back, up again', async () => {
       const run = (...args: string[]) => start({ JIDOKA_CLOUD_DATA: folder }, ['migrate', ...args]).ended
       expect((await run('history')).stdout).toContain('20261121_0900__foundation')
-      expect((await run('down')).stdout).toBe('took back 20261121_1950__edge_waiting\n')
-      expect((await run('up')).stdout).toBe('applied 20261121_1950__edge_waiting\n')
+      expect((await run('down')).stdout).toBe('took back 20261121_2055__judgment_filters\n')
+      expect((await run('up')).stdout).toBe('applied 20261121_2055__judgment_filters\n')
       expect((await run()).stdout).toBe('The database is up to date.\n')
       expect((await run('sideways')).code).toBe(1)
     })

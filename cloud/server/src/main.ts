@@ -18,14 +18,16 @@ import type { CloudConfig } from './config.ts'
 import { runMigrateCommand } from './migrate.ts'
 import { AuditKey } from './modules/audit/audit-key.ts'
 import { runAuditCommand } from './modules/audit/audit-command.ts'
-import { migrateUp } from './platform/db/migrations.ts'
-import { Database } from './platform/db/database.ts'
-import { allTenantsOf } from './platform/db/tenants.ts'
-import { allMigrations, openBackend } from './platform/db/open.ts'
+import { clearWays } from './platform/clear-ways.ts'
+import { allMigrations, bringUpToDate, openBackend } from './platform/db/open.ts'
 import { HttpServer } from './platform/http/server.ts'
 import { openKeys } from './platform/keys.ts'
+import { hasAllModules } from './platform/remote/module-names.ts'
+import { takeModulesFlag } from './platform/remote/modules-flag.ts'
 import { runSecretsCommand } from './platform/secrets/secrets-command.ts'
 import { openMasterKeys } from './platform/secrets/settings.ts'
+import { otherDatabases } from './platform/tenancy/settings.ts'
+import { runTenantCommand } from './platform/tenancy/tenant-command.ts'
 
 // The composition root. stdout: the one line that says ready, and what commands print. stderr: the log.
 
@@ -35,7 +37,10 @@ const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url
 const exitCode = { failed: 1, wrongConfig: 2 }
 
 async function main(): Promise<void> {
-  const config = readConfig(process.env)
+  const { argv, modules } = takeModulesFlag(process.argv.slice(2))
+  // Commands read what stands behind their name.
+  process.argv.splice(2, process.argv.length, ...argv)
+  const config = readConfig(modules === undefined ? process.env : { ...process.env, JIDOKA_CLOUD_MODULES: modules })
   const log = createLog('cloud', {
     level: config.log_level,
     destination: { write: (line) => void process.stderr.write(line) },
@@ -46,9 +51,10 @@ async function main(): Promise<void> {
   if (command === 'rotate-receipt-key') return rotateReceiptKey(config)
   if (command === 'secrets') return runSecrets(config, log)
   if (command === 'audit') return runAudit(config, log)
+  if (command === 'tenant') return runTenant(config, log)
   if (command !== 'migrate')
     throw new OperationalError(
-      `"${command}" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "secrets" changes the master key, "audit" verifies and exports the audit log.`,
+      `"${command}" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "secrets" changes the master key, "audit" verifies and exports the audit log, "tenant" makes tenants and moves them between databases.`,
     )
   const backend = await open(config, log)
   try {
@@ -56,7 +62,34 @@ async function main(): Promise<void> {
   } finally {
     await backend.close()
   }
+  for (const { name, ...address } of otherDatabases(config.tenancy)) {
+    const other = await open({ ...config, ...address }, log)
+    try {
+      process.stdout.write(`database ${name}:\n${await runMigrateCommand(other.pool, allMigrations(), argument)}\n`)
+    } finally {
+      await other.close()
+    }
+  }
 }
+
+async function runTenant(config: CloudConfig, log: Log): Promise<void> {
+  const backend = await open(config, log)
+  try {
+    const cloud = await openCloud({ config: forCommand(config), backend, clock: systemClock, log })
+    try {
+      const print = (line: string) => void process.stdout.write(`${line}\n`)
+      if (!(await runTenantCommand(process.argv.slice(3), { desk: cloud.tenants, print })))
+        process.exitCode = exitCode.failed
+    } finally {
+      await cloud.stop()
+    }
+  } finally {
+    await backend.close()
+  }
+}
+
+/** A command does what it was asked to, and ends: jobs are for processes that stay. */
+const forCommand = (config: CloudConfig): CloudConfig => ({ ...config, jobs: { ...config.jobs, work: false } })
 
 /** Works on the master keys; on the database, which is opened for it, when secrets are rewrapped. */
 async function runSecrets(config: CloudConfig, log: Log): Promise<void> {
@@ -68,7 +101,7 @@ async function runSecrets(config: CloudConfig, log: Log): Promise<void> {
     withRewrapper: async (work) => {
       const backend = await open(config, log)
       try {
-        const cloud = await openCloud({ config, backend, clock: systemClock, log })
+        const cloud = await openCloud({ config: forCommand(config), backend, clock: systemClock, log })
         try {
           return await work(cloud.rewrapper)
         } finally {
@@ -91,9 +124,9 @@ async function runAudit(config: CloudConfig, log: Log): Promise<void> {
     withChain: async (work) => {
       const backend = await open(config, log)
       try {
-        const cloud = await openCloud({ config, backend, clock: systemClock, log })
+        const cloud = await openCloud({ config: forCommand(config), backend, clock: systemClock, log })
         try {
-          return await work(cloud.audit, await allTenantsOf(new Database(backend, { clock: systemClock })))
+          return await work(cloud.audit, await cloud.tenants.ids())
         } finally {
           await cloud.stop()
         }
@@ -109,7 +142,7 @@ async function runAudit(config: CloudConfig, log: Log): Promise<void> {
 async function runCourier(config: CloudConfig, log: Log): Promise<void> {
   const backend = await open(config, log)
   try {
-    const cloud = await openCloud({ config, backend, clock: systemClock, log })
+    const cloud = await openCloud({ config: forCommand(config), backend, clock: systemClock, log })
     const print = (line: string) => void process.stdout.write(`${line}\n`)
     try {
       const isAllDone = await runCourierCommand(process.argv.slice(3), {
@@ -179,6 +212,7 @@ async function start(
   { opened, isStopping }: { opened: (() => Promise<void>)[]; isStopping: () => boolean },
 ): Promise<void> {
   if (isStopping()) return
+  for (const sentence of clearWays(config)) log.warn({ action: 'start' }, sentence)
   const backend = await open(config, log)
   opened.push(() => backend.close())
   if (!backend.profile.commitSurvivesPowerLoss) {
@@ -186,9 +220,14 @@ async function start(
       'The database is PGlite, which does not force commits to the disk: a power cut can take the last seconds. Edges keep what they sent and send it again. For production set DATABASE_URL to a PostgreSQL server.',
     )
   }
+  if (!backend.profile.sharedWithOthers && !hasAllModules(config.modules)) {
+    log.warn(
+      'Some modules run elsewhere, and the database is PGlite, which no other process can open: they see nothing of this one. Set DATABASE_URL to the PostgreSQL server of all of them.',
+    )
+  }
   if (isStopping()) return
   if (config.migrate_at_start) {
-    for (const name of await migrateUp(backend.pool, allMigrations()))
+    for (const name of await bringUpToDate(backend.pool))
       log.info({ action: 'migrate', success: true }, `applied ${name}`)
   }
   if (isStopping()) return
@@ -208,10 +247,14 @@ async function start(
   const server = new HttpServer(cloud.app, config.http)
   await server.start()
   opened.push(async () => {
+    cloud.leave()
+    await server.leave(config.http.leave_s)
     cloud.drain()
     await server.stop()
   })
-  if (!isStopping()) process.stdout.write(`${JSON.stringify({ ready: true, http: server.url })}\n`)
+  if (isStopping()) return
+  process.stdout.write(`${JSON.stringify({ ready: true, http: server.url })}\n`)
+  await cloud.tracing.open()
 }
 
 /** The last word of the program: a sentence for what an operator can mend, a stack for a mistake of ours. */

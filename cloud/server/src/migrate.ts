@@ -3,13 +3,15 @@ import type { Pool } from 'pg'
 import type { PlannedMigration } from './platform/db/migration-plan.ts'
 import { headOf, planMigrations } from './platform/db/migration-plan.ts'
 import type { Migration } from './platform/db/migrations.ts'
-import { migrateDown, migrateUp, migrationHistory, pendingMigrations } from './platform/db/migrations.ts'
+import { migrateDown, migrationHistory, pendingMigrations } from './platform/db/migrations.ts'
+import { bringUpToDate } from './platform/db/open.ts'
 import { unsafeStatements } from './platform/db/unsafe-statements.ts'
+import { planCarrier } from './platform/jobs/carrier-schema.ts'
 
 /** What `migrate` can do; each returns what to print. */
 const commands = {
   up: async (pool, migrations) => {
-    const ran = await migrateUp(pool, migrations)
+    const ran = await bringUpToDate(pool, migrations)
     return ran.length === 0 ? 'The database is up to date.' : ran.map((name) => `applied ${name}`).join('\n')
   },
   /** One step back. */
@@ -19,8 +21,10 @@ const commands = {
   },
   plan: async (pool, migrations) => {
     const plan = await planMigrations(pool, migrations)
-    if (plan.length === 0) return 'The database is up to date.'
-    return [...plan.flatMap(told), 'Tried and rolled back: nothing has changed.'].join('\n')
+    const carrier = await planCarrier(pool)
+    const last = carrier === null ? [] : [`then ${carrier}`]
+    if (plan.length === 0) return last[0] ?? 'The database is up to date.'
+    return [...plan.flatMap(told), 'Tried and rolled back: nothing has changed.', ...last].join('\n')
   },
   current: async (pool, migrations) => {
     const applied = await migrationHistory(pool)

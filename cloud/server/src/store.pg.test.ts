@@ -3,25 +3,31 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { postgresOnlyCases } from './testing/postgres-only.cases.ts'
 import { StatementRecorder, versionNow } from './testing/record-statements.ts'
 import { runStoreCases } from './testing/run-store-cases.ts'
-import { postgresIsMissing, postgresServer } from './testing/stores.ts'
+import { postgresesOfStoreSuite } from './testing/postgres-programs.ts'
+import { postgresServer } from './testing/stores.ts'
 import type { PostgresServer } from './testing/stores.ts'
 
-const missing = postgresIsMissing()
 /** A release keeps what it asks of its database, for the one after it: see docs/guides/database.md. */
 const recorder = process.env['JIDOKA_RECORD_STATEMENTS'] === '1' ? new StatementRecorder() : null
 
-describe.skipIf(missing !== null)(`on PostgreSQL 15${missing === null ? '' : ` (skipped: ${missing})`}`, () => {
-  let server: PostgresServer
-  beforeAll(async () => {
-    server = await postgresServer()
-    recorder?.start()
-  })
-  afterAll(async () => {
-    await server.end()
-    const version = versionNow()
-    const file = new URL(`./platform/db/releases/${version}.json`, import.meta.url)
-    await recorder?.write(fileURLToPath(file), version)
-  })
-  runStoreCases(() => server.newStore())
-  postgresOnlyCases(() => server)
-})
+for (const programs of postgresesOfStoreSuite(process.env)) {
+  const { version: number, missing } = programs
+  describe.skipIf(missing !== null)(
+    `on PostgreSQL ${number}${missing === null ? '' : ` (skipped: ${missing})`}`,
+    () => {
+      let server: PostgresServer
+      beforeAll(async () => {
+        server = await postgresServer(undefined, programs)
+        recorder?.start()
+      })
+      afterAll(async () => {
+        await server.end()
+        const version = versionNow()
+        const file = new URL(`./platform/db/releases/${version}.json`, import.meta.url)
+        await recorder?.write(fileURLToPath(file), version)
+      })
+      runStoreCases(() => server.newStore())
+      postgresOnlyCases(() => server)
+    },
+  )
+}

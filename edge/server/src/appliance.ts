@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { describeError, lockFolder, systemClock } from '@jidoka/base'
+import { describeError, lockFolder, systemClock, Tracing, travelsInClear } from '@jidoka/base'
 import type { Log, Service } from '@jidoka/base'
 import { LiveBoard, streamValue } from './board/board.ts'
 import { DiskWatch } from './board/disk.ts'
@@ -29,8 +29,8 @@ import type { Committed, JournalReader } from './ports.ts'
 import { folderError, withSetting } from './start-errors.ts'
 import type { DamagedSegment } from './store/segment-store.ts'
 import { WorkerClient } from './threads/worker-client.ts'
+import { CommitTraces } from './tracing/commit-traces.ts'
 import type { BatchFunctions } from './uplink/batch-worker.ts'
-import { travelsInClear } from './uplink/clear-text.ts'
 import { CloudLink } from './uplink/cloud-link.ts'
 import { EdgeIdentity } from './uplink/identity.ts'
 import { LineKeeper } from './uplink/line-keeper.ts'
@@ -100,6 +100,14 @@ async function start(
   stops.push({ name: 'lock', stop: lock(dataFolder) })
   const devices = config.devices_file === undefined ? null : new DeviceDirectory(readDevices(config.devices_file))
   const identity = EdgeIdentity.open(dataFolder)
+  const tracing = new Tracing({
+    settings: config.tracing,
+    service: { name: 'jidoka-edge', version, instance: config.edge_name },
+    clock,
+    log,
+  })
+  const { tracer } = tracing
+  await running(tracing)
 
   const keeping = keepingPolicyOf(config.keeping, config.cloud.url !== undefined)
   const pipeline = await openPipeline({ dataFolder, tenantId: config.tenant_id, log, onFailure, keeping })
@@ -134,6 +142,7 @@ async function start(
     'No cloud is configured: the appliance works alone. Set "cloud.url" (JIDOKA_CLOUD_URL) to change that.',
   )
   let lanes = reader.lanes()
+  const commitTraces = new CommitTraces(tracer, lanes)
   const lineToCloud = () => status.view(lanes, disk.state())
   const board = new LiveBoard(reader, {
     site: config.site,
@@ -163,6 +172,7 @@ async function start(
         ? undefined
         : {
             port: config.mqtt.tls.port,
+            host: config.mqtt.tls.host,
             certFile: config.mqtt.tls.cert,
             keyFile: config.mqtt.tls.key,
             caFile: config.mqtt.tls.ca,
@@ -186,6 +196,7 @@ async function start(
     streamClients: () => hub.clientsCount,
     streamSlowTotal: () => hub.slowClientsTotal,
     mergesTotal: () => merger.mergesTotal,
+    spans: () => tracing.counts,
     connectors: () =>
       connectors.map(({ status: { name, state, eventsTotal } }) => ({ name, isUp: state === 'up', eventsTotal })),
   })
@@ -197,6 +208,7 @@ async function start(
       board.apply(committed)
       tellStream(hub, board, committed)
       metrics.committed(committed)
+      commitTraces.committed(committed)
       // The more urgent of the two first.
       broker.publishAlarms(committed.alarms, committed.recordsSeq)
       broker.publishVerdicts(committed.verdicts)
@@ -273,6 +285,7 @@ async function start(
       log,
       random,
       meter: metrics.line,
+      tracing: { tracer, linksTo: (...rows) => commitTraces.linksTo(...rows) },
       onFailure,
     })
   const line = cloudUrl === undefined ? null : new LineKeeper(() => newLink(cloudUrl))
@@ -312,6 +325,8 @@ async function start(
   const app = createApp({
     clock,
     log,
+    tracer,
+    meter: metrics.requests,
     version,
     board,
     reader,
@@ -352,6 +367,8 @@ async function start(
   await running(sync)
   // Behind the line, which some of them need.
   await running(commands.runner)
+  // Beside what follows; it rejects never.
+  void tracing.open()
   return { httpUrl: http.url, brokerUrls: brokerUrlsOf(config.mqtt, broker) }
 }
 

@@ -11,4 +11,5 @@ test('the ready line names the listeners that are up, and no other', () => {
     mqtts: 'mqtts://plant:8883',
     ws: 'wss://plant:8083/mqtt',
   })
+  expect(brokerUrlsOf({ host: '127.0.0.1', tls: { host: 'plant' } }, broker).mqtts).toBe('mqtts://plant:8883')
 })

@@ -10,7 +10,7 @@ export interface BrokerUrls {
 
 interface Listeners {
   readonly host: string
-  readonly tls?: unknown
+  readonly tls?: { readonly host?: string | undefined } | undefined
   readonly ws?: unknown
 }
 
@@ -18,7 +18,8 @@ export function brokerUrlsOf(
   { host, tls, ws }: Listeners,
   { url, tlsPort, wsPort }: Pick<Broker, 'url' | 'tlsPort' | 'wsPort'>,
 ): BrokerUrls {
-  const name = host.includes(':') ? `[${host}]` : host
+  const secured = tls?.host ?? host
+  const name = secured.includes(':') ? `[${secured}]` : secured
   return {
     mqtt: url,
     ...(tls === undefined ? {} : { mqtts: `mqtts://${name}:${tlsPort}` }),

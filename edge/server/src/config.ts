@@ -1,4 +1,4 @@
-import { booleanSetting, numberSetting, portSetting } from '@jidoka/base'
+import { booleanSetting, numberSetting, portSetting, tracingSettingNames, tracingSettingsSchema } from '@jidoka/base'
 import { codeSchema, passwordSchema, tenantIdSchema } from '@jidoka/domain'
 import { z } from 'zod'
 import { keepingConfigSchema } from './keeping/config.ts'
@@ -51,6 +51,8 @@ export const edgeConfigSchema = z.strictObject({
       tls: z
         .strictObject({
           port: portSetting.default(8883),
+          /** Absent: `mqtt.host`. Named, plain MQTT may stay on this machine while devices come by TLS. */
+          host: z.string().min(1).optional(),
           cert: z.string().min(1),
           key: z.string().min(1),
           /** Who signs the certificates of devices; without it they have passwords alone. */
@@ -82,6 +84,8 @@ export const edgeConfigSchema = z.strictObject({
   starter_file: z.string().min(1).optional(),
   /** Set it where TLS ends in front of the appliance: cookies are then marked Secure and browsers told to stay on https. */
   behind_tls: booleanSetting.default(false),
+  /** Where traces of commits and batches go; absent: nowhere. */
+  tracing: tracingSettingsSchema.prefault({}),
   log_level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })
 export type EdgeConfig = z.infer<typeof edgeConfigSchema>
@@ -97,6 +101,7 @@ export const edgeConfigNames = {
   JIDOKA_MQTT_HOST: 'mqtt.host',
   JIDOKA_MQTT_PORT: 'mqtt.port',
   JIDOKA_MQTT_TLS_PORT: 'mqtt.tls.port',
+  JIDOKA_MQTT_TLS_HOST: 'mqtt.tls.host',
   JIDOKA_MQTT_TLS_CERT: 'mqtt.tls.cert',
   JIDOKA_MQTT_TLS_KEY: 'mqtt.tls.key',
   JIDOKA_MQTT_TLS_CA: 'mqtt.tls.ca',
@@ -118,6 +123,7 @@ export const edgeConfigNames = {
   JIDOKA_KEEP_RESERVE_BYTES: 'keeping.reserve_bytes',
   JIDOKA_BEHIND_TLS: 'behind_tls',
   JIDOKA_LOG_LEVEL: 'log_level',
+  ...tracingSettingNames,
 } as const
 
 function isTimeZone(name: string): boolean {

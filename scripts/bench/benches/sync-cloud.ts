@@ -20,6 +20,8 @@ export interface BenchCloud {
   readonly url: string
   readonly pid: number
   readonly client: CloudClient
+  /** Of the user `admin`. */
+  readonly password: string
   /** The database of the cloud, as its owner: the peers write to the same server. */
   readonly store: TestStore
   readonly server: PostgresServer
@@ -28,7 +30,9 @@ export interface BenchCloud {
 }
 
 /** A string says why it cannot run here. */
-export async function startBenchCloud(): Promise<BenchCloud | string> {
+export async function startBenchCloud(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<BenchCloud | string> {
   const missing = postgresIsMissing()
   if (missing !== null) return missing
   const server = await postgresServer([])
@@ -47,6 +51,7 @@ export async function startBenchCloud(): Promise<BenchCloud | string> {
       JIDOKA_CLOUD_HTTP_PORT: '0',
       JIDOKA_CLOUD_ADMIN_PASSWORD: password,
       JIDOKA_CLOUD_LOG_LEVEL: 'error',
+      ...environment,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -60,6 +65,7 @@ export async function startBenchCloud(): Promise<BenchCloud | string> {
     url,
     pid: child.pid ?? 0,
     client,
+    password,
     store,
     server,
     enrol: async (name) => SyncEdge.enrol(url, name, await client.enrolmentToken('BENCH')),

@@ -1,12 +1,13 @@
 import { pino } from 'pino'
 import type { DestinationStream, Logger } from 'pino'
 import { maskDeep } from './pii/mask-deep.ts'
+import { activeSpan } from './tracing.ts'
 
 export type Log = Logger
 
 /**
  * JSON lines with the names that log pipelines here expect: timestamp, level, service, and what the caller adds
- * (traceId, spanId, userId, action, duration in ms, success, the subject's id). Secrets and personal data are taken out of each
+ * (userId, action, duration in ms, success, the subject's id) and what is under way (traceId, spanId). Secrets and personal data are taken out of each
  * line as it is written, wherever in it they stand: in a message, a stack, or what a child logger was bound to (I8).
  */
 export function createLog(service: string, options: { level?: string; destination?: DestinationStream } = {}): Log {
@@ -16,9 +17,17 @@ export function createLog(service: string, options: { level?: string; destinatio
     messageKey: 'message',
     timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
+    mixin: traceIds,
     hooks: { streamWrite: scrubLine },
   }
   return options.destination ? pino(settings, options.destination) : pino(settings)
+}
+
+/** Of what is under way where the line is written; a line that names others keeps them. */
+function traceIds(): object {
+  const span = activeSpan()
+  // A new one each time: pino puts what the line says into it.
+  return span === null ? {} : { traceId: span.traceId, spanId: span.spanId }
 }
 
 /** A line longer than that is not looked through, so nothing of it may be written but that it was there. */
@@ -52,7 +61,19 @@ function scrubLine(line: string): string {
   } catch {
     return unreadable('no JSON', line.length)
   }
-  return `${JSON.stringify(maskDeep(entry, { secretsToo: true }).value)}\n`
+  return `${JSON.stringify(withTraceIds(maskDeep(entry, { secretsToo: true }).value, entry))}\n`
+}
+
+const idPatterns = { traceId: /^[\da-f]{32}$/, spanId: /^[\da-f]{16}$/ }
+
+/** One id of a trace in 10,000 begins as a telephone does. As long as they are and of hex digits alone, they are nothing else. */
+function withTraceIds(masked: unknown, entry: unknown): unknown {
+  if (typeof masked !== 'object' || masked === null || typeof entry !== 'object' || entry === null) return masked
+  const ids = Object.entries(idPatterns).flatMap(([name, pattern]) => {
+    const id: unknown = Object.hasOwn(entry, name) ? entry[name as keyof typeof entry] : undefined
+    return typeof id === 'string' && pattern.test(id) ? [[name, id]] : []
+  })
+  return { ...masked, ...Object.fromEntries(ids) }
 }
 
 const unreadable = (why: string, length: number): string =>

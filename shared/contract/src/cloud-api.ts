@@ -11,6 +11,7 @@ import {
 } from '@jidoka/domain'
 import { z } from 'zod'
 import { boardAlarmSchema, boardTagSchema, boardVerdictSchema, userSchema } from './edge-api.ts'
+import { jobNewsSchema } from './jobs-api.ts'
 import { instantSchema, pageQuerySchema } from './paging.ts'
 
 /** Answer of login and refresh; the refresh token is an HTTP-only cookie. Access lives 15 minutes, refresh 7 days. */
@@ -296,6 +297,8 @@ export const cloudStreamEvents = {
     kind: z.enum(['diverged', 'ahead']).nullable(),
     open: z.boolean(),
   }),
+  /** A job has come on: what of it is seen in a list. */
+  job: jobNewsSchema,
   reset: z.object({ reason: z.enum(['slow_client']) }),
 } as const
 export type CloudStreamEvent = {

@@ -17,6 +17,10 @@ export const problemKinds = [
   'rule_refused',
   'alarm_refused',
   'unavailable',
+  'timed_out',
+  'slow_request',
+  'under_way',
+  'key_reused',
   'internal',
 ] as const
 export type ProblemKind = (typeof problemKinds)[number]
@@ -51,5 +55,9 @@ export const problemStatus: Record<ProblemKind, number> = {
   rule_refused: 422,
   alarm_refused: 409,
   unavailable: 503,
+  timed_out: 504,
+  slow_request: 408,
+  under_way: 409,
+  key_reused: 422,
   internal: 500,
 }

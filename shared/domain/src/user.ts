@@ -19,7 +19,7 @@ const own = {
   viewer: ['board:read', 'judgment:read', 'alarm:read', 'fleet:read', 'rule:read'],
   operator: ['alarm:acknowledge', 'feedback:create'],
   analyst: ['bi:query', 'export:create'],
-  manager: ['rule:write', 'rule:deploy', 'workflow:create', 'workflow:execute', 'tag:adopt'],
+  manager: ['rule:write', 'rule:deploy', 'workflow:create', 'workflow:execute', 'tag:adopt', 'job:read'],
   ai_engineer: ['rule:write', 'workflow:execute'],
   admin: ['user:manage', 'fleet:manage', 'audit:read', 'settings:manage', 'secret:manage', 'pii:read'],
 } as const satisfies Record<Role, readonly string[]>

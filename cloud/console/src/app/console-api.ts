@@ -1,6 +1,9 @@
 import {
   cloudPaths,
   fill,
+  type ArchivableTable,
+  type Archive,
+  type ArchiveSettings,
   type AuditChainStatus,
   type CloudLine,
   type CloudRule,
@@ -9,6 +12,10 @@ import {
   type EdgeDetail,
   type EdgeSummary,
   type Execution,
+  type Job,
+  type JobKindInfo,
+  type JobNews,
+  type ObjectLinkAnswer,
   type SecretList,
   type enrolmentSchema,
   type auditEntrySchema,
@@ -55,6 +62,33 @@ export function createConsoleApi(api: Api) {
       page(await api.get<DeadEvent[]>(cloudPaths.deadEvents, { query, signal })),
     retryDeadEvent: async (id: string) => {
       await api.post(fill(cloudPaths.deadEventRetry, { id }))
+    },
+    jobs: async (query: Query, signal: AbortSignal) =>
+      page(await api.get<JobNews[]>(cloudPaths.jobs, { query, signal })),
+    jobKinds: (signal?: AbortSignal) => get<JobKindInfo[]>(cloudPaths.jobKinds, signal),
+    job: (id: string, signal?: AbortSignal) => get<Job>(fill(cloudPaths.job, { id }), signal),
+    startJob: async (kind: string) => (await api.post<Job>(cloudPaths.jobs, { kind, input: {} })).data,
+    cancelJob: async (id: string) => {
+      await api.post(fill(cloudPaths.jobCancel, { id }))
+    },
+    requeueJob: async (id: string) => {
+      await api.post(fill(cloudPaths.jobRequeue, { id }))
+    },
+    archives: async (query: Query, signal: AbortSignal) =>
+      page(await api.get<Archive[]>(cloudPaths.archives, { query, signal })),
+    archiveSettings: (signal?: AbortSignal) => get<ArchiveSettings>(cloudPaths.archiveSettings, signal),
+    putArchiveSettings: async (tables: readonly ArchivableTable[]) => {
+      await api.put(cloudPaths.archiveSettings, { tables })
+    },
+    archiveLink: async (id: string) => (await api.post<ObjectLinkAnswer>(fill(cloudPaths.archiveLink, { id }))).data,
+    restoreArchive: async (id: string) => {
+      await api.post(fill(cloudPaths.archiveRestore, { id }))
+    },
+    endRestoreArchive: async (id: string) => {
+      await api.delete(fill(cloudPaths.archiveRestore, { id }))
+    },
+    removeArchive: async (id: string) => {
+      await api.delete(fill(cloudPaths.archive, { id }))
     },
     secrets: (signal?: AbortSignal) => get<SecretList>(cloudPaths.secrets, signal),
     putSecret: async (name: string, purpose: string, value: string) => {

@@ -11,7 +11,9 @@ import { pages, pageTitles, type PagePath } from './places.ts'
 const RulesPage = lazy(async () => ({ default: (await import('../rules/rules-page.tsx')).RulesPage }))
 
 /** Few visit these, and seldom. */
+const ArchivesPage = lazy(async () => ({ default: (await import('../archives/archives-page.tsx')).ArchivesPage }))
 const EventsPage = lazy(async () => ({ default: (await import('../events/events-page.tsx')).EventsPage }))
+const JobsPage = lazy(async () => ({ default: (await import('../jobs/jobs-page.tsx')).JobsPage }))
 const SecretsPage = lazy(async () => ({ default: (await import('../secrets/secrets-page.tsx')).SecretsPage }))
 
 const views: Record<PagePath, () => ReactNode> = {
@@ -22,6 +24,8 @@ const views: Record<PagePath, () => ReactNode> = {
   '/audit': () => <AuditPage />,
   '/secrets': () => <SecretsPage />,
   '/events': () => <EventsPage />,
+  '/jobs': () => <JobsPage />,
+  '/archives': () => <ArchivesPage />,
 }
 
 export function CurrentPage({ path }: { path: string }) {

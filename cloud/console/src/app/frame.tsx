@@ -31,6 +31,8 @@ const goKeys: Readonly<Record<string, PagePath>> = {
   a: '/audit',
   s: '/secrets',
   e: '/events',
+  b: '/jobs',
+  h: '/archives',
 }
 /** 1.5 s between g and its letter; later the letter means itself again. */
 const goMsMax = 1_500

@@ -11,6 +11,8 @@ const keys = [
   ['g a', 'page.audit'],
   ['g s', 'page.secrets'],
   ['g e', 'page.events'],
+  ['g b', 'page.jobs'],
+  ['g h', 'page.archives'],
   ['j k', 'keys.rows'],
   ['Enter', 'keys.open'],
   ['Esc', 'keys.close'],

@@ -2,7 +2,17 @@ import { writeUrlState } from '@jidoka/ui'
 import { judgmentFields, type JudgmentView } from '../judgments/filters.ts'
 
 /** Every address of the console in one place. What a page shows beside its list is in the query, so that a link shows a colleague the same. */
-export const pages = ['/lines', '/fleet', '/judgments', '/rules', '/audit', '/secrets', '/events'] as const
+export const pages = [
+  '/lines',
+  '/fleet',
+  '/judgments',
+  '/rules',
+  '/audit',
+  '/secrets',
+  '/events',
+  '/jobs',
+  '/archives',
+] as const
 export type PagePath = (typeof pages)[number]
 
 export const pageTitles = {
@@ -13,6 +23,8 @@ export const pageTitles = {
   '/audit': 'page.audit',
   '/secrets': 'page.secrets',
   '/events': 'page.events',
+  '/jobs': 'page.jobs',
+  '/archives': 'page.archives',
 } as const satisfies Record<PagePath, string>
 
 const withOne = (path: PagePath, name: string, value: string): string =>

@@ -48,7 +48,7 @@ export function JudgmentsPage() {
               <ErrorNote error={list.error} onRetry={list.rows.length === 0 ? reload : loadMore} />
             )}
             {list.phase === 'loading' && list.rows.length === 0 ? <Loading rows={12} /> : null}
-            {list.rows.length === 0 && list.phase === 'ready' && list.error === null ? (
+            {list.rows.length === 0 && list.nextCursor === null && list.phase === 'ready' && list.error === null ? (
               <NoJudgments filters={filters} onClear={() => filter(noFilters)} />
             ) : null}
             {list.rows.length === 0 ? null : (

@@ -8,6 +8,7 @@ const names: Record<CloudStreamEvent['event'], true> = {
   edge: true,
   deployment: true,
   trouble: true,
+  job: true,
   reset: true,
 }
 

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { describeError, OperationalError } from '@jidoka/base'
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { describeError, isErrno, OperationalError } from '@jidoka/base'
 import { calculateJwkThumbprint, exportJWK } from 'jose'
 
 export class KeyError extends OperationalError {
@@ -19,6 +19,19 @@ export function writeKey(file: string, key: KeyObject): void {
   const fresh = `${file}.${process.pid}`
   writeFileSync(fresh, key.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })
   renameSync(fresh, file)
+}
+
+/** Leaves a key that is there already: of several processes that start at once on one new folder, all go on with the key of the first. */
+export function writeFirstKey(file: string, key: KeyObject): void {
+  const fresh = `${file}.${process.pid}`
+  writeFileSync(fresh, key.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })
+  try {
+    linkSync(fresh, file)
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error
+  } finally {
+    rmSync(fresh)
+  }
 }
 
 /** @throws KeyError when it cannot be read, or when others than its owner can read it. */

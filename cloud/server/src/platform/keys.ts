@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeError, systemClock } from '@jidoka/base'
-import { KeyError, readKey, writeKey } from './key-file.ts'
+import { KeyError, readKey, writeFirstKey } from './key-file.ts'
 import type { KeyPair } from './key-file.ts'
 import { ReceiptKeys } from './receipt-keys.ts'
 
@@ -18,6 +18,8 @@ export interface CloudKeys {
   readonly courier: KeyObject
   /** Signs checkpoints of the audit log, and says of each entry that the program wrote it. */
   readonly audit: KeyPair
+  /** Signs what modules of several processes ask of each other. */
+  readonly service: KeyPair
 }
 
 /**
@@ -42,6 +44,7 @@ export async function openKeys(folder: string, nowMs: () => number = () => syste
     receipts: await ReceiptKeys.open(folder, courier.privateKey, nowMs),
     courier: courier.privateKey,
     audit: await keyOf(folder, 'audit.pem', 'ed25519', () => generateKeyPairSync('ed25519').privateKey),
+    service: await keyOf(folder, 'service.pem', 'ed25519', () => generateKeyPairSync('ed25519').privateKey),
   }
 }
 
@@ -52,6 +55,6 @@ function keyOf(
   make: () => KeyObject,
 ): Promise<KeyPair> {
   const file = join(folder, name)
-  if (!existsSync(file)) writeKey(file, make())
+  if (!existsSync(file)) writeFirstKey(file, make())
   return readKey(file, type)
 }

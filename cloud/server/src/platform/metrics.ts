@@ -7,6 +7,7 @@ export class Metrics {
   readonly registry = new Registry()
   readonly requests: Counter<'method' | 'route' | 'status'>
   readonly requestSeconds: Histogram<'method' | 'route'>
+  readonly requestQueue: Gauge
   readonly syncRows: Counter<'lane'>
   readonly syncBatches: Counter<'lane' | 'outcome'>
   readonly syncRefusals: Counter<'reason'>
@@ -41,6 +42,11 @@ export class Metrics {
       help: 'Time from the request to the head of its answer; streams and long polls are left out',
       labelNames: ['method', 'route'],
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers,
+    })
+    this.requestQueue = new Gauge({
+      name: 'request_queue_length',
+      help: 'Requests that are not answered yet; streams and long polls, which wait for news, are left out',
       registers,
     })
     this.syncRows = new Counter({

@@ -31,5 +31,7 @@ export function pageOf<Row>(
   const last = rows[limit - 1]
   if (rows.length <= limit || last === undefined) return { rows, next: null }
   const { at, id } = keyOf(last)
-  return { rows: rows.slice(0, limit), next: Buffer.from(JSON.stringify([at, id])).toString('base64url') }
+  return { rows: rows.slice(0, limit), next: cursorOf({ at, id }) }
 }
+
+export const cursorOf = ({ at, id }: PageKey): string => Buffer.from(JSON.stringify([at, id])).toString('base64url')

@@ -1,4 +1,4 @@
-import { createLog, systemClock } from '@jidoka/base'
+import { createLog, silentTracer, systemClock } from '@jidoka/base'
 import { readConfig } from '../config.ts'
 import { Database } from '../platform/db/database.ts'
 import { openBackend } from '../platform/db/open.ts'
@@ -31,6 +31,7 @@ const backbone = openBackbone({
   log,
   metrics: new Metrics(),
   hub: new EventHub(),
+  tracer: silentTracer,
 })
 for (const service of backbone.services([
   {

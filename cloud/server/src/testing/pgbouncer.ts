@@ -18,15 +18,13 @@ export const pgbouncerProgram = (): string | null => {
   return program
 }
 
-/** @param as how a program is started as the server's user */
 export async function startPgbouncer(options: {
   program: string
   folder: string
   serverPort: number
   port: number
-  as: (program: string, args: string[]) => [string, string[]]
 }): Promise<Pgbouncer> {
-  const { program, folder, serverPort, port, as } = options
+  const { program, folder, serverPort, port } = options
   const names = join(folder, 'pgbouncer-users')
   const settings = join(folder, 'pgbouncer.ini')
   writeFileSync(names, users.map((user) => `"${user}" ""\n`).join(''), { mode: 0o644 })
@@ -48,7 +46,12 @@ max_prepared_statements = 200
 `,
     { mode: 0o644 },
   )
-  const child = spawn(...as(program, [settings]), { stdio: ['ignore', 'ignore', 'pipe'] })
+  // It too refuses to run as root.
+  const [command, ...args] =
+    process.getuid?.() === 0
+      ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', program, settings]
+      : [program, settings]
+  const child = spawn(command ?? program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   await new Promise<void>((resolve, reject) => {
     let said = ''
     child.stderr.on('data', (chunk: Buffer) => {

@@ -36,8 +36,28 @@ export function postgresOnlyCases(server: () => PostgresServer): void {
       await edge.sendRecords([judgmentRecord(Date.UTC(2026, 6, 1)), far])
       await backend.pool.query(`select jidoka.make_month_partition('core.judgment_executions', '2027-03-01')`)
       expect((await world.as('GET', '/api/v1/judgment/recent')).body.data).toHaveLength(2)
+      // So is a month that is over: archived as its tenant, taken out and dropped as the owner.
+      await backend.pool.query(`select jidoka.make_month_partition('core.judgment_executions', '2024-10-01')`)
+      await edge.sendRecords([judgmentRecord(Date.UTC(2024, 9, 15))])
+      await world.as('PUT', '/api/v1/archive-settings', { tables: ['core.judgment_executions'] })
+      expect(await world.cloud.archives.keep()).toMatchObject({ dropped: 1, failed: 0 })
+      expect((await world.as('GET', '/api/v1/archives')).body.data).toMatchObject([{ rows: 1 }])
       // Row-level security is in force for the owner too: outside of a tenant it sees nothing.
       expect((await backend.pool.query('select * from core.judgment_executions')).rows).toEqual([])
+      await world.close()
+    })
+
+    it('that is read keeps a month whose time is over until the next run: nobody waits behind the lock for long', async () => {
+      const world = await World.open(await server().newStore())
+      const { pool } = world.store.backend
+      await pool.query(`select jidoka.make_month_partition('core.judgment_executions', '2024-10-01')`)
+      const reader = await pool.connect()
+      await reader.query('begin')
+      await reader.query('select from core.judgment_executions')
+      expect(await world.cloud.archives.keep()).toMatchObject({ detached: 0, dropped: 0, failed: 1 })
+      await reader.query('rollback')
+      reader.release()
+      expect(await world.cloud.archives.keep()).toMatchObject({ detached: 1, dropped: 1, failed: 0 })
       await world.close()
     })
 

@@ -39,8 +39,13 @@ export class RedisServer {
     return server
   }
 
-  /** A sentinel that watches `master`, quorum 1. */
-  static async sentinel(master: RedisServer, name: string): Promise<RedisServer> {
+  /** A sentinel that watches `master`, quorum 1. @param masterPort where the master speaks otherwise. @param more lines of its configuration */
+  static async sentinel(
+    master: RedisServer,
+    name: string,
+    masterPort = master.port,
+    more: readonly string[] = [],
+  ): Promise<RedisServer> {
     const folder = mkdtempSync(join(tmpdir(), 'jidoka-sentinel-'))
     const port = await freePort()
     const config = join(folder, 'sentinel.conf')
@@ -50,7 +55,8 @@ export class RedisServer {
         `port ${port}`,
         'bind 127.0.0.1',
         `dir ${folder}`,
-        `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`,
+        ...more,
+        `sentinel monitor ${name} 127.0.0.1 ${masterPort} 1`,
         `sentinel down-after-milliseconds ${name} 500`,
         `sentinel failover-timeout ${name} 3000`,
         '',
@@ -134,12 +140,12 @@ function answers(port: number): Promise<boolean> {
       resolve(isUp)
     }
     socket.setTimeout(500, () => end(false))
-    socket.once('data', (data) => end(data.toString().startsWith('+PONG')))
+    socket.once('data', (data) => end(/^(?:\+PONG|-NOAUTH)/.test(data.toString())))
     socket.once('error', () => end(false))
   })
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
   const { port } = probe.address() as AddressInfo

@@ -21,20 +21,29 @@ import { shapeCases } from '../modules/fleet/shape.cases.ts'
 import { syncRefusalCases } from '../modules/fleet/sync-refusals.cases.ts'
 import { twoHistoriesCases } from '../modules/fleet/two-histories.cases.ts'
 import { waitingCases } from '../modules/fleet/waiting.cases.ts'
+import { gatewayCases } from '../modules/gateway/gateway.cases.ts'
 import { identityCases } from '../modules/identity/identity.cases.ts'
 import { judgmentCases } from '../modules/judgment/judgment.cases.ts'
 import { rulesCases } from '../modules/judgment/rules.cases.ts'
 import { databaseCases } from '../platform/db/database.cases.ts'
+import { extensionCases } from '../platform/db/extensions.cases.ts'
 import { migrationCases } from '../platform/db/migrations.cases.ts'
 import { releaseStatementCases } from '../platform/db/release-statements.cases.ts'
 import { eventsCases } from '../platform/events/events.cases.ts'
-import { partitionCases } from '../platform/partitions.cases.ts'
+import { jobsCases } from '../platform/jobs/jobs.cases.ts'
+import { archiveCases } from '../platform/archive/archive.cases.ts'
+import { partitionCases } from '../platform/partitions/partitions.cases.ts'
 import { statementBudgetCases } from '../platform/db/statement-budget.cases.ts'
 import { rowSecurityCases } from '../platform/db/row-security.cases.ts'
 import { rowSecurityRoutesCases } from '../platform/db/row-security-routes.cases.ts'
+import { portCases } from '../platform/remote/ports.cases.ts'
 import { httpCases } from '../platform/http/http.cases.ts'
+import { onceCases } from '../platform/http/idempotency/once.cases.ts'
 import { secretsCases } from '../platform/secrets/secrets.cases.ts'
 import { piiCases } from '../platform/secrets/pii.cases.ts'
+import { metricsCases } from '../platform/metrics.cases.ts'
+import { tracingCases } from '../platform/tracing.cases.ts'
+import { tenantCases } from '../platform/tenancy/tenants.cases.ts'
 import type { NewStore } from './stores.ts'
 
 /** Everything that touches the database, to be run on each backend: one code path must have one behaviour. */
@@ -42,9 +51,12 @@ export function runStoreCases(newStore: NewStore): void {
   migrationCases(newStore)
   releaseStatementCases(newStore)
   databaseCases(newStore)
+  extensionCases(newStore)
   rowSecurityCases(newStore)
   rowSecurityRoutesCases(newStore)
   partitionCases(newStore)
+  archiveCases(newStore)
+  jobsCases(newStore)
   eventsCases(newStore)
   identityCases(newStore)
   auditCases(newStore)
@@ -75,5 +87,11 @@ export function runStoreCases(newStore: NewStore): void {
   judgmentCases(newStore)
   rulesCases(newStore)
   httpCases(newStore)
+  gatewayCases(newStore)
+  portCases(newStore)
+  tracingCases(newStore)
+  metricsCases(newStore)
+  onceCases(newStore)
+  tenantCases(newStore)
   statementBudgetCases(newStore)
 }

@@ -13,16 +13,18 @@ import {
   statfsSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { isErrno } from '@jidoka/base'
 import { Client } from 'pg'
 import type { Backend } from '../platform/db/backend.ts'
-import { migrateUp } from '../platform/db/migrations.ts'
-import { allMigrations, openBackend } from '../platform/db/open.ts'
+import { allMigrations, bringUpToDate, openBackend } from '../platform/db/open.ts'
+import { carrierSchemaVersion } from '../platform/jobs/carrier-schema.ts'
 import { pgbouncerProgram, startPgbouncer } from './pgbouncer.ts'
+import { postgres15 } from './postgres-programs.ts'
+import type { PostgresPrograms } from './postgres-programs.ts'
 
 // Databases for tests: fresh and migrated, on either backend.
 
@@ -98,12 +100,12 @@ async function migratedTemplate(): Promise<string> {
   const digest = createHash('sha256')
   for (const { name, checksum } of migrations) digest.update(`${name} ${checksum}\n`)
   // The resolved path names the version.
-  digest.update(import.meta.resolve(pglitePackage))
+  digest.update(`${import.meta.resolve(pglitePackage)} ${carrierSchemaVersion}`)
   const template = join(tmpdir(), `jidoka-cloud-template-${digest.digest('hex').slice(0, 16)}`)
   if (existsSync(template)) return template
   const folder = mkdtempSync(`${template}-`)
   const backend = await openTest({ folder })
-  await migrateUp(backend.pool, migrations)
+  await bringUpToDate(backend.pool, migrations)
   await backend.close()
   try {
     renameSync(folder, template)
@@ -115,11 +117,9 @@ async function migratedTemplate(): Promise<string> {
   return template
 }
 
-const postgresPrograms = '/usr/lib/postgresql/15/bin'
-
 /** Why tests on PostgreSQL cannot run here; null when they can. */
 export function postgresIsMissing(): string | null {
-  return existsSync(join(postgresPrograms, 'initdb')) ? null : `PostgreSQL 15 is not at ${postgresPrograms}`
+  return postgres15.missing
 }
 
 export interface PostgresServer extends StoreFactory {
@@ -132,37 +132,32 @@ export interface PostgresServer extends StoreFactory {
  * A PostgreSQL server of the test's own, on a free port of loopback.
  * @param settings as on its command line; tests need no disk to be waited for
  */
-export async function postgresServer(settings: readonly string[] = ['fsync=off']): Promise<PostgresServer> {
+export async function postgresServer(
+  settings: readonly string[] = ['fsync=off'],
+  programs: PostgresPrograms = postgres15,
+): Promise<PostgresServer> {
   const run = promisify(execFile)
-  const folder = newFolder()
+  const folder = programs.newFolder()
   const data = join(folder, 'data')
   mkdirSync(data, { mode: 0o700 })
-  // PostgreSQL refuses to run as root.
-  const isRoot = process.getuid?.() === 0
-  const [id, group] = isRoot
-    ? [Number((await run('id', ['-u', 'postgres'])).stdout), Number((await run('id', ['-g', 'postgres'])).stdout)]
-    : [undefined, undefined]
-  if (id !== undefined && group !== undefined) for (const path of [folder, data]) chownSync(path, id, group)
-  const pathOf = (program: string) => (isAbsolute(program) ? program : join(postgresPrograms, program))
-  const as = (program: string, args: string[]): [string, string[]] =>
-    isRoot
-      ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', pathOf(program), ...args]]
-      : [pathOf(program), args]
-  await run(...as('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '--locale=C.UTF-8', '--no-sync']))
+  const { owner } = programs
+  if (owner !== null) for (const path of [folder, data]) chownSync(path, owner.uid, owner.gid)
+  const initial = ['-U', 'postgres', '-A', 'trust', '--locale=C.UTF-8', '--no-sync']
+  await run(...programs.command('initdb', ['-D', programs.within(data), ...initial]))
   const port = await freePort()
   const server = spawn(
-    ...as('postgres', [
+    ...programs.command('postgres', [
       '-D',
-      data,
+      programs.within(data),
       '-p',
       String(port),
       '-k',
-      folder,
+      programs.within(folder),
       '-c',
       'listen_addresses=127.0.0.1',
       '-c',
       'max_connections=200',
-      ...settings.flatMap((setting) => ['-c', setting]),
+      ...[...programs.settings, ...settings].flatMap((setting) => ['-c', setting]),
     ]),
     {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -188,11 +183,11 @@ export async function postgresServer(settings: readonly string[] = ['fsync=off']
   }
   await admin('create database template_migrated')
   const template = await openTest({ url: url('template_migrated'), folder })
-  await migrateUp(template.pool, allMigrations())
+  await bringUpToDate(template.pool)
   await template.close()
   const program = pgbouncerProgram()
   const bouncer =
-    program === null ? null : await startPgbouncer({ program, folder, serverPort: port, port: await freePort(), as })
+    program === null ? null : await startPgbouncer({ program, folder, serverPort: port, port: await freePort() })
   const through = (database: string, user?: string) =>
     url(database, user).replace(`:${port}/`, `:${bouncer?.port ?? port}/`)
   let databases = 0

@@ -21,6 +21,7 @@ import type { BatchSender, Receipt, ReceiptKey, Waiting } from '@jidoka/sync-pro
 import { openCloud } from '../cloud.ts'
 import type { Cloud } from '../cloud.ts'
 import { readConfig } from '../config.ts'
+import type { TenantDirectory } from '../platform/tenancy/directory.ts'
 import type { TestStore } from './stores.ts'
 
 // A cloud under test, spoken to as consoles and edges speak to it.
@@ -58,8 +59,15 @@ export class World {
       log?: Log
       electric?: { url: string; secret: string }
       redisUrl?: string
+      /** Whose pages may use the API, with commas between. */
+      corsOrigins?: string
+      directory?: TenantDirectory
       /** Attempts of a person and of a tenant in ten seconds, where a test makes more than people do. */
       attemptsMax?: number
+      /** Works on jobs too; without it they wait, and nothing is polled. */
+      jobs?: boolean
+      /** Settings besides. */
+      environment?: Readonly<Record<string, string>>
     } = {},
   ): Promise<World> {
     const clock = options.clock ?? new ManualClock(Date.UTC(2026, 10, 21, 9))
@@ -68,17 +76,21 @@ export class World {
       JIDOKA_CLOUD_TENANT: options.tenant ?? 'demo',
       JIDOKA_CLOUD_ADMIN_PASSWORD: adminPassword,
       JIDOKA_CLOUD_MODULES: options.modules,
+      JIDOKA_CLOUD_JOBS: String(options.jobs ?? false),
       // Looked at by the configuration alone: the backend is open.
       DATABASE_URL: options.electric === undefined ? undefined : 'postgres://of-the-test',
       REDIS_URL: options.redisUrl,
+      JIDOKA_CLOUD_CORS_ORIGINS: options.corsOrigins,
       JIDOKA_CLOUD_RATE_USER: options.attemptsMax?.toString(),
       JIDOKA_CLOUD_RATE_TENANT: options.attemptsMax?.toString(),
       ELECTRIC_URL: options.electric?.url,
       ELECTRIC_SECRET: options.electric?.secret,
+      ...options.environment,
     })
     const cloud = await openCloud({
       config,
       backend: store.backend,
+      directory: options.directory ?? null,
       clock,
       log: options.log ?? createLog('test', { level: 'silent' }),
     })

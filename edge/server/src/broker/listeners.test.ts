@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -114,6 +115,15 @@ describe('MQTT over TLS', () => {
       expect(await code({}, { login: 'press-2', secret })).toBe(0)
     },
   )
+
+  test.skipIf(!hasOpenssl)(`may listen for the plant while plain MQTT stays on this machine${why}`, async () => {
+    at = await RawBroker.start({ tls: { ...tlsFiles(), host: '127.0.0.2' } })
+    const client = overTls({ host: '127.0.0.2', servername: 'localhost' })
+    client.send(connectPacket({ id: 'secure' }))
+    await client.next('connack')
+    const elsewhere = connectTcp(at.broker.port, '127.0.0.2')
+    await expect(once(elsewhere, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
 
   test.skipIf(!hasOpenssl)(`nothing below TLS 1.2 comes through, and plain MQTT neither${why}`, async () => {
     at = await RawBroker.start({ tls: tlsFiles() })

@@ -17,7 +17,8 @@ export interface ListenerOptions {
   readonly host: string
   /** 0 asks for any free port, here and below. */
   readonly port: number
-  readonly tls?: (TlsFiles & { readonly port: number }) | undefined
+  /** `host`: where it listens, and MQTT over WebSocket with it; absent: where the others do. So plain MQTT can stay on this machine. */
+  readonly tls?: (TlsFiles & { readonly port: number; readonly host?: string | undefined }) | undefined
   /** MQTT over WebSocket at `/mqtt`; over TLS when there is TLS. */
   readonly ws?: { readonly port: number } | undefined
 }
@@ -81,19 +82,20 @@ export class Listeners {
 
   /** @throws OperationalError when a port is taken or a certificate cannot be used. */
   async start(): Promise<void> {
-    const { port, tls, ws } = this.#options
+    const { host, port, tls, ws } = this.#options
+    const hostOfTls = tls?.host ?? host
     const secured = tls === undefined ? null : this.#tlsServer(tls)
     try {
-      this.#plain = await this.#listen(port, 'MQTT', (socket) => this.#accept(socket))
+      this.#plain = await this.#listen(host, port, 'MQTT', (socket) => this.#accept(socket))
       if (tls !== undefined && secured !== null) {
         const accept = this.#throughTls(secured, (socket) => this.#accept(socket))
-        this.#tls = await this.#listen(tls.port, 'MQTT over TLS', accept)
+        this.#tls = await this.#listen(hostOfTls, tls.port, 'MQTT over TLS', accept)
       }
       if (ws !== undefined) {
         const web = this.#webServer()
         const open = (socket: Duplex) => void web.emit('connection', socket)
         const accept = secured === null ? open : this.#throughTls(this.#tlsServer(tls as TlsFiles), open)
-        this.#ws = await this.#listen(ws.port, 'MQTT over WebSocket', accept)
+        this.#ws = await this.#listen(hostOfTls, ws.port, 'MQTT over WebSocket', accept)
       }
     } catch (error) {
       this.close()
@@ -114,8 +116,8 @@ export class Listeners {
     for (const socket of this.#raw) socket.destroy()
   }
 
-  async #listen(port: number, what: string, accept: (socket: Socket) => void): Promise<Server> {
-    const { limits, host } = this.#options
+  async #listen(host: string, port: number, what: string, accept: (socket: Socket) => void): Promise<Server> {
+    const { limits } = this.#options
     const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: limits.silenceMs }, (socket) =>
       this.#enter(socket, accept),
     )

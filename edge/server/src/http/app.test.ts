@@ -185,6 +185,17 @@ describe('operation', () => {
     }
   })
 
+  test('I10: requests are counted by their routes, and no address or method of a sender makes a series', async () => {
+    const cookie = await edge.cookieOf('viewer')
+    await edge.get(edgePaths.board, cookie)
+    for (const path of [fill(edgePaths.acknowledge, { id: 'zqx' }), '/api/v1/zqx', '/zqx', '/zqx/zqx?zqx=1'])
+      for (const method of ['GET', 'POST', 'ZQX']) await edge.app.request(path, { method, headers: { cookie } })
+    const lines = (await (await edge.get('/metrics')).text()).split('\n')
+    expect(lines).toContain(`jidoka_http_requests_total{method="GET",route="${edgePaths.board}",status="200"} 1`)
+    expect(lines).toContain(`jidoka_http_request_duration_seconds_count{method="GET",route="${edgePaths.board}"} 1`)
+    expect(lines.filter((line) => line.toLowerCase().includes('zqx'))).toEqual([])
+  })
+
   test('a store that cannot write answers 503 with its sentence', async () => {
     const alarm = someAlarm()
     edge.journal.alarmList = [alarm]

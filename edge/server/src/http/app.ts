@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { silentTracer } from '@jidoka/base'
 import { edgePaths } from '@jidoka/contract'
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -6,6 +7,7 @@ import { compress } from 'hono/compress'
 import type { EdgeEnv, EdgeServices } from './context.ts'
 import { docsPage, docsStyleHash } from './docs-page.ts'
 import { httpLimits } from './limits.ts'
+import { measureRequests } from './measure-requests.ts'
 import {
   answerInTime,
   contentSecurityPolicy,
@@ -29,6 +31,7 @@ import { receiptRoutes } from './routes/receipts.ts'
 import { syncRoutes } from './routes/sync.ts'
 import { tagRoutes } from './routes/tags.ts'
 import { staticFiles } from './static-files.ts'
+import { traceRequests } from '../tracing/trace-requests.ts'
 
 /** The appliance's HTTP side as a function from request to answer; tests call it by `app.request()`. */
 export function createApp(services: EdgeServices): OpenAPIHono<EdgeEnv> {
@@ -40,6 +43,8 @@ export function createApp(services: EdgeServices): OpenAPIHono<EdgeEnv> {
   app.onError((error, c) => problemResponse(error, c, services.log))
   app.notFound((c) => problemResponse(notFound(`"${c.req.path}" here; see /docs`), c, services.log))
 
+  app.use(traceRequests(services.tracer ?? silentTracer))
+  if (services.meter !== undefined) app.use(measureRequests(services.meter, services.clock))
   app.use(requestId, securityHeaders(services))
   // 1 KiB: below it the gzip header costs more than it saves.
   app.use(compress({ threshold: 1_024 }))

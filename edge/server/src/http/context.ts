@@ -1,11 +1,12 @@
 import type { HttpBindings } from '@hono/node-server'
-import type { Clock, Log } from '@jidoka/base'
+import type { Clock, Log, Tracer } from '@jidoka/base'
 import type { History, LineToCloud } from '@jidoka/contract'
 import type { Permission, RuleDefinition } from '@jidoka/domain'
 import type { Context } from 'hono'
 import type { LiveBoard } from '../board/board.ts'
 import type { CourierDesk } from '../courier/courier-desk.ts'
 import type { SupportBundle } from '../commands/bundle/support-bundle.ts'
+import type { RequestMeter } from '../metrics/request-meter.ts'
 import type { JournalReader, Pipeline, StoredCommand } from '../ports.ts'
 import type { ReceiptDesk } from '../uplink/receipt-desk.ts'
 import type { SyncDesk } from '../uplink/sync-desk.ts'
@@ -37,6 +38,10 @@ export interface HistorySource {
 export interface EdgeServices {
   readonly clock: Clock
   readonly log: Log
+  /** Absent: nothing is recorded. */
+  readonly tracer?: Tracer
+  /** Absent: nothing is counted. */
+  readonly meter?: RequestMeter
   readonly version: string
   readonly board: LiveBoard
   readonly reader: Pick<JournalReader, 'rulesSinceMs' | 'judgments' | 'judgment' | 'outages' | 'deadLetters' | 'alarm'>

@@ -20,6 +20,10 @@ const titles: Record<ProblemKind, string> = {
   rule_refused: 'The rule is refused',
   alarm_refused: 'The alarm does not allow this',
   unavailable: 'Not available at present',
+  timed_out: 'Not done in time',
+  slow_request: 'The request came too slowly',
+  under_way: 'Still under way',
+  key_reused: 'The key was used for another request',
   internal: 'Internal error',
 }
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { documentedMetrics, metricNames } from '@jidoka/base/testing'
 import type { LineToCloud, SyncStatus } from '@jidoka/contract'
 import { expect, test } from 'vitest'
 import { newStats } from '../broker/stats.ts'
@@ -54,6 +56,7 @@ const sources: MetricSources = {
   streamClients: () => 0,
   streamSlowTotal: () => 3,
   mergesTotal: () => 5,
+  spans: () => ({ sent: 1, lost: 2, dropped: 0 }),
   connectors: () => [
     { name: 'MES', isUp: true, eventsTotal: 7 },
     { name: 'MES-2', isUp: false, eventsTotal: 0 },
@@ -71,6 +74,11 @@ test('what only grows is a counter, and scraping twice does not count it twice',
   const totals = lines.filter((each) => /^# TYPE jidoka_\w+_total /.test(each))
   expect(totals.length).toBeGreaterThanOrEqual(8)
   expect(totals.filter((each) => !each.endsWith(' counter'))).toEqual([])
+})
+
+test('all are in docs/metrics.md, and no other is', async () => {
+  const table = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8')
+  expect(metricNames(await new Metrics(sources).text())).toEqual(documentedMetrics(table, 'The edge'))
 })
 
 test('a commit counts its repeats, and its dead letters by reason', async () => {

@@ -1,9 +1,12 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import type { SpanCounts } from '@jidoka/base'
 import type { LineToCloud, SyncStatus } from '@jidoka/contract'
 import type { BrokerStats } from '../broker/index.ts'
 import { horizonDaysMax } from '../keeping/horizon.ts'
 import { brokerMetrics } from './broker-metrics.ts'
 import { LineMetrics } from './line-metrics.ts'
+import { requestMeter } from './request-meter.ts'
+import type { RequestMeter } from './request-meter.ts'
 import type { Committed, DeadLetterReason } from '../ports.ts'
 
 /** 64 statuses get a series of their own, later ones share `OTHER`: statuses come from scripts, and a script may make one up each time. */
@@ -20,6 +23,7 @@ export interface MetricSources {
   readonly streamClients: () => number
   readonly streamSlowTotal: () => number
   readonly mergesTotal: () => number
+  readonly spans: () => Readonly<SpanCounts>
   readonly connectors: () => readonly { readonly name: string; readonly isUp: boolean; readonly eventsTotal: number }[]
 }
 
@@ -63,10 +67,13 @@ export class Metrics {
   })
   /** What happens on the line to the cloud. */
   readonly line: LineMetrics
+  /** What boards and programs ask of the appliance. */
+  readonly requests: RequestMeter
 
   constructor(sources: MetricSources) {
     collectDefaultMetrics({ register: this.#registry })
     this.line = new LineMetrics(this.#registry, sources.syncStatus)
+    this.requests = requestMeter(this.#registry)
     this.#gauge('jidoka_line_to_cloud_online', '1 while the cloud answers', [], (gauge) =>
       gauge.set(sources.lineToCloud().state === 'online' ? 1 : 0),
     )
@@ -122,6 +129,14 @@ export class Metrics {
     )
     this.#total('jidoka_merges_total', 'Merges of stored segments into larger ones', [], (counter) =>
       counter.inc(sources.mergesTotal()),
+    )
+    this.#total(
+      'jidoka_trace_spans_total',
+      'Recorded spans by what became of them: sent, lost (the collector did not take them), dropped (too many waited for it)',
+      ['outcome'],
+      (counter) => {
+        for (const outcome of ['sent', 'lost', 'dropped'] as const) counter.inc({ outcome }, sources.spans()[outcome])
+      },
     )
     this.#gauge('jidoka_connector_up', '1 while the last poll of a connector succeeded', ['connector'], (gauge) => {
       for (const { name, isUp } of sources.connectors()) gauge.set({ connector: name }, isUp ? 1 : 0)

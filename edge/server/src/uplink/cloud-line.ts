@@ -1,5 +1,5 @@
 import type { Clock } from '@jidoka/base'
-import { describeError } from '@jidoka/base'
+import { describeError, inSpan, outgoingTraceparent } from '@jidoka/base'
 import type { Failure } from '@jidoka/sync-engine'
 import { ClockOffset, refusalSchema, signRequest } from '@jidoka/sync-protocol'
 import type { Refusal } from '@jidoka/sync-protocol'
@@ -55,7 +55,15 @@ export class CloudLine {
     this.#closed.abort()
   }
 
-  async request(request: CloudRequest): Promise<CloudAnswer> {
+  request(request: CloudRequest): Promise<CloudAnswer> {
+    return inSpan(`${request.method} ${placeOf(request.path)}`, clientSpan, async (span) => {
+      const answer = await this.#request(request)
+      if (answer.kind === 'failed') span?.set({ 'jidoka.failure': answer.failure.kind })
+      return answer
+    })
+  }
+
+  async #request(request: CloudRequest): Promise<CloudAnswer> {
     try {
       const response = await this.#send(new URL(request.path, this.cloudUrl), {
         method: request.method,
@@ -111,11 +119,17 @@ export class CloudLine {
       })
       for (const [name, value] of Object.entries(signed)) headers.set(name, value)
     }
+    const traceparent = outgoingTraceparent()
+    if (traceparent !== null) headers.set('traceparent', traceparent)
     const signals = [this.#closed.signal, ...(init.signal ? [init.signal] : [])]
     // A redirect would carry the signature elsewhere and cannot be right: the address is configured.
     return this.#fetch(url, { ...init, headers, redirect: 'error', signal: AbortSignal.any(signals) })
   }
 }
+
+const clientSpan = { kind: 'client' } as const
+/** An address without what is one appliance's: `/sync/v1/batches`. */
+const placeOf = (path: string): string => path.split('?', 1).join('').split('/', 4).join('/')
 
 const strange = (response: Response): CloudAnswer => {
   const retryAfterS = Number(response.headers.get('retry-after') ?? Number.NaN)

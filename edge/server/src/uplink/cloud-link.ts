@@ -21,7 +21,7 @@ import type { LineStatus } from './line-status.ts'
 import type { RangeStretch, RepairQuestion } from './range-rows.ts'
 import { Uplink } from './uplink.ts'
 import type { Brought } from './brought-receipts.ts'
-import type { UplinkMeter } from './uplink.ts'
+import type { UplinkMeter, UplinkTracing } from './uplink.ts'
 
 export interface CloudLinkOptions {
   readonly cloudUrl: string
@@ -37,6 +37,7 @@ export interface CloudLinkOptions {
   readonly log: Log
   readonly random: () => number
   readonly meter: UplinkMeter
+  readonly tracing: UplinkTracing
   readonly onFailure: (error: unknown) => void
 }
 
@@ -202,6 +203,7 @@ export class CloudLink implements Service {
       log,
       random,
       meter: this.#options.meter,
+      tracing: this.#options.tracing,
       keepPoison: (name, bytes) => keepDamagedBytes(this.#options.dataFolder, name, bytes),
       onFailure: this.#options.onFailure,
     })

@@ -1,4 +1,4 @@
-import type { Clock, Log, Service } from '@jidoka/base'
+import type { Clock, Log, Service, Tracer } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
 import { describeFailure, startUplink, uplinkLimits, uplinkStep } from '@jidoka/sync-engine'
 import type { CursorNews, UplinkEffect, UplinkInput, UplinkState } from '@jidoka/sync-engine'
@@ -49,10 +49,18 @@ export interface UplinkOptions {
   readonly log: Log
   readonly random: () => number
   readonly meter: UplinkMeter
+  /** Absent: nothing is recorded. */
+  readonly tracing?: UplinkTracing
   /** Keeps the bytes of a row that the cloud cannot read, for who wants to know why. */
   readonly keepPoison: (name: string, bytes: Uint8Array) => void
   /** Called when the engine finds its invariants broken: the process must stop. */
   readonly onFailure: (error: unknown) => void
+}
+
+export interface UplinkTracing {
+  readonly tracer: Tracer
+  /** Traceparents of the commits that these rows came by. */
+  linksTo(lane: Lane, fromSeq: number, toSeq: number): string[]
 }
 
 /** Counts what happens on the line. */
@@ -208,7 +216,7 @@ export class Uplink implements Service {
       case 'read_batch':
         return this.#run(this.#read(effect))
       case 'send':
-        return this.#run(this.#send(effect))
+        return this.#run(this.#sendTraced(effect))
       case 'store_receipt':
         this.#options.status.receipted(effect.receipt)
         return this.#receipts.store(effect, this.#counted(effect))
@@ -287,6 +295,20 @@ export class Uplink implements Service {
       return { receiptedSeq: confirmed.seq, lastSeq }
     }
     return { lanes: { records: of('records'), readings: of('readings') }, nowMs: this.#options.clock.nowMs() }
+  }
+
+  /** A batch is a trace: what the cloud does with it goes on below. */
+  #sendTraced(effect: EffectOf<'send'>): Promise<UplinkInput> {
+    const { tracing } = this.#options
+    if (tracing === undefined) return this.#send(effect)
+    const { lane, fromSeq, toSeq } = effect
+    const facts = { 'jidoka.lane': lane, 'jidoka.from_seq': fromSeq, 'jidoka.to_seq': toSeq }
+    const links = tracing.linksTo(lane, fromSeq, toSeq)
+    return tracing.tracer.begin('send batch', { kind: 'producer', facts, links }, async (span) => {
+      const input = await this.#send(effect)
+      span.set({ 'jidoka.outcome': input.kind })
+      return input
+    })
   }
 
   async #send(effect: EffectOf<'send'>): Promise<UplinkInput> {

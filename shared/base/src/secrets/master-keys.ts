@@ -5,11 +5,11 @@ export interface WrappedKey {
 }
 
 /**
- * Where master keys are kept: a file, the environment, Vault. Several can unwrap, one wraps. Each method may ask another machine, so nobody
+ * Where master keys are kept: a file, the environment, Vault, AWS KMS. Several can unwrap, one wraps. Each method may ask another machine, so nobody
  * calls one with a transaction open.
  */
 export interface MasterKeys {
-  readonly source: 'file' | 'environment' | 'vault'
+  readonly source: 'file' | 'environment' | 'vault' | 'kms'
   /** The key that wraps now. @throws SecretError */
   activeKeyId(): Promise<string>
   /** `binding` must be handed in again to unwrap. @throws SecretError */

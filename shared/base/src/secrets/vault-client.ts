@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import { describeError } from '../errors.ts'
+import { askKeeper, isPrivateWay, keeperLimits, parseAnswer } from './ask-keeper.ts'
 import { SecretError } from './secret-error.ts'
+import { readToken } from './token-file.ts'
 
 /** How this program shows Vault who it is. */
 export type VaultAuth =
@@ -20,13 +20,7 @@ export interface VaultClientOptions {
 }
 
 export const vaultLimits = {
-  /** One request. Longer, and people who wait for a page think it hangs; shorter, and an election of Vault's leader fails them. */
-  requestMs: 3_000,
-  /** An attempt and two more: an election takes a second or two. */
-  attemptsMax: 3,
-  retryDelayMs: 300,
-  /** What Vault answers here is below 4 KB; more is another program at this address. */
-  answerBytesMax: 256 * 1_024,
+  ...keeperLimits,
   /** A token is renewed by a new login when this part of its time has passed. */
   tokenTimePart: 2 / 3,
 } as const
@@ -56,8 +50,7 @@ export class VaultClient {
   constructor(options: VaultClientOptions) {
     this.#options = options
     this.#clock = options.clock
-    const { protocol, hostname } = new URL(options.url)
-    if (protocol !== 'https:' && !['127.0.0.1', '[::1]', 'localhost'].includes(hostname))
+    if (!isPrivateWay(options.url))
       throw new SecretError(
         'misconfigured',
         'The address of Vault must begin with https://, as tokens and data keys go there. Plain http is for this machine alone.',
@@ -101,9 +94,9 @@ export class VaultClient {
   async #newToken(): Promise<Token> {
     const { auth } = this.#options
     if (auth.kind === 'token') return { text: auth.token, renewAtMs: Number.POSITIVE_INFINITY }
-    if (auth.kind === 'token_file') return { text: readSmall(auth.file), renewAtMs: Number.POSITIVE_INFINITY }
+    if (auth.kind === 'token_file') return { text: readToken(auth.file), renewAtMs: Number.POSITIVE_INFINITY }
     const path = `auth/${auth.mount}/login`
-    const answer = await this.#repeat('POST', path, { role: auth.role, jwt: readSmall(auth.jwtFile) }, null)
+    const answer = await this.#repeat('POST', path, { role: auth.role, jwt: readToken(auth.jwtFile) }, null)
     if (answer.status >= 300) throw refusal(path, answer)
     const { client_token: text, lease_duration: leaseS } = understood(path, loginSchema, answer.body).auth
     // 0: the token does not end.
@@ -112,34 +105,19 @@ export class VaultClient {
   }
 
   /** @throws SecretError `unavailable` when Vault does not answer, also not after repeats */
-  async #repeat(method: string, path: string, body: object | undefined, token: string | null): Promise<VaultAnswer> {
-    for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#request(method, path, body, token).catch((cause: unknown) => cause)
-      const isAnswer = isVaultAnswer(outcome)
-      // 412: a replica that has not yet what was just written; 429: a standby, or too much at once; 473: a standby of another cluster.
-      const isPassing = !isAnswer || outcome.status >= 500 || [412, 429, 472, 473].includes(outcome.status)
-      if (isAnswer && !isPassing) return outcome
-      if (attempt === vaultLimits.attemptsMax) {
-        if (isAnswer) throw refusal(path, outcome)
-        throw new SecretError(
-          'unavailable',
-          `Vault at ${new URL(this.#options.url).host} does not answer: ${describeError(outcome)}. Look whether it runs and can be reached from here.`,
-          { cause: outcome },
-        )
-      }
-      await new Promise<void>((resolve) => void this.#clock.after(vaultLimits.retryDelayMs * attempt, resolve))
-    }
-  }
-
-  async #request(method: string, path: string, body: object | undefined, token: string | null): Promise<VaultAnswer> {
+  async #repeat(
+    method: 'GET' | 'POST',
+    path: string,
+    body: object | undefined,
+    token: string | null,
+  ): Promise<VaultAnswer> {
     const { url, namespace } = this.#options
-    const tooLong = new AbortController()
-    const cancel = this.#clock.after(vaultLimits.requestMs, () =>
-      tooLong.abort(new Error(`no answer within ${vaultLimits.requestMs} ms`)),
-    )
-    try {
-      const response = await fetch(`${url.replace(/\/+$/, '')}/v1/${path}`, {
+    const { status, text } = await askKeeper({
+      clock: this.#clock,
+      name: 'Vault',
+      request: () => ({
         method,
+        url: `${url.replace(/\/+$/, '')}/v1/${path}`,
         headers: {
           'content-type': 'application/json',
           // Answered by an agent or a proxy only for requests that a browser was not tricked into.
@@ -148,40 +126,15 @@ export class VaultClient {
           ...(namespace === undefined ? {} : { 'x-vault-namespace': namespace }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        // The token would go wherever the answer points.
-        redirect: 'manual',
-        signal: tooLong.signal,
-      })
-      return { status: response.status, body: parseAnswer(await readBounded(response)) }
-    } finally {
-      cancel()
-    }
+      }),
+      isPassing: (answer) => isPassing(answer.status),
+    })
+    return { status, body: parseAnswer(text) }
   }
 }
 
-const isVaultAnswer = (value: unknown): value is VaultAnswer =>
-  typeof value === 'object' && value !== null && !(value instanceof Error) && 'status' in value
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length
-    if (bytes > vaultLimits.answerBytesMax) throw new Error('its answer is too large to be one of Vault')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function parseAnswer(text: string): unknown {
-  if (text === '') return null
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Told as what it is by `understood`, or by the status: a proxy's page.
-    return undefined
-  }
-}
+/** 412: a replica that has not yet what was just written; 429: a standby, or too much at once; 472, 473: a standby of another cluster. */
+const isPassing = (status: number): boolean => status >= 500 || [412, 429, 472, 473].includes(status)
 
 function understood<Schema extends z.ZodType>(path: string, schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(body)
@@ -225,22 +178,7 @@ function refusal(path: string, { status, body }: VaultAnswer): SecretError {
       'not_authentic',
       `Vault cannot open this data key (${told}): it was changed, or it belongs elsewhere. Restore the row from a backup, or set the secret anew.`,
     )
-  if (status >= 500 || [412, 429, 472, 473].includes(status))
+  if (isPassing(status))
     return new SecretError('unavailable', `Vault cannot answer now (${told}). Try again in a moment.`)
   return new SecretError('refused', `Vault refuses ${path} (${told}).`)
-}
-
-/** @throws SecretError `misconfigured` */
-function readSmall(file: string): string {
-  try {
-    const text = readFileSync(file, 'utf8').trim()
-    if (text === '' || text.length > 16 * 1_024) throw new Error('it holds no token')
-    return text
-  } catch (cause) {
-    throw new SecretError(
-      'misconfigured',
-      `The token file ${file} cannot be read: ${describeError(cause)}. Is it mounted, and may this user read it?`,
-      { cause },
-    )
-  }
 }

@@ -20,6 +20,10 @@ export const problemMessage = {
   rule_refused: 'problem.rule_refused',
   alarm_refused: 'problem.alarm_refused',
   unavailable: 'problem.unavailable',
+  timed_out: 'problem.timed_out',
+  slow_request: 'problem.slow_request',
+  under_way: 'problem.under_way',
+  key_reused: 'problem.key_reused',
   internal: 'problem.internal',
 } as const satisfies Record<ProblemKind, string>
 

@@ -103,6 +103,11 @@ export const en = {
   'problem.alarm_refused': 'The alarm cannot do this in its present state.',
   'problem.unavailable':
     'The program is there but a part that it needs is not. It tries again by itself; if this lasts, tell the administrator.',
+  'problem.timed_out':
+    'This took too long and was given up. Look whether it was done all the same; ask for less at once.',
+  'problem.slow_request': 'The line is so slow that the request did not arrive in time. Try again.',
+  'problem.under_way': 'The same request is still being worked on. Wait a moment and look again.',
+  'problem.key_reused': 'This request has the key of another one. Load the page anew and try again.',
   'problem.internal':
     'The program made a mistake. Try again; if it happens again, tell the administrator the request number.',
   'problem.request_id': 'Request number {id}',

@@ -105,6 +105,11 @@ export const ko: Translation<typeof en> = {
   'problem.alarm_refused': '지금 상태에서는 이 알람에 할 수 없는 작업입니다.',
   'problem.unavailable':
     '프로그램은 켜져 있으나 필요한 부분이 응답하지 않습니다. 자동으로 다시 시도합니다. 계속되면 시스템 관리자에게 알리세요.',
+  'problem.timed_out':
+    '시간이 너무 오래 걸려 중단했습니다. 그래도 처리되었는지 확인하고, 한 번에 더 적은 양을 요청하세요.',
+  'problem.slow_request': '회선이 느려 요청이 제때 도착하지 않았습니다. 다시 시도하세요.',
+  'problem.under_way': '같은 요청을 아직 처리하고 있습니다. 잠시 후 다시 확인하세요.',
+  'problem.key_reused': '다른 요청에 쓴 키로 보낸 요청입니다. 페이지를 새로 고친 뒤 다시 시도하세요.',
   'problem.internal': '프로그램 오류입니다. 다시 시도하고, 반복되면 요청 번호를 시스템 관리자에게 알리세요.',
   'problem.request_id': '요청 번호 {id}',
   'problem.at_line': '{line}행 {column}열',

@@ -9,7 +9,6 @@ import { ruleOf, World } from '../../testing/world.ts'
 import type { TestEdge } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { commandLimits } from './command-limits.ts'
-import { tidyEveryMs } from './command-tidier.ts'
 import { countFleet } from './gauges.ts'
 
 export function commandCases(newStore: NewStore): void {
@@ -17,9 +16,10 @@ export function commandCases(newStore: NewStore): void {
     let world: World
     let edge: TestEdge
     beforeAll(async () => {
-      world = await World.open(await newStore())
+      world = await World.open(await newStore(), { jobs: true })
     })
     afterAll(() => world.close())
+    const tidy = () => world.cloud.jobs.start('fleet.commands_tidy', { tenantId: null, input: {}, by: 'test' })
     beforeEach(async () => {
       edge = await world.newEdge()
     })
@@ -227,7 +227,8 @@ export function commandCases(newStore: NewStore): void {
       await world.as('DELETE', fill(cloudPaths.edgeCommand, { id: edge.id, command: taken }))
       await report(id, 'done', { result: { rows: 5 } })
       const start = await edge.signed('GET', `${syncPaths.shape}?table=fleet.desired&offset=-1`)
-      world.clock.advance(commandLimits.keptMs + 2 * tidyEveryMs)
+      world.clock.advance(commandLimits.keptMs + 2 * 3_600_000)
+      await tidy()
       while ((await rows('desired')).length > 0) await new Promise((resolve) => setImmediate(resolve))
       expect(await rows('reported')).toEqual([])
       expect((await rows('desired_changes')).map(({ operation, body }) => [operation, body])).toEqual([
@@ -243,7 +244,7 @@ export function commandCases(newStore: NewStore): void {
       // With a new epoch an edge says once more what it knows.
       await report(id, 'done', { result: { rows: 5 } })
       expect(await rows('reported')).toHaveLength(1)
-      world.clock.advance(2 * tidyEveryMs)
+      await tidy()
       while ((await rows('reported')).length > 0) await new Promise((resolve) => setImmediate(resolve))
     })
 
@@ -259,7 +260,8 @@ export function commandCases(newStore: NewStore): void {
       expect(fetched.status).toBe(200)
       expect(Buffer.compare(fetched.body, body)).toBe(0)
       expect(fetched.headers.get('content-disposition')).toContain('attachment')
-      world.clock.advance(commandLimits.keptMs + 2 * tidyEveryMs)
+      world.clock.advance(commandLimits.keptMs + 2 * 3_600_000)
+      await tidy()
       while ((await fetchBundle(id)).status === 200) await new Promise((resolve) => setImmediate(resolve))
       while ((await list()).length > 0) await new Promise((resolve) => setImmediate(resolve))
       const { pending_items, items } = (await world.as('GET', fill(cloudPaths.edge, { id: edge.id }))).body.data

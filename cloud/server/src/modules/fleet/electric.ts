@@ -1,5 +1,5 @@
 import type { Clock, Log } from '@jidoka/base'
-import { describeError } from '@jidoka/base'
+import { describeError, inSpan, outgoingTraceparent } from '@jidoka/base'
 import type { Database } from '../../platform/db/database.ts'
 import type { EventHub } from '../../platform/events.ts'
 import { ProblemError, RefusalError } from '../../platform/http/problem.ts'
@@ -75,7 +75,11 @@ export class ElectricProxy implements ShapeSource {
       if (await this.#isRevoked(identity)) throw new RefusalError({ kind: 'revoked' })
       if (gone.aborted) hungUp()
       if (stopping.aborted) stops()
-      const response = await fetch(this.#urlOf(identity.edgeId, query), { signal: ended.signal })
+      const response = await inSpan('GET /v1/shape', { kind: 'client' }, () => {
+        const traceparent = outgoingTraceparent()
+        const headers = traceparent === null ? {} : { headers: { traceparent } }
+        return fetch(this.#urlOf(identity.edgeId, query), { signal: ended.signal, ...headers })
+      })
       return await this.#answerOf(response, ended)
     } catch (error) {
       if (error instanceof RefusalError || error instanceof ProblemError) throw error

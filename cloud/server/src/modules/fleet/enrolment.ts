@@ -67,7 +67,7 @@ export class Enrolment {
     const upgrade = endToUpgrade(request.protocol, 'edge')
     if (upgrade !== null) throw new RefusalError({ kind: 'protocol_version', upgrade })
     const tokenHash = hashToken(request.token)
-    const tenantId = await this.#database.asDirectory((directory) => repository.tenantOfEnrolment(directory, tokenHash))
+    const tenantId = await repository.tenantOfEnrolment(this.#database, tokenHash)
     if (tenantId === null) throw new RefusalError({ kind: 'bad_token' })
     return this.#database.withTenant(tenantId, async (tx) => {
       const enrolment = await repository.lockEnrolment(tx, tokenHash)

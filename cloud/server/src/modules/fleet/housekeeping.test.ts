@@ -6,7 +6,7 @@ import { Metrics } from '../../platform/metrics.ts'
 import { pgliteStores } from '../../testing/stores.ts'
 import type { StoreFactory } from '../../testing/stores.ts'
 import { World } from '../../testing/world.ts'
-import { commandTidier, tidyEveryMs } from './command-tidier.ts'
+import { commandTidyJob } from './command-tidier.ts'
 import { countFleet } from './gauges.ts'
 import { ReadingsMerger } from './readings/merge-job.ts'
 
@@ -61,11 +61,15 @@ describe('what is done for all tenants', () => {
         return tenantId === 'demo' ? Promise.reject(new Error('a fault of this tenant alone')) : Promise.resolve()
       },
     }
-    const tidier = commandTidier({ database, clock, log, commands })
-    await tidier.start()
-    clock.advance(tidyEveryMs)
-    await vi.waitUntil(() => tidied.includes('other'))
-    await tidier.stop()
+    const result = await commandTidyJob({ database, log, commands }).run({
+      id: 'x',
+      tenantId: null,
+      input: {},
+      signal: new AbortController().signal,
+      log,
+      progress: () => undefined,
+    })
     expect(tidied).toEqual(['demo', 'other'])
+    expect(result).toEqual({ tenants: 1 })
   })
 })

@@ -1,4 +1,5 @@
 import type { Clock } from '@jidoka/base'
+import { inSpan } from '@jidoka/base'
 import { decideBatch } from '@jidoka/sync-engine'
 import type { BaseOrigin } from '@jidoka/sync-engine'
 import {
@@ -11,11 +12,11 @@ import {
 } from '@jidoka/sync-protocol'
 import type { DecodedBatch, LanePoint, RangeTally, Receipt, ReceiptSigner, Refusal } from '@jidoka/sync-protocol'
 import type { Database, Transaction } from '../../platform/db/database.ts'
-import { handled } from '../../platform/db/database.ts'
+import { handled } from '../../platform/db/statements.ts'
 import type { EventHub } from '../../platform/events.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
 import type { Metrics } from '../../platform/metrics.ts'
-import type { Partitions } from '../../platform/partitions.ts'
+import type { Partitions } from '../../platform/partitions/partitions.ts'
 import type { AuditPort } from '../audit/port.ts'
 import type { JudgmentPort } from '../judgment/port.ts'
 import { halvesOf } from './batch-halves.ts'
@@ -96,7 +97,21 @@ export class Ingestion {
   /** @throws BatchError, RefusalError; nothing has been stored then. */
   async receive(identity: EdgeIdentity, bytes: Uint8Array): Promise<Received> {
     const { lane } = readBatchHeader(bytes)
-    return this.#gate.through(lane, () => this.#receive(identity, decodeBatch(bytes)))
+    return inSpan('intake', {}, async (span) => {
+      const received = await this.#gate.through(lane, () => {
+        const batch = decodeBatch(bytes)
+        const { from_seq: fromSeq, to_seq: toSeq } = batch.header
+        span?.set({
+          'jidoka.lane': lane,
+          'jidoka.from_seq': fromSeq,
+          'jidoka.to_seq': toSeq,
+          'jidoka.bytes': bytes.length,
+        })
+        return this.#receive(identity, batch)
+      })
+      span?.set({ 'jidoka.rows_new': received.rowsNew })
+      return received
+    })
   }
 
   /**

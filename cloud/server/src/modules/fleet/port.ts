@@ -1,4 +1,3 @@
-import type { RuleDefinition } from '@jidoka/domain'
 import type { Transaction } from '../../platform/db/database.ts'
 
 export interface RuleDeployment {
@@ -11,14 +10,9 @@ export interface RuleDeployment {
   problem: string | null
 }
 
-/** What other modules may ask of fleet. */
+/** What other modules may ask of fleet within a transaction of theirs; what they may ask of it wherever it runs is in remote.ts. */
 export interface FleetPort {
   /** Where rules are desired, and what the edges say. */
   ruleDeployments(tx: Transaction, ruleId: string | null): Promise<RuleDeployment[]>
-  /** @throws ProblemError `not_found` for an edge that is not one of the tenant's. */
-  deployRule(
-    tx: Transaction,
-    request: { edgeIds: readonly string[]; definition: RuleDefinition; by: string },
-  ): Promise<void>
   edgeNames(tx: Transaction, edgeIds: readonly string[]): Promise<ReadonlyMap<string, string>>
 }

@@ -1,5 +1,6 @@
-import type { Session, Transaction } from '../../platform/db/database.ts'
+import type { Database, Session, Transaction } from '../../platform/db/database.ts'
 import { storableText } from '../../platform/db/storable.ts'
+import { tenantThatHas } from '../../platform/db/tenants.ts'
 import type { EdgeRow, SiteRow } from './schema.ts'
 
 // Sites, edges and enrolments. Lanes, readings, desired state and overviews have files of their own.
@@ -24,15 +25,8 @@ export function findEdgesOfAnyTenant(directory: Session, edgeIds: readonly strin
   )
 }
 
-export async function tenantOfEnrolment(directory: Session, tokenHash: string): Promise<string | null> {
-  return (
-    (
-      await directory.query<{ tenant_id: string }>('select tenant_id from fleet.enrolments where token_hash = $1', [
-        tokenHash,
-      ])
-    )[0]?.tenant_id ?? null
-  )
-}
+export const tenantOfEnrolment = (database: Database, tokenHash: string) =>
+  tenantThatHas(database, 'select tenant_id from fleet.enrolments where token_hash = $1', tokenHash)
 
 export async function ensureSite(tx: Transaction, site: SiteRow): Promise<void> {
   await tx.run(

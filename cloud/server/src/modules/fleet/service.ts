@@ -40,7 +40,7 @@ export class FleetService implements FleetPort {
     if (!database.backend.keptEverything) {
       for (const tenantId of await allTenantsOf(database)) await database.withTenant(tenantId, renewAllHandles)
     }
-    this.#unlisten = await database.backend.listen(desiredChannel, (edgeId) => hub.wakeEdge(edgeId))
+    this.#unlisten = await database.listen(desiredChannel, (edgeId) => hub.wakeEdge(edgeId))
   }
 
   async stop(): Promise<void> {
@@ -81,15 +81,24 @@ export class FleetService implements FleetPort {
     return listRuleDeployments(tx, ruleId)
   }
 
-  async deployRule(
-    tx: Transaction,
+  /** Makes a version of a rule the desired one of all these edges, or of none. @throws ProblemError `not_found` for an edge that is not one of the tenant's, `rule_refused` */
+  deployRule(
+    tenantId: string,
     request: { edgeIds: readonly string[]; definition: RuleDefinition; by: string },
   ): Promise<void> {
-    // In one order for everybody, so that two deployments never wait for each other's edges.
-    for (const edgeId of [...new Set(request.edgeIds)].sort()) {
-      await this.#desired.put(tx, { edgeId, kind: 'rule', key: request.definition.id }, request.definition, request.by)
-    }
-    this.#tellDeployed(tx, request)
+    const { edgeIds, definition, by } = request
+    return this.#parts.database.withTenant(tenantId, async (tx) => {
+      // In one order for everybody, so that two deployments never wait for each other's edges.
+      for (const edgeId of [...new Set(edgeIds)].sort())
+        await this.#desired.put(tx, { edgeId, kind: 'rule', key: definition.id }, definition, by)
+      this.#tellDeployed(tx, request)
+      await this.#parts.audit.append(tx, {
+        actor: by,
+        action: 'rule.deploy',
+        subject: definition.id,
+        detail: { version: definition.version, edges: edgeIds.length },
+      })
+    })
   }
 
   #tellDeployed(

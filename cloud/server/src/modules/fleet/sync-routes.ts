@@ -69,8 +69,9 @@ export function addSyncRoutes(
   // The time of this end on every answer: an edge whose clock is off signs with it from then on.
   app.use('/sync/*', async (c, next) => {
     await next()
-    c.header(signatureHeaders.time, String(clock.nowMs()))
-    c.header('cache-control', 'no-store')
+    // Past `c.header`, which would make a new answer of this one, by way of a web stream.
+    c.res.headers.set(signatureHeaders.time, String(clock.nowMs()))
+    c.res.headers.set('cache-control', 'no-store')
   })
 
   app.post(syncPaths.enrol, async (c) => {

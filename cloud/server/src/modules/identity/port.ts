@@ -5,3 +5,19 @@ export interface IdentityPort {
   /** Who an access token belongs to. @throws ProblemError `not_signed_in` when it is wrong or has ended. */
   authenticate(accessToken: string): Promise<Caller>
 }
+
+/** What makes a tenant that people can sign in to. */
+export interface TenantMaker {
+  /**
+   * The tenant and its first administrator, both or neither, in the database that the directory names for it.
+   * @returns the password where none was given
+   * @throws ProblemError `conflict` for a login that somebody has
+   */
+  makeTenant(request: {
+    readonly tenantId: string
+    readonly name: string
+    readonly login: string
+    readonly password: string | null
+    readonly by: string
+  }): Promise<string | null>
+}

@@ -1,15 +1,12 @@
-import type { Session, Transaction } from '../../platform/db/database.ts'
+import type { Database, Transaction } from '../../platform/db/database.ts'
+import { tenantThatHas } from '../../platform/db/tenants.ts'
 import type { SessionRow, UserRow } from './schema.ts'
 
-export const tenantOfLogin = (directory: Session, login: string) =>
-  firstTenant(directory, 'select tenant_id from core.users where login = $1', login)
+export const tenantOfLogin = (database: Database, login: string) =>
+  tenantThatHas(database, 'select tenant_id from core.users where login = $1', login)
 
-export const tenantOfToken = (directory: Session, tokenHash: string) =>
-  firstTenant(directory, 'select tenant_id from core.sessions where token_hash = $1', tokenHash)
-
-async function firstTenant(directory: Session, text: string, value: string): Promise<string | null> {
-  return (await directory.query<{ tenant_id: string }>(text, [value]))[0]?.tenant_id ?? null
-}
+export const tenantOfToken = (database: Database, tokenHash: string) =>
+  tenantThatHas(database, 'select tenant_id from core.sessions where token_hash = $1', tokenHash)
 
 export async function findUser(tx: Transaction, login: string): Promise<UserRow | null> {
   return (await tx.query<UserRow>('select * from core.users where login = $1', [login]))[0] ?? null

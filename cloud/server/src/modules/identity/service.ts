@@ -11,10 +11,11 @@ import type { Caller } from '../../platform/http/env.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
 import type { CloudKeys } from '../../platform/keys.ts'
 import type { AuditPort } from '../audit/port.ts'
-import type { IdentityPort } from './port.ts'
+import type { IdentityPort, TenantMaker } from './port.ts'
 import * as repository from './repository.ts'
 import type { UserRow } from './schema.ts'
 import { claimsSchema } from './schema.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
 
 /** REFERENCE: access 15 minutes, refresh 7 days. */
 export const accessS = 15 * 60
@@ -40,12 +41,13 @@ export interface SignedIn {
   refreshToken: string
 }
 
-export class IdentityService implements IdentityPort {
+export class IdentityService implements IdentityPort, TenantMaker {
   #database: Database
   #keys: CloudKeys
   #clock: Clock
   #audit: AuditPort
   #log: Log
+  readonly #verified = new VerifiedTokens()
   /** Refusals on their way to the audit; as many as are being answered, which the limit of sign-ins bounds. */
   #refusals = new Set<Promise<void>>()
 
@@ -64,33 +66,49 @@ export class IdentityService implements IdentityPort {
   async seed(tenantId: string, adminPassword: string | undefined): Promise<{ login: string; password: string } | null> {
     const password = adminPassword ?? randomBytes(12).toString('base64url')
     // The first tenant of a database has the short name; a login is one person on the whole server.
-    const isTaken =
-      (await this.#database.asDirectory((directory) => repository.tenantOfLogin(directory, 'admin'))) !== null
+    const isTaken = (await repository.tenantOfLogin(this.#database, 'admin')) !== null
     const login = isTaken ? `admin@${tenantId}` : 'admin'
     const isNew = await this.#database.withTenant(tenantId, async (tx) => {
       await repository.ensureTenant(tx, tenantId)
       return !(await repository.hasUsers(tx))
     })
     if (!isNew) return null
-    const password_hash = await hashPassword(password)
-    const made = await this.#database.withTenant(tenantId, async (tx) => {
-      const inserted = await repository.insertUser(tx, {
-        login,
-        name: 'Administrator',
-        role: 'admin',
-        locale: null,
-        password_hash,
-      })
-      if (inserted)
-        await this.#audit.append(tx, {
-          actor: 'system',
-          action: 'user.create',
-          subject: login,
-          detail: { role: 'admin' },
-        })
-      return inserted
-    })
+    const passwordHash = await hashPassword(password)
+    const made = await this.#database.withTenant(tenantId, (tx) =>
+      this.#insertAdmin(tx, { login, passwordHash, by: 'system' }),
+    )
     return made && adminPassword === undefined ? { login, password } : null
+  }
+
+  async #insertAdmin(
+    tx: Transaction,
+    { login, passwordHash, by }: { login: string; passwordHash: string; by: string },
+  ): Promise<boolean> {
+    const inserted = await repository.insertUser(tx, {
+      login,
+      name: 'Administrator',
+      role: 'admin',
+      locale: null,
+      password_hash: passwordHash,
+    })
+    if (inserted)
+      await this.#audit.append(tx, { actor: by, action: 'user.create', subject: login, detail: { role: 'admin' } })
+    return inserted
+  }
+
+  makeTenant: TenantMaker['makeTenant'] = async ({ tenantId, name, login, password: given, by }) => {
+    const taken = () =>
+      new ProblemError('conflict', `Somebody on this cloud has the login "${login}" already. Choose another.`)
+    // Of all databases: each by itself would see its own alone.
+    if ((await repository.tenantOfLogin(this.#database, login)) !== null) throw taken()
+    const password = given ?? randomBytes(12).toString('base64url')
+    const passwordHash = await hashPassword(password)
+    await this.#database.withTenant(tenantId, async (tx) => {
+      await repository.ensureTenant(tx, name)
+      await this.#audit.append(tx, { actor: by, action: 'tenant.create', subject: tenantId, detail: {} })
+      if (!(await this.#insertAdmin(tx, { login, passwordHash, by }))) throw taken()
+    })
+    return given === null ? password : null
   }
 
   /**
@@ -98,7 +116,7 @@ export class IdentityService implements IdentityPort {
    * for known logins only, is written after the answer.
    */
   async login(login: string, password: string): Promise<SignedIn> {
-    const tenantId = await this.#database.asDirectory((directory) => repository.tenantOfLogin(directory, login))
+    const tenantId = await repository.tenantOfLogin(this.#database, login)
     const user = await this.#database.withTenant(tenantId ?? nobodysTenant, (tx) => repository.findUser(tx, login))
     const right = await verifyPassword(password, user?.password_hash ?? (await nobodysHash))
     if (tenantId === null || user === null || !right || user.disabled) {
@@ -133,7 +151,7 @@ export class IdentityService implements IdentityPort {
   async refresh(refreshToken: string): Promise<SignedIn> {
     const ended = () => new ProblemError('not_signed_in', 'Your session has ended. Sign in again.')
     const tokenHash = hashToken(refreshToken)
-    const tenantId = await this.#database.asDirectory((directory) => repository.tenantOfToken(directory, tokenHash))
+    const tenantId = await repository.tenantOfToken(this.#database, tokenHash)
     if (tenantId === null) throw ended()
     const outcome = await this.#database.withTenant(tenantId, async (tx) => {
       const session = await repository.lockSession(tx, tokenHash)
@@ -161,7 +179,7 @@ export class IdentityService implements IdentityPort {
   /** Ends the sign-in that a refresh token belongs to. Nothing happens for one that is not known. */
   async logout(refreshToken: string): Promise<void> {
     const tokenHash = hashToken(refreshToken)
-    const tenantId = await this.#database.asDirectory((directory) => repository.tenantOfToken(directory, tokenHash))
+    const tenantId = await repository.tenantOfToken(this.#database, tokenHash)
     if (tenantId === null) return
     await this.#database.withTenant(tenantId, async (tx) => {
       const session = await repository.lockSession(tx, tokenHash)
@@ -171,7 +189,7 @@ export class IdentityService implements IdentityPort {
     })
   }
 
-  async me(caller: Caller): Promise<User> {
+  async me(caller: Pick<Caller, 'tenantId' | 'login'>): Promise<User> {
     const user = await this.#database.withTenant(caller.tenantId, (tx) => repository.findUser(tx, caller.login))
     if (user === null || user.disabled)
       throw new ProblemError('not_signed_in', 'This account is no longer there. Sign in with another one.')
@@ -179,6 +197,8 @@ export class IdentityService implements IdentityPort {
   }
 
   async authenticate(accessToken: string): Promise<Caller> {
+    const known = this.#verified.find(accessToken, this.#clock.nowMs())
+    if (known !== null) return known
     try {
       const { payload } = await jwtVerify(accessToken, this.#keys.accessToken.publicKey, {
         issuer,
@@ -187,7 +207,14 @@ export class IdentityService implements IdentityPort {
         currentDate: new Date(this.#clock.nowMs()),
       })
       const claims = claimsSchema.parse(payload)
-      return { tenantId: claims.tenant_id, login: claims.sub, role: claims.roles[0] as Role, expiresAtS: claims.exp }
+      const caller: Caller = {
+        tenantId: claims.tenant_id,
+        login: claims.sub,
+        role: claims.roles[0] as Role,
+        expiresAtS: claims.exp,
+      }
+      this.#verified.remember(accessToken, caller)
+      return caller
     } catch (cause) {
       if (!(cause instanceof joseErrors.JWTExpired))
         this.#log.debug({ action: 'authenticate', success: false }, String(cause))

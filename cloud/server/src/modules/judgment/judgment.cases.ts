@@ -90,6 +90,24 @@ export function judgmentCases(newStore: NewStore): void {
       expect((await world.as('GET', `/api/v1/judgment/${crypto.randomUUID()}`)).status).toBe(404)
     })
 
+    it('come from months long past when nearer ones do not fill the page', async () => {
+      const monthsAgo = [1, 4, 5, 8, 21]
+      const old = await world.newEdge()
+      const records = monthsAgo.map((months) => judgmentRecord(world.clock.nowMs() - months * 31 * 24 * 3_600_000))
+      await old.sendRecords(records)
+      const inOrder = records.map(({ body }) => (body as { id: string }).id)
+      const page = async (query: string) => {
+        const { body } = await world.as('GET', `${cloudPaths.judgmentRecent}?edge_id=${old.id}${query}`)
+        return { ids: body.data.map((row: { execution_id: string }) => row.execution_id), next: body.meta.next_cursor }
+      }
+      expect((await page('')).ids).toEqual(inOrder)
+      const first = await page('&limit=3')
+      expect(first.ids).toEqual(inOrder.slice(0, 3))
+      expect(await page(`&limit=3&cursor=${first.next}`)).toEqual({ ids: inOrder.slice(3), next: undefined })
+      const [from, to] = [records[2], records[0]].map((record) => new Date(record?.at_ms ?? 0).toISOString())
+      expect((await page(`&from=${from}&to=${to}`)).ids).toEqual(inOrder.slice(1, 3))
+    })
+
     describe('made here', () => {
       beforeAll(async () => {
         await world.as('PUT', '/api/v1/rules/press-temperature', { definition: ruleOf(), based_on_version: 0 })

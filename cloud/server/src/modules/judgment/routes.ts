@@ -53,7 +53,7 @@ export function addJudgmentRoutes(
       method: 'get',
       path: cloudPaths.judgmentRecent,
       tags,
-      summary: 'Judgments, newest first',
+      summary: 'Judgments, newest first; a page may be short, and the last is the one without a next cursor',
       middleware: guard('judgment:read'),
       request: { query: recentQuerySchema },
       responses: answers(executionListSchema, 'A page of judgments'),

@@ -8,6 +8,7 @@ import { ProblemError } from '../../platform/http/problem.ts'
 import { without } from '../../platform/without.ts'
 import type { AuditPort } from '../audit/port.ts'
 import type { FleetPort } from '../fleet/port.ts'
+import type { FleetCalls } from '../fleet/remote.ts'
 import { tagsOfRule } from './caches.ts'
 import { findRule, listRules, writeRule } from './rule-repository.ts'
 import type { RuleRunner } from './rule-runner.ts'
@@ -18,6 +19,7 @@ export interface RulesParts {
   clock: Clock
   audit: AuditPort
   fleet: () => FleetPort
+  fleetCalls: FleetCalls
   runner: RuleRunner
   outbox: OutboxPort
   cache: CachePort
@@ -97,18 +99,12 @@ export class RulesService {
     tenantId: string,
     request: { ruleId: string; edgeIds: readonly string[]; by: string },
   ): Promise<CloudRule> {
-    const { database, audit, fleet } = this.#parts
-    return database.withTenant(tenantId, async (tx) => {
-      const { definition } = await this.#found(tx, request.ruleId)
-      await fleet().deployRule(tx, { edgeIds: request.edgeIds, definition, by: request.by })
-      await audit.append(tx, {
-        actor: request.by,
-        action: 'rule.deploy',
-        subject: request.ruleId,
-        detail: { version: definition.version, edges: request.edgeIds.length },
-      })
-      return this.#described(tx, request.ruleId)
-    })
+    const { database, fleetCalls } = this.#parts
+    const { ruleId, edgeIds, by } = request
+    const { definition } = await database.withTenant(tenantId, (tx) => this.#found(tx, ruleId))
+    // Not within a transaction: fleet has one of its own, maybe in another process. A version that is saved meanwhile is for the next deployment.
+    await fleetCalls.deployRule({ tenantId, by }, { edge_ids: [...edgeIds], definition })
+    return this.get(tenantId, ruleId)
   }
 
   async #found(tx: Transaction, ruleId: string): Promise<RuleRow> {

@@ -5,7 +5,7 @@ import { Counter, Gauge } from 'prom-client'
 import { cacheLimits } from './limits.ts'
 import { LocalEntries } from './local-entries.ts'
 import type { CacheKind, CachePlace, CachePort } from './port.ts'
-import { keyOf, tagOf } from './port.ts'
+import { keyOf, keysOf, tagOf } from './port.ts'
 import type { SharedStore } from './shared-store.ts'
 import { Untold } from './untold.ts'
 
@@ -100,12 +100,14 @@ export class Cache implements CachePort {
     const nowMs = this.#parts.clock.monotonicMs()
     const found = new Map<string, Value>()
     const missing: string[] = []
+    const fullKey = keysOf(kind.name, tenantId)
     for (const key of keys) {
-      const entry = this.#entries.get(keyOf(kind.name, tenantId, key), nowMs)
+      const entry = this.#entries.get(fullKey(key), nowMs)
       if (entry === undefined) missing.push(key)
       else found.set(key, entry.value as Value)
-      this.#count(kind, entry === undefined ? 'miss' : 'local')
     }
+    if (found.size > 0) this.#count(kind, 'local', found.size)
+    if (missing.length > 0) this.#count(kind, 'miss', missing.length)
     if (missing.length === 0) return found
     const places = tags.map((tag) => tagOf(tenantId, tag))
     const promise = load(missing)
@@ -116,7 +118,7 @@ export class Cache implements CachePort {
     try {
       for (const [key, value] of await promise) {
         found.set(key, value)
-        if (!mine.isVoid) this.#remember(kind, keyOf(kind.name, tenantId, key), places, value)
+        if (!mine.isVoid) this.#remember(kind, fullKey(key), places, value)
       }
     } finally {
       this.#loads.delete(name)
@@ -267,8 +269,8 @@ export class Cache implements CachePort {
     return ms * (1 + cacheLimits.jitter * (2 * this.#random() - 1))
   }
 
-  #count(kind: { readonly name: string }, result: Result): void {
-    this.#reads.inc({ cache: kind.name, result })
+  #count(kind: { readonly name: string }, result: Result, times = 1): void {
+    this.#reads.inc({ cache: kind.name, result }, times)
   }
 }
 

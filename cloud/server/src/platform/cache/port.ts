@@ -41,9 +41,13 @@ export interface CachePort {
 }
 
 /** `{service}:{type}:{tenant_id}:{key}`: a tenant's id has no colon, so that no key can name another one's. */
-export function keyOf(name: string, tenantId: string, key: string): string {
-  const short = key.length <= cacheLimits.keyCharsMax ? key : createHash('sha256').update(key).digest('hex')
-  return `${name}:${tenantIdSchema.parse(tenantId)}:${short}`
+export const keyOf = (name: string, tenantId: string, key: string): string => keysOf(name, tenantId)(key)
+
+/** The same for many keys of one tenant, whose id is looked at once. */
+export function keysOf(name: string, tenantId: string): (key: string) => string {
+  const beginning = `${name}:${tenantIdSchema.parse(tenantId)}:`
+  return (key) =>
+    beginning + (key.length <= cacheLimits.keyCharsMax ? key : createHash('sha256').update(key).digest('hex'))
 }
 
 /** A tag is a key like others. */

@@ -61,8 +61,20 @@ export const rowTypes: CustomTypesConfig = {
     const parse = types.getTypeParser(id, format)
     if (id !== types.builtins.TIMESTAMPTZ) return parse
     return (text: string) => {
+      const written = instantOfUtc(text)
+      if (written !== null) return written
       const instant: unknown = parse(text)
       return instant instanceof Date ? instant.toISOString() : instant
     }
   }) as CustomTypesConfig['getTypeParser'],
+}
+
+/** `2026-11-21 22:59:45.357158+00`, as a server that speaks UTC writes an instant; the fraction is as long as it needs. */
+const secondsEnd = 19
+
+/** The same as ISO 8601, cut out of the text: a page has a hundred of them, and calendars took a tenth of its time. Null for any other form. */
+function instantOfUtc(text: string): string | null {
+  if (!text.endsWith('+00') || text[10] !== ' ' || text[16] !== ':') return null
+  const fraction = text.slice(secondsEnd + 1, Math.min(secondsEnd + 4, text.length - 3)).padEnd(3, '0')
+  return `${text.slice(0, 10)}T${text.slice(11, secondsEnd)}.${fraction}Z`
 }

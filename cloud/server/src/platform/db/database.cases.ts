@@ -134,6 +134,26 @@ export function databaseCases(newStore: NewStore): void {
       expect(await codes()).toEqual(['A', 'B', 'C'])
     })
 
+    it('end along with the last statement where the work says that none follows', async () => {
+      const asked: string[] = []
+      const rows = database.withTenant('demo', (tx) => {
+        const found = tx.query<{ tenant: string }>('select jidoka.tenant() as tenant')
+        tx.ends()
+        tx.query('select current_user').catch((error: Error) => asked.push(error.message))
+        return found
+      })
+      expect(await rows).toEqual([{ tenant: 'demo' }])
+      expect(asked).toEqual(['a statement was sent after the end of its transaction'])
+      const failed = database.withTenant('demo', (tx) => {
+        insert(tx, 'D')
+        const found = tx.query('select 1 / 0')
+        tx.ends()
+        return found
+      })
+      await expect(failed).rejects.toThrow('division by zero')
+      expect(await codes()).not.toContain('D')
+    })
+
     it('go on on the same connection after a failure, with statements that are prepared', async () => {
       const prepared = { name: 'of-the-test', text: 'select $1::int / $2::int as n' }
       const divide = (by: number) =>

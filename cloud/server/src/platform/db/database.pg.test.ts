@@ -3,6 +3,7 @@ import { postgresIsMissing, postgresServer } from '../../testing/stores.ts'
 import type { PostgresServer } from '../../testing/stores.ts'
 import { brokenLineCases } from './broken-line.cases.ts'
 import { migrationLockCases } from './migration-locks.cases.ts'
+import { toxicLineCases } from './toxic-line.cases.ts'
 
 const missing = postgresIsMissing()
 
@@ -14,4 +15,5 @@ describe.skipIf(missing !== null)(`on PostgreSQL 15${missing === null ? '' : ` (
   afterAll(() => server.end())
   migrationLockCases(() => server.newStore())
   brokenLineCases(() => server)
+  toxicLineCases(() => server)
 })

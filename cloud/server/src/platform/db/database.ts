@@ -1,29 +1,21 @@
-import type { Clock } from '@jidoka/base'
+import type { Clock, Span } from '@jidoka/base'
+import { inSpan } from '@jidoka/base'
 import { tenantIdSchema } from '@jidoka/domain'
-import type { PoolClient, QueryResult } from 'pg'
+import type { PoolClient } from 'pg'
 import type { Backend } from './backend.ts'
+import type { Place, Places } from './places.ts'
+import { redirectOf } from './places.ts'
 import type { Histogram } from '../metrics.ts'
 import type { DatabaseSettings } from './settings.ts'
 import { defaultDatabaseSettings } from './settings.ts'
-import { asUnavailable, codeOf, isConnectionLost } from './unavailable.ts'
+import { Statements } from './statements.ts'
+import type { Session, Statement } from './statements.ts'
+import { asUnavailable, codeOf, DatabaseUnavailableError } from './unavailable.ts'
+import { currentRequest, outsideRequest } from '../request-scope.ts'
+import type { RequestScope } from '../request-scope.ts'
+import { endStatement, openStatement } from '../tracing-statements.ts'
 
-/**
- * What runs statements inside a transaction, in the order in which they are asked for: one that is asked for before the one before it is answered goes
- * along with it, without a round trip of its own. The transaction ends after all of them.
- */
-export interface Session {
-  query<Row extends object = Record<string, unknown>>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>
-  /** The number of rows that a statement changed. */
-  run(statement: Statement, values?: readonly unknown[]): Promise<number>
-  /** Sends a statement whose answer the work has no use for: should it fail, the transaction fails with its error. */
-  send(statement: Statement, values?: readonly unknown[]): void
-}
-
-/**
- * One with a name is parsed and planned once a connection: without it PostgreSQL worked 1.7 times as long on a batch of 20 judgments. Its text never
- * changes, and its plan does not depend on its values.
- */
-export type Statement = string | { readonly name: string; readonly text: string }
+export type { Session, Statement }
 
 /** A transaction of one tenant: row-level security shows and takes its rows alone (I6). */
 export interface Transaction extends Session {
@@ -38,6 +30,8 @@ const repeatable = new Set(['40001', '40P01'])
 const attemptsMax = 3
 /** A server that stops its statements answers within this after; one that has not is gone, or the line to it is. */
 const silenceMsMax = 5_000
+/** A tenant that moves is elsewhere once; more often than that, and two databases send its requests back and forth. */
+const redirectsMax = 4
 /** Of the owner's statements, which move rows between partitions. */
 const ownerMsMax = 600_000
 
@@ -45,51 +39,130 @@ const ownerMsMax = 600_000
 type DatabaseRole = 'jidoka_app' | 'jidoka_directory'
 
 export class Database {
+  /** The main one: of what is no tenant's, and of all tenants where there is no other. */
   readonly backend: Backend
+  readonly #places: Places | null
   #waitSeconds: Histogram | undefined
   #clock: Clock
+  readonly #settings: DatabaseSettings
   readonly #limits: string
   /** 0: none. PGlite has no timers: it answers, however late. */
   readonly #answerMsMax: number
   readonly #used = new WeakSet<PoolClient>()
 
-  constructor(backend: Backend, options: { clock: Clock; waitSeconds?: Histogram; settings?: DatabaseSettings }) {
+  constructor(
+    backend: Backend,
+    options: {
+      clock: Clock
+      waitSeconds?: Histogram
+      settings?: DatabaseSettings | undefined
+      /** Absent: every tenant is in `backend`, and nothing is asked about it. */
+      places?: Places | null
+    },
+  ) {
     this.backend = backend
+    this.#places = options.places ?? null
     this.#clock = options.clock
     this.#waitSeconds = options.waitSeconds
     const settings = options.settings ?? defaultDatabaseSettings
+    this.#settings = settings
     this.#limits = limitsOf(settings)
     this.#answerMsMax = backend.profile.stopsLongStatements ? settings.statement_s * 1_000 + silenceMsMax : 0
   }
 
   /** One transaction as `tenantId`. `work` runs again when the server asks for it, so it must have no effect outside of the database. */
   async withTenant<Result>(tenantId: string, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    const begins: Begins = { role: 'jidoka_app', setting: settingOf(tenantId), repeats: repeatable }
     let actions: (() => void)[] = []
-    const result = await this.#repeated(begins, (session) => {
+    const mark = currentRequest()?.beforeCommit
+    const result = await this.#whereItIs(tenantId, async (session) => {
       actions = []
-      return work({ ...session, tenantId, afterCommit: (action) => void actions.push(action) })
+      const tx = { ...session, tenantId, afterCommit: (action: () => void) => void actions.push(action) }
+      if (mark === undefined) return work(tx)
+      const done = work({ ...tx, ends: () => undefined })
+      await done
+      await mark(session, tenantId)
+      return done
     })
-    for (const action of actions) action()
+    // What they set going is not done for whoever has asked, and outlives the time of that request.
+    for (const action of actions) outsideRequest(action)
     return result
   }
 
   /**
-   * One transaction that may find out which tenant a login, an edge, an enrolment token or a session belongs to, and
+   * One transaction in each database that may find out which tenant a login, an edge, an enrolment token or a session belongs to, and
    * nothing else: the role's grants name those columns.
    */
-  asDirectory<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    return this.#repeated({ role: 'jidoka_directory', setting: '', repeats: new Set() }, work)
+  async asDirectory<Row extends OfTenant>(work: (session: Session) => Promise<Row[]>): Promise<Row[]> {
+    const places = this.#places
+    if (places === null) return this.#repeated(this.backend, directoryBegins, work)
+    const answers = await Promise.allSettled(
+      places.all.map(async ({ name, backend }) => this.#repeated(reachable(name, backend), directoryBegins, work)),
+    )
+    const rows: Row[] = []
+    let missed: { readonly error: unknown } | null = null
+    for (const [index, answer] of answers.entries()) {
+      const place = places.all[index] as Place
+      if (answer.status === 'rejected') {
+        missed ??= { error: answer.reason }
+        places.missed(place, answer.reason)
+        continue
+      }
+      // A tenant that moves has rows in two databases; they count where it is.
+      for (const row of answer.value) if (places.of(row.tenant_id).place === place) rows.push(row)
+    }
+    // That nobody has what was asked for is not known while a database has not been asked.
+    if (rows.length === 0 && missed !== null) throw missed.error
+    return rows
   }
 
   /** Statements of the database's owner, for partitions and other housekeeping without a tenant. Each is its own transaction. */
-  async asOwner<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const queryTimeout = this.backend.profile.stopsLongStatements ? { query_timeout: ownerMsMax } : {}
-    try {
-      return (await this.backend.pool.query<Row>({ text, values: [...values], ...queryTimeout })).rows
-    } catch (error) {
-      throw asUnavailable(error)
+  asOwner<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return ownerQuery<Row>(this.backend, text, values)
+  }
+
+  /**
+   * The same in each database, for what all of them must have. One that is away, and is not the main one, keeps nobody else from it.
+   * @returns whether all have done it
+   */
+  async asOwnerOfEach(text: string, values: readonly unknown[] = []): Promise<boolean> {
+    const places = this.#places
+    if (places === null) {
+      await this.asOwner(text, values)
+      return true
     }
+    const answers = await Promise.allSettled(
+      places.all.map(async ({ name, backend }) => ownerQuery(reachable(name, backend), text, values)),
+    )
+    for (const [index, answer] of answers.entries()) {
+      if (answer.status === 'fulfilled') continue
+      const place = places.all[index] as Place
+      if (place.backend === this.backend || !(answer.reason instanceof DatabaseUnavailableError)) throw answer.reason
+      places.missed(place, answer.reason)
+    }
+    return answers.every(({ status }) => status === 'fulfilled')
+  }
+
+  /** Each that can be reached, by itself: for housekeeping of what is not a tenant's, with the tenants that are there. */
+  each(): readonly Database[] {
+    const places = this.#places
+    if (places === null) return [this]
+    return places.all.flatMap((place) => {
+      if (place.backend === null) return []
+      const alone: Places = {
+        all: [place],
+        of: (tenantId) => places.of(tenantId),
+        learn: (tenantId, redirect) => places.learn(tenantId, redirect),
+        missed: (missed, error) => places.missed(missed, error),
+      }
+      return [new Database(place.backend, { clock: this.#clock, settings: this.#settings, places: alone })]
+    })
+  }
+
+  /** Hears what is announced in any of the databases. */
+  async listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>> {
+    const backends = this.#places?.all.flatMap(({ backend }) => backend ?? []) ?? [this.backend]
+    const ends = await Promise.all(backends.map((backend) => backend.listen(channel, heard)))
+    return async () => void (await Promise.all(ends.map((end) => end())))
   }
 
   /** Tells the other processes on this database, when the transaction commits. */
@@ -97,11 +170,48 @@ export class Database {
     if (this.backend.profile.sharedWithOthers) await tx.query('select pg_notify($1, $2)', [channel, payload])
   }
 
-  async #repeated<Result>(begins: Begins, work: (session: Session) => Promise<Result>): Promise<Result> {
+  /** A statement of a request ends with it: the server stops it. */
+  #limitsWithin(scope: RequestScope | undefined): string {
+    const leftMs = scope?.leftMs ?? null
+    if (leftMs === null) return this.#limits
+    const leftS = Math.max(1, Math.ceil(leftMs / 1_000))
+    return leftS >= this.#settings.statement_s ? this.#limits : limitsOf({ ...this.#settings, statement_s: leftS })
+  }
+
+  /** In the database that serves the tenant. One that has moved says so itself, and its transaction is done where it went to. */
+  async #whereItIs<Result>(tenantId: string, work: (session: Session) => Promise<Result>): Promise<Result> {
+    const setting = settingOf(tenantId)
+    for (let redirects = 0; ; redirects++) {
+      const { place, version } = this.#places?.of(tenantId) ?? { place: null, version: 0 }
+      const backend = place === null ? this.backend : reachable(place.name, place.backend)
+      const admission = place === null ? '' : `, jidoka.admit('${tenantId}', ${version})`
+      try {
+        return await this.#repeated(
+          backend,
+          { role: 'jidoka_app', setting: setting + admission, repeats: repeatable },
+          work,
+        )
+      } catch (error) {
+        const redirect = redirectOf(error, place?.name ?? 'main')
+        if (redirect === null) throw error
+        if (redirects === redirectsMax || this.#places?.learn(tenantId, redirect) !== true)
+          throw new DatabaseUnavailableError(
+            `the tenant ${tenantId} is served by the database ${redirect.database ?? redirect.from}, which this process does not use; give it the same settings as the others have`,
+            { cause: error },
+          )
+      }
+    }
+  }
+
+  async #repeated<Result>(
+    backend: Backend,
+    begins: Begins,
+    work: (session: Session) => Promise<Result>,
+  ): Promise<Result> {
     let attempts = 0
     for (;;) {
       try {
-        return await this.#transaction(begins, work)
+        return await inSpan('transaction', transactionSpan, (span) => this.#transaction(backend, begins, work, span))
       } catch (error) {
         // Each of these takes a connection out of the pool that was used before; a new one is not among them.
         if (error instanceof StaleConnectionError) continue
@@ -111,11 +221,20 @@ export class Database {
     }
   }
 
-  async #transaction<Result>(begins: Begins, work: (session: Session) => Promise<Result>): Promise<Result> {
+  async #transaction<Result>(
+    backend: Backend,
+    begins: Begins,
+    work: (session: Session) => Promise<Result>,
+    span: Span | null,
+  ): Promise<Result> {
     const startMs = this.#clock.monotonicMs()
-    const client = await this.backend.pool.connect()
-    this.#waitSeconds?.observe((this.#clock.monotonicMs() - startMs) / 1_000)
-    const statements = new Statements(client, this.#answerMsMax)
+    const scope = currentRequest()
+    scope?.check()
+    const client = await backend.pool.connect()
+    const waitMs = this.#clock.monotonicMs() - startMs
+    this.#waitSeconds?.observe(waitMs / 1_000)
+    span?.set({ 'jidoka.pool_wait_ms': waitMs })
+    const statements = new Statements(client, this.#answerMsMax, scope)
     let broken: Error | undefined
     // A connection that ends between two statements tells nobody else, and an error that nobody hears would end the program.
     const lost = (error: Error) => {
@@ -124,7 +243,7 @@ export class Database {
     client.on('error', lost)
     try {
       // What comes next goes along with it. Should it fail, they fail too: in a transaction that is broken nothing runs.
-      statements.begin(`begin; set local role ${begins.role}; select ${this.#limits}${begins.setting}`)
+      statements.begin(`begin; set local role ${begins.role}; select ${this.#limitsWithin(scope)}${begins.setting}`)
       const result = await work(statements.session)
       await statements.commit()
       this.#used.add(client)
@@ -141,6 +260,37 @@ export class Database {
       client.off('error', lost)
       client.release(broken)
     }
+  }
+}
+
+const transactionSpan = { kind: 'client', facts: { 'db.system.name': 'postgresql' } } as const
+
+/** Of a list of all tenants: whose it is. */
+interface OfTenant {
+  readonly tenant_id: string
+}
+
+const directoryBegins: Begins = { role: 'jidoka_directory', setting: '', repeats: new Set() }
+
+function reachable(name: string, backend: Backend | null): Backend {
+  if (backend === null)
+    throw new DatabaseUnavailableError(`the database ${name} has not been reached since this process started`)
+  return backend
+}
+
+async function ownerQuery<Row extends object>(
+  { profile, pool }: Backend,
+  text: string,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  const queryTimeout = profile.stopsLongStatements ? { query_timeout: ownerMsMax } : {}
+  try {
+    const span = openStatement(text)
+    const answer = pool.query<Row>({ text, values: [...values], ...queryTimeout })
+    if (span !== null) endStatement(span, answer)
+    return (await answer).rows
+  } catch (error) {
+    throw asUnavailable(error)
   }
 }
 
@@ -173,98 +323,3 @@ const settingOf = (tenantId: string): string =>
  */
 const consequences = new Set(['25P02', '26000'])
 const isConsequence = (error: unknown): boolean => consequences.has(codeOf(error))
-
-/** The statements of one transaction. */
-class Statements {
-  readonly #client: PoolClient
-  /** One for each statement that was sent; none is rejected. */
-  readonly #answered: Promise<void>[] = []
-  /** Answers come in the order of their statements: the first that is one is of the statement that went wrong. */
-  #failed: { readonly error: unknown } | null = null
-  readonly session: Session
-  readonly #timeout: { readonly query_timeout?: number }
-  /** Whether `begin` found the connection dead: nothing that was sent behind it was done. */
-  wasLostAtBegin = false
-  #isOver = false
-  #isGathering = false
-
-  constructor(client: PoolClient, answerMsMax: number) {
-    this.#client = client
-    this.#timeout = answerMsMax === 0 ? {} : { query_timeout: answerMsMax }
-    this.session = {
-      query: <Row extends object>(statement: Statement, values?: readonly unknown[]) =>
-        handled(this.#query<Row>(statement, values).then(({ rows }) => rows)),
-      run: (statement, values) => handled(this.#query(statement, values).then(({ rowCount }) => rowCount ?? 0)),
-      send: (statement, values) => void handled(this.#query(statement, values)),
-    }
-  }
-
-  begin(text: string): void {
-    this.#gather()
-    const begun = this.#client.query({ text, ...this.#timeout })
-    begun.catch((error: unknown) => (this.wasLostAtBegin = isConnectionLost(error)))
-    this.#watch(begun)
-  }
-
-  /** @throws the error of the first statement that failed, also where the work has passed it over */
-  async commit(): Promise<void> {
-    this.#isOver = true
-    this.#gather()
-    const committed = this.#client.query({ text: 'commit', ...this.#timeout })
-    this.#watch(committed)
-    await Promise.all(this.#answered)
-    if (this.#failed !== null) throw this.#failed.error
-    // A transaction that is broken is rolled back by `commit`, without an error.
-    if ((await committed).command !== 'COMMIT')
-      throw new Error('a transaction in which a statement has failed was kept on')
-  }
-
-  /** Ends the work; once all that was sent is answered, says what failed first. */
-  async firstFailure(): Promise<unknown> {
-    this.#isOver = true
-    await Promise.all(this.#answered)
-    return this.#failed?.error
-  }
-
-  #query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<QueryResult<Row>> {
-    // Behind the end of its transaction it would run in none, as whoever signed in to the database.
-    if (this.#isOver) return Promise.reject(new Error('a statement was sent after the end of its transaction'))
-    this.#gather()
-    const text = typeof statement === 'string' ? { text: statement } : statement
-    const answer = this.#client.query<Row>({ ...text, values: [...values], ...this.#timeout })
-    this.#watch(answer)
-    return answer
-  }
-
-  /** What is sent in one go of the event loop is one write to the socket: writing each by itself was a quarter of the program's time. */
-  #gather(): void {
-    if (this.#isGathering) return
-    this.#isGathering = true
-    const { stream } = this.#client.connection
-    stream.cork()
-    process.nextTick(() => {
-      this.#isGathering = false
-      stream.uncork()
-    })
-  }
-
-  /** Its rows are not held: a transaction may read more than fits into memory. */
-  #watch(answer: Promise<unknown>): void {
-    this.#answered.push(
-      answer.then(
-        () => undefined,
-        (error: unknown) => void (this.#failed ??= { error }),
-      ),
-    )
-  }
-}
-
-/**
- * Of several that were asked for at once the first failure is thrown where they are awaited; the others are of the same transaction and say no more. Whoever
- * keeps a promise that is made of such an answer for later says so by this: should an earlier one fail, nobody comes to wait for it, and Node would end the
- * program.
- */
-export function handled<Answer>(answer: Promise<Answer>): Promise<Answer> {
-  answer.catch(() => undefined)
-  return answer
-}

@@ -1,4 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
+import { vector } from '@electric-sql/pglite-pgvector'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { FromWorker, ToWorker, WorkerSettings } from './pglite-messages.ts'
 
@@ -11,7 +13,7 @@ const settings = workerData as WorkerSettings
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
 
 async function open(): Promise<PGlite> {
-  const database = await PGlite.create({ dataDir: settings.folder })
+  const database = await PGlite.create({ dataDir: settings.folder, extensions: { vector, pg_trgm } })
   tell({ kind: 'ready' })
   return database
 }

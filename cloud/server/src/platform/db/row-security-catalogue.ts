@@ -18,8 +18,8 @@ const queries: readonly string[] = [
    from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
    where ${ourSchemas} and p.polpermissive and not (
      (p.polname = 'tenant' and p.polcmd = '*' and p.polroles = array['jidoka_app'::regrole::oid]
-       and pg_get_expr(p.polqual, p.polrelid) ~ '^\\((tenant_id|id) = jidoka\\.tenant\\(\\)\\)$'
-       and pg_get_expr(p.polwithcheck, p.polrelid) ~ '^\\((tenant_id|id) = jidoka\\.tenant\\(\\)\\)$')
+       and pg_get_expr(p.polqual, p.polrelid) ~ '^\\((tenant_id|id|tenant) = jidoka\\.tenant\\(\\)\\)$'
+       and pg_get_expr(p.polwithcheck, p.polrelid) ~ '^\\((tenant_id|id|tenant) = jidoka\\.tenant\\(\\)\\)$')
      or (p.polname = 'directory' and p.polcmd = 'r' and p.polroles = array['jidoka_directory'::regrole::oid]))`,
 
   // A view reads with the rights of its owner unless it is told otherwise.

@@ -28,10 +28,20 @@ const bodies: Readonly<Record<string, unknown>> = {
     definition: ruleOf({ script: ruleOf().script.replace('0.95', '0.94') }),
     based_on_version: 0,
   },
+  'POST /api/v1/jobs': { kind: 'jobs.tidy', input: {} },
+  'PUT /api/v1/tenant/time-zone': { time_zone: 'Asia/Tokyo' },
+  // B's cloud is one whose platform is B; what it makes is a third tenant.
+  'POST /api/v1/tenants': { id: 'third', name: 'Third', admin_login: 'admin@third' },
+  'POST /api/v1/tenants/{id}/move': { to: 'second' },
   'PUT /api/v1/fleet/edges/{id}/desired/{kind}/{key}': { body: { name: { ko: 'x', en: 'x' }, time_zone: 'UTC' } },
 }
 /** Courier files are sealed: no schema makes one, and courier/refusals.cases.ts brings those of another tenant. */
-const sealed = new Set(['POST /api/v1/fleet/courier', 'PUT /api/v1/fleet/courier/{file}/pieces/{no}'])
+const sealed = new Set([
+  'POST /api/v1/fleet/courier',
+  'PUT /api/v1/fleet/courier/{file}/pieces/{no}',
+  // Signed by the program: platform/objects/objects.cases.ts tries others.
+  'GET /api/v1/objects/links/{token}',
+])
 /** About the session of who asks, not about a thing that has a name. */
 const ofSession = new Set(['POST /api/v1/auth/login', 'POST /api/v1/auth/refresh', 'POST /api/v1/auth/logout'])
 /** In no document: they are of edges, or stream. */
@@ -198,7 +208,7 @@ export function rowSecurityRoutesCases(newStore: NewStore): void {
         const unreached: string[] = []
         for (const operation of operations) {
           const { method, path } = operation
-          if (method !== 'GET') continue
+          if (method !== 'GET' || sealed.has(`${method} ${path}`)) continue
           let isReached = false
           for (const { path: url, json } of requestsOf(operation)) {
             const { status } = await world.as(method, url, json)

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { courierPieceBytes } from '@jidoka/contract'
 import { generateCourierKey, laneStart, protocolVersion, syncPaths } from '@jidoka/sync-protocol'
 import { vi } from 'vitest'
@@ -10,7 +11,12 @@ export async function fillWorld(world: World): Promise<{ edge: TestEdge; command
   const edge = await world.newEdge()
   const nowMs = world.clock.nowMs()
   await world.as('PUT', '/api/v1/secrets/mes-password', { purpose: 'mes', value: 'of nobody else' })
-  await world.as('POST', '/api/v1/pii', { text: '홍길동 과장', subject: 'alarm/1' })
+  await fillArchives(world)
+  await fillJobs(world)
+  await world.request('POST', '/api/v1/pii', {
+    json: { text: '홍길동 과장', subject: 'alarm/1' },
+    headers: { authorization: `Bearer ${await world.accessToken()}`, 'idempotency-key': 'row-of-the-world' },
+  })
   await world.as('PUT', `/api/v1/rules/press-temperature`, { definition: ruleOf(), based_on_version: 0 })
   await world.as('POST', '/api/v1/rules/press-temperature/deploy', { edge_ids: [edge.id] })
   await edge.sendReadings([{ tagNo: 1, timeMs: nowMs, value: 92.5 }])
@@ -87,4 +93,51 @@ export async function fillWorld(world: World): Promise<{ edge: TestEdge; command
   await world.cloud.audit.verifier.verify('demo')
   await world.newToken()
   return { edge, command }
+}
+
+/** A job that failed, how it failed, and when another of its kind is due. @returns its id */
+export async function fillJobs(world: World): Promise<string> {
+  const { pool } = world.store.backend
+  const nowAt = new Date(world.clock.nowMs())
+  const { rows } = await pool.query<{ id: string }>(
+    `insert into core.jobs (tenant_id, id, kind, input, state, attempt, attempts_max, runs, ticket, due_at, error, started_by, created_at, started_at, ended_at)
+     values ('demo', gen_random_uuid(), 'jobs.tidy', '{}', 'dead', 1, 1, 1, gen_random_uuid(), $1, 'what went wrong in a job', 'admin', $1, $1, $1) returning id`,
+    [nowAt],
+  )
+  const id = rows[0]?.id ?? ''
+  await pool.query(
+    `insert into core.job_attempts (tenant_id, job_id, no, process, started_at, ended_at, outcome, error)
+     values ('demo', $1, 1, 'machine:1', $2, $2, 'failed', 'what went wrong in a job')`,
+    [id, nowAt],
+  )
+  await pool.query(
+    `insert into core.job_schedules (tenant_id, kind, rule, next_at) values ('demo', 'jobs.tidy', '40 2 * * * UTC', $1)`,
+    [nowAt],
+  )
+  return id
+}
+
+/** A file, and an archive of it whose rows were read back. @returns the id of the archive */
+export async function fillArchives(world: World): Promise<string> {
+  await world.as('PUT', '/api/v1/archive-settings', { tables: ['core.judgment_executions'] })
+  const stored = await world.cloud.objects.port.put('demo', {
+    key: 'archives/judgment_executions_y2024m01.parquet',
+    kind: 'archive',
+    contentType: 'application/vnd.apache.parquet',
+    by: 'admin',
+    body: Readable.from([Buffer.from('of nobody else')]),
+  })
+  const { pool } = world.store.backend
+  const { rows } = await pool.query<{ id: string }>(
+    `insert into core.archives (tenant_id, id, table_name, partition_name, from_at, to_at, rows, bytes, digest, object_key, archived_at, restore_state, restored_by, restored_until)
+     values ('demo', gen_random_uuid(), 'core.judgment_executions', 'judgment_executions_y2024m01', '2024-01-01Z', '2024-02-01Z', 1, $1, 'digest of the rows', $2, $3, 'restored', 'admin', '2100-01-01Z')
+     returning id`,
+    [stored.bytes, stored.key, new Date(world.clock.nowMs())],
+  )
+  const id = rows[0]?.id ?? ''
+  await pool.query(
+    `insert into core.restored_rows (tenant_id, archive_id, no, row) values ('demo', $1, 1, '{"line": "LINE of an archive"}')`,
+    [id],
+  )
+  return id
 }

@@ -176,7 +176,7 @@ export function rowSecurityCases(newStore: NewStore): void {
     })
 
     it('I6: the directory role reads which tenant a login belongs to, and no password or name', async () => {
-      const read = (text: string) => database.asDirectory((directory) => directory.query(text))
+      const read = (text: string) => database.asDirectory((directory) => directory.query<{ tenant_id: string }>(text))
       expect(await read(`select tenant_id from core.users where login = 'admin'`)).toEqual([{ tenant_id: 'demo' }])
       await expect(read('select password_hash from core.users')).rejects.toThrow('permission denied')
       await expect(read('select * from core.judgment_executions')).rejects.toThrow('permission denied')

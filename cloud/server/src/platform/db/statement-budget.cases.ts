@@ -2,6 +2,7 @@ import { cloudPaths, fill } from '@jidoka/contract'
 import { generateCourierKey, syncPaths } from '@jidoka/sync-protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exchangeKeys } from '../../testing/courier-files.ts'
+import { fillArchives, fillJobs } from './row-security-world.ts'
 import { statementsOf } from '../../testing/statements.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { judgmentRecord, ruleOf, tagRecord, World } from '../../testing/world.ts'
@@ -18,6 +19,9 @@ interface Seeded {
   readonly judgment: string
   readonly command: string
   readonly file: string
+  readonly job: string
+  readonly archive: string
+  readonly objectLink: string
 }
 
 interface Budget {
@@ -33,13 +37,29 @@ const length = (data: Loose): number => data.length
 const ofEdge = (path: string) => (seeded: Seeded) => fill(path, { id: seeded.edge.id, command: seeded.command })
 const page = (path: string) => () => `${path}?limit=${rowsMany}`
 
+/** A page of judgments that is not full, the overview of edges and the state of the audit log. */
+const dashboardStatements = 23
+
 /** Every GET of the API, with what it asks when the names that it keeps in memory are known. Finding out who asks costs nothing: a token says it. */
 const budgets: Readonly<Record<string, Budget>> = {
+  [cloudPaths.objectLink]: { statements: 3, path: ({ objectLink }) => objectLink },
+  [cloudPaths.archives]: { statements: 3, path: page(cloudPaths.archives), rows: length },
+  [cloudPaths.archiveRows]: {
+    statements: 4,
+    path: ({ archive }) => `${fill(cloudPaths.archiveRows, { id: archive })}?limit=${rowsMany}`,
+    rows: length,
+  },
+  [cloudPaths.archiveSettings]: { statements: 3 },
   [cloudPaths.me]: { statements: 3 },
   [cloudPaths.audit]: { statements: 3, path: page(cloudPaths.audit), rows: length },
   [cloudPaths.auditChain]: { statements: 6 },
   [cloudPaths.auditExport]: { statements: 13 },
-  [cloudPaths.judgmentRecent]: { statements: 3, path: page(cloudPaths.judgmentRecent), rows: length },
+  // Without `from` a page that is not full is looked for in older months too, in at most seven statements more.
+  [cloudPaths.judgmentRecent]: {
+    statements: 3,
+    path: () => `${cloudPaths.judgmentRecent}?limit=${rowsMany}&from=2026-11-01T00:00:00Z`,
+    rows: length,
+  },
   [cloudPaths.judgment]: { statements: 4, path: ({ judgment }) => fill(cloudPaths.judgment, { id: judgment }) },
   [cloudPaths.rules]: { statements: 4, rows: length },
   [cloudPaths.rule]: { statements: 4, path: () => fill(cloudPaths.rule, { id: 'press-temperature' }) },
@@ -54,7 +74,21 @@ const budgets: Readonly<Record<string, Budget>> = {
   [cloudPaths.courierFile]: { statements: 3, path: ({ file }) => fill(cloudPaths.courierFile, { file }) },
   [cloudPaths.lines]: { statements: 7, rows: length },
   [cloudPaths.deadEvents]: { statements: 3, path: page(cloudPaths.deadEvents), rows: length },
+  [cloudPaths.jobs]: { statements: 3, path: page(cloudPaths.jobs), rows: length },
+  // As many as the program registers.
+  [cloudPaths.jobKinds]: { statements: 4 },
+  [cloudPaths.job]: { statements: 4, path: ({ job }) => fill(cloudPaths.job, { id: job }) },
+  [cloudPaths.timeZone]: { statements: 3 },
+  [cloudPaths.tenants]: { statements: 3 },
+  [cloudPaths.tenantMoves]: { statements: 0 },
   [cloudPaths.secrets]: { statements: 4, rows: length },
+  [cloudPaths.dashboard]: { statements: dashboardStatements },
+  [cloudPaths.webDashboard]: { statements: dashboardStatements + 3 },
+  [cloudPaths.mobileDashboard]: { statements: dashboardStatements },
+  [cloudPaths.slackDashboard]: { statements: dashboardStatements },
+  [cloudPaths.webJudgments]: { statements: 10, path: page(cloudPaths.webJudgments), rows: length },
+  [cloudPaths.mobileJudgments]: { statements: 10 },
+  [cloudPaths.slackJudgments]: { statements: 10 },
 }
 
 /** Rows like the first of a table, with these columns of their own; `n` counts them. */
@@ -65,6 +99,9 @@ const multiplied: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'fleet.courier_files': { file_id: 'gen_random_uuid()' },
   'core.dead_events': { event_id: 'gen_random_uuid()' },
   'core.secrets': { name: `'secret-' || n` },
+  'core.archives': { id: 'gen_random_uuid()', partition_name: `'other ' || n` },
+  'core.jobs': { id: 'gen_random_uuid()', ticket: 'gen_random_uuid()' },
+  'core.restored_rows': { no: 'n + 1' },
 }
 
 export function statementBudgetCases(newStore: NewStore): void {
@@ -107,7 +144,7 @@ export function statementBudgetCases(newStore: NewStore): void {
       expect(over).toEqual([])
     })
 
-    it('are as many for fifty rows as for one', { timeout: 60_000 }, async () => {
+    it('are no more for fifty rows than for one', { timeout: 60_000 }, async () => {
       const before = new Map<string, number | undefined>()
       for (const route of few.keys()) before.set(route, await rows(route))
       await multiply(world, seeded)
@@ -117,7 +154,8 @@ export function statementBudgetCases(newStore: NewStore): void {
         if (shown !== undefined)
           expect([route, shown >= Math.min(rowsMany, (before.get(route) ?? 0) + rowsMany - 5)]).toEqual([route, true])
         const now = await count(route)
-        if (now !== statements) more.push([route, statements, now])
+        // Fewer where a page that is full needs not be looked for in older months.
+        if (now > statements) more.push([route, statements, now])
       }
       expect(more).toEqual([])
     })
@@ -165,7 +203,19 @@ async function seed(world: World): Promise<Seeded> {
     [admin.tenant, admin.at],
   )
   const { body } = judged
-  return { edge, judgment: (body as { id: string }).id, command: issued, file }
+  const archive = await fillArchives(world)
+  const objectLink = world.cloud.objects.port.presign('demo', 'archives/judgment_executions_y2024m01.parquet', {
+    seconds: 600,
+  }).path
+  return {
+    edge,
+    judgment: (body as { id: string }).id,
+    command: issued,
+    file,
+    job: await fillJobs(world),
+    archive,
+    objectLink,
+  }
 }
 
 async function putLines(world: World, edge: TestEdge, count: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Clock, Log, Service } from '@jidoka/base'
+import type { Clock, Log, Service, Tracer } from '@jidoka/base'
 import { requestLimits } from '@jidoka/sync-protocol'
 import type { CloudConfig } from '../../config.ts'
 import { Cache } from '../cache/cache.ts'
@@ -29,6 +29,7 @@ export interface BackboneParts {
   log: Log
   metrics: Metrics
   hub: EventHub
+  tracer: Tracer
 }
 
 /** What the parts of the cloud share beside the database: events, cache, limits. With Redis or without, for its users it is the same. */
@@ -45,7 +46,7 @@ export interface Backbone {
   readonly services: (consumers: readonly AnyConsumer[]) => Service[]
 }
 
-export function openBackbone({ config, database, clock, log, metrics, hub }: BackboneParts): Backbone {
+export function openBackbone({ config, database, clock, log, metrics, hub, tracer }: BackboneParts): Backbone {
   const { url, sentinels, master, sentinel_password: sentinelPassword } = config.redis
   const { registry } = metrics
   const link =
@@ -78,7 +79,7 @@ export function openBackbone({ config, database, clock, log, metrics, hub }: Bac
     nonces: link === null ? null : new SharedNonces(link, clock, 2 * requestLimits.clockSkewMsMax),
     dead: new DeadEvents({ database, clock, wake: (tenantId) => wake(tenantId) }),
     services: (consumers) => {
-      const parts = { database, clock, log, metrics: eventMetrics }
+      const parts = { database, clock, log, metrics: eventMetrics, tracer }
       const carrier = link === null ? new LocalCarrier({ ...parts, consumers }) : new RedisCarrier(link)
       const relay = new Relay({ ...parts, carrier })
       wake = (tenantId) => relay.wake(tenantId)

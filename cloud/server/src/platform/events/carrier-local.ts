@@ -1,5 +1,5 @@
-import type { Clock, Log } from '@jidoka/base'
-import { describeError } from '@jidoka/base'
+import type { Clock, Log, Tracer } from '@jidoka/base'
+import { describeError, silentTracer } from '@jidoka/base'
 import type { Database } from '../db/database.ts'
 import type { Carried, Carrier } from './carrier.ts'
 import type { Channel } from './channels.ts'
@@ -15,6 +15,8 @@ export interface LocalCarrierParts {
   clock: Clock
   log: Log
   metrics: EventMetrics
+  /** Absent: nothing is recorded. */
+  tracer?: Tracer
   /** Those that run in this process. */
   consumers: readonly AnyConsumer[]
 }
@@ -51,12 +53,12 @@ export class LocalCarrier implements Carrier {
   }
 
   async #consume(event: StoredEvent): Promise<boolean> {
-    const { database, clock, log, metrics, consumers } = this.#parts
+    const { database, clock, log, metrics, consumers, tracer = silentTracer } = this.#parts
     let isDone = true
     for (const consumer of consumers) {
       if (!channelsOf(consumer.name).includes(event.channel)) continue
       try {
-        const isNew = await consumeOnce(database, consumer, event, clock.nowMs())
+        const isNew = await consumeOnce({ database, tracer }, consumer, event, clock.nowMs())
         metrics.consumed.inc({ consumer: consumer.name, outcome: isNew ? 'taken' : 'repeat' })
       } catch (error) {
         const about = { action: 'event.consume', success: false, consumer: consumer.name, event: event.id }

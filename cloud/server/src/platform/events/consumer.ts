@@ -1,3 +1,4 @@
+import type { Tracer } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
 import type { Database, Transaction } from '../db/database.ts'
 import { storableJson, storableText } from '../db/storable.ts'
@@ -23,14 +24,15 @@ export type AnyConsumer = { readonly name: ConsumerName; handle(tx: Transaction,
 
 export const channelsOf = (name: ConsumerName): readonly Channel[] => durableConsumers[name]
 
-/** False: this consumer had taken the event before, and nothing was done. */
+/** In the trace of what caused the event. False: this consumer had taken it before, and nothing was done. */
 export function consumeOnce(
-  database: Database,
+  { database, tracer }: { database: Database; tracer: Tracer },
   consumer: AnyConsumer,
   event: CloudEvent,
   nowMs: number,
 ): Promise<boolean> {
-  return database.withTenant(event.tenant_id, async (tx) => {
+  const facts = { 'messaging.destination.name': event.channel, 'messaging.message.id': event.id }
+  const work = async (tx: Transaction): Promise<boolean> => {
     // A second process with the same event waits here for the first, and then sees that there is nothing to do.
     const isFirst = await tx.run(
       'insert into core.consumed_events (tenant_id, consumer, event_id, consumed_at) values ($1, $2, $3, $4) on conflict do nothing',
@@ -39,7 +41,10 @@ export function consumeOnce(
     if (isFirst === 0) return false
     await consumer.handle(tx, event)
     return true
-  })
+  }
+  return tracer.begin(`consume ${consumer.name}`, { kind: 'consumer', traceparent: event.trace, facts }, () =>
+    database.withTenant(event.tenant_id, work),
+  )
 }
 
 /** Lays an event aside that a consumer could not take. */

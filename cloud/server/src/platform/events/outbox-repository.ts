@@ -25,19 +25,18 @@ export async function unhurried(tx: Session): Promise<void> {
 }
 
 /** The tenants that have events to hand on (or, `sent`, that keep some which were), found by a step along the index for each and not by reading all rows. */
-export function tenantsWithEvents(database: Database, which: 'waiting' | 'sent'): Promise<string[]> {
+export async function tenantsWithEvents(database: Database, which: 'waiting' | 'sent'): Promise<string[]> {
   const condition = which === 'waiting' ? 'sent_at is null' : 'sent_at is not null'
-  return database.asDirectory(async (directory) =>
-    (
-      await directory.query<{ id: string }>(
-        `with recursive found(id) as (
-           (select min(tenant_id) from core.outbox where ${condition})
-           union all
-           select (select min(tenant_id) from core.outbox where ${condition} and tenant_id > found.id) from found where found.id is not null)
-         select id from found where id is not null`,
-      )
-    ).map(({ id }) => id),
+  const found = await database.asDirectory((directory) =>
+    directory.query<{ tenant_id: string }>(
+      `with recursive found(tenant_id) as (
+         (select min(tenant_id) from core.outbox where ${condition})
+         union all
+         select (select min(tenant_id) from core.outbox where ${condition} and tenant_id > found.tenant_id) from found where found.tenant_id is not null)
+       select tenant_id from found where tenant_id is not null`,
+    ),
   )
+  return found.map(({ tenant_id: tenantId }) => tenantId)
 }
 
 /**
@@ -148,12 +147,23 @@ export async function forgetConsumed(tx: Transaction, nowMs: number): Promise<vo
 }
 
 /** How the outbox of all tenants stands. */
-export function countEvents(database: Database): Promise<{ waiting: number; oldestAt: string | null; dead: number }> {
-  return database.asDirectory(async (directory) => {
-    const [row] = await directory.query<{ waiting: number; oldest_at: string | null; dead: number }>(
-      `select count(tenant_id)::int as waiting, min(created_at) as oldest_at, (select count(tenant_id)::int from core.dead_events) as dead
-       from core.outbox where sent_at is null`,
-    )
-    return { waiting: row?.waiting ?? 0, oldestAt: row?.oldest_at ?? null, dead: row?.dead ?? 0 }
-  })
+export async function countEvents(
+  database: Database,
+): Promise<{ waiting: number; oldestAt: string | null; dead: number }> {
+  const rows = await database.asDirectory((directory) =>
+    directory.query<{ tenant_id: string; waiting: number; oldest_at: string | null; dead: number }>(
+      `select tenant_id, sum(waiting)::int as waiting, min(oldest_at) as oldest_at, sum(dead)::int as dead from (
+         select tenant_id, count(*) as waiting, min(created_at) as oldest_at, 0 as dead from core.outbox where sent_at is null group by tenant_id
+         union all
+         select tenant_id, 0, null, count(*) from core.dead_events group by tenant_id
+       ) as counted group by tenant_id`,
+    ),
+  )
+  const counted = { waiting: 0, oldestAt: null as string | null, dead: 0 }
+  for (const { waiting, oldest_at: oldestAt, dead } of rows) {
+    counted.waiting += waiting
+    counted.dead += dead
+    if (oldestAt !== null && (counted.oldestAt === null || oldestAt < counted.oldestAt)) counted.oldestAt = oldestAt
+  }
+  return counted
 }

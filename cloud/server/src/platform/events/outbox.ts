@@ -1,5 +1,5 @@
 import type { Clock } from '@jidoka/base'
-import { uuidv7 } from '@jidoka/base'
+import { outgoingTraceparent, uuidv7 } from '@jidoka/base'
 import type { Transaction } from '../db/database.ts'
 import { storableInstant, storableJson, storableText } from '../db/storable.ts'
 import type { NewEvent } from './channels.ts'
@@ -22,7 +22,7 @@ export class Outbox implements OutboxPort {
     this.#wake = wake
   }
 
-  append(tx: Transaction, { channel, subject, payload, trace = null }: NewEvent): void {
+  append(tx: Transaction, { channel, subject, payload, trace = outgoingTraceparent() }: NewEvent): void {
     const [id] = this.reserve(tx, 1)
     tx.send({ name: 'append-event', text: 'select core.append_event($1, $2, $3, $4, $5, $6)' }, [
       id,

@@ -1,5 +1,5 @@
-import type { Clock, Log, Service } from '@jidoka/base'
-import { describeError } from '@jidoka/base'
+import type { Clock, Log, Service, Tracer } from '@jidoka/base'
+import { describeError, outsideTraces, silentTracer } from '@jidoka/base'
 import type { Database } from '../db/database.ts'
 import type { Carrier } from './carrier.ts'
 import { consumersOf } from './channels.ts'
@@ -14,6 +14,8 @@ export interface RelayParts {
   clock: Clock
   log: Log
   metrics: EventMetrics
+  /** Absent: nothing is recorded. */
+  tracer?: Tracer
   carrier: Carrier
 }
 
@@ -93,19 +95,24 @@ export class Relay implements Service {
     this.#cancelGather = null
     if (this.#isWorking || this.#isStopped) return
     this.#isWorking = true
-    this.#working = this.#work().finally(() => {
+    // It hands on what many have caused.
+    this.#working = outsideTraces(() => this.#work()).finally(() => {
       this.#isWorking = false
     })
   }
 
   async #work(): Promise<void> {
+    const { tracer = silentTracer } = this.#parts
     for (const tenantId of this.#waiting) {
       if (this.#isStopped || !this.#parts.carrier.isUp) return
       // Before and not after, so that what is committed meanwhile is not overlooked.
       this.#waiting.delete(tenantId)
       try {
         // A full batch: there may be more. Tenants take turns.
-        if ((await this.#relay(tenantId)) === eventLimits.batchMax) this.#waiting.add(tenantId)
+        const taken = await tracer.begin('relay events', { facts: { 'jidoka.tenant': tenantId } }, () =>
+          this.#relay(tenantId),
+        )
+        if (taken === eventLimits.batchMax) this.#waiting.add(tenantId)
       } catch (error) {
         // The poll finds it again.
         this.#parts.log.warn({ action: 'events.relay', success: false, tenant: tenantId }, describeError(error))

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock, Log, Service } from '@jidoka/base'
-import { describeError } from '@jidoka/base'
+import type { Clock, Log, Service, Tracer } from '@jidoka/base'
+import { describeError, silentTracer } from '@jidoka/base'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { Database } from '../db/database.ts'
@@ -21,6 +21,8 @@ export interface StreamReaderParts {
   clock: Clock
   log: Log
   metrics: EventMetrics
+  /** Absent: nothing is recorded. */
+  tracer?: Tracer
   consumer: AnyConsumer
 }
 
@@ -139,13 +141,13 @@ export class StreamReader implements Service {
     stream: string,
     entry: { id: string; fields: readonly string[] | null; deliveries: number },
   ): Promise<void> {
-    const { database, clock, log, metrics, consumer } = this.#parts
+    const { database, clock, log, metrics, consumer, tracer = silentTracer } = this.#parts
     const about = { action: 'event.consume', success: false, consumer: consumer.name, entry: entry.id }
     const event = this.#eventOf(entry)
     // Cut away by the bound of the stream, which the outbox makes good; or written by somebody else.
     if (event === null) return this.#done(stream, entry.id)
     try {
-      const isNew = await consumeOnce(database, consumer, event, clock.nowMs())
+      const isNew = await consumeOnce({ database, tracer }, consumer, event, clock.nowMs())
       metrics.consumed.inc({ consumer: consumer.name, outcome: isNew ? 'taken' : 'repeat' })
     } catch (error) {
       if (entry.deliveries < eventLimits.attemptsMax) {

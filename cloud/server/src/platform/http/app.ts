@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock, Log } from '@jidoka/base'
+import type { Clock, Log, Tracer } from '@jidoka/base'
+import { methodLabel, silentTracer } from '@jidoka/base'
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { compress } from 'hono/compress'
 import { routePath } from 'hono/route'
-import { secureHeaders } from 'hono/secure-headers'
 import type { Metrics } from '../metrics.ts'
+import { traceRequests } from '../tracing-requests.ts'
 import { limitBody } from './body-limit.ts'
-import type { AppEnv } from './env.ts'
+import { compressed } from './compression.ts'
+import { cors, refuseForeignPages } from './cross-origin.ts'
+import type { AppEnv, Caller } from './env.ts'
 import { httpLimits } from './limits.ts'
 import { ProblemError, problemCause, toHttpProblem } from './problem.ts'
+import { securityHeaders } from './security-headers.ts'
+import { isOfPeople, limitTime } from './time-limit.ts'
 
 export interface AppOptions {
   log: Log
@@ -16,77 +20,80 @@ export interface AppOptions {
   clock: Clock
   /** Whether people reach this program by https, so that browsers are told to insist on it. */
   https: boolean
+  /** Absent: nothing is recorded. */
+  tracer?: Tracer
+  /** Origins of other programs' pages that may use the API; absent: none. */
+  corsOrigins?: readonly string[]
 }
 
 export type App = OpenAPIHono<AppEnv>
+
+/** As `isOfPeople` says. */
+const pathsOfPeople = ['/api/*', '/bff/*']
 
 /** Paths with a body limit of their own, set at their routes. */
 const largeBodies =
   /^\/sync\/v1\/(batches|repairs|bundles\/[^/]+)$|^\/api\/v1\/fleet\/courier(\/|$)|^\/api\/v1\/fleet\/edges\/[^/]+\/desired\//
 
 /** An application with everything that is the same for all routes: request id, log, metrics, limits, security headers, errors. */
-export function createApp({ log, metrics, clock, https }: AppOptions): App {
+export function createApp({ log, metrics, clock, https, corsOrigins = [], tracer = silentTracer }: AppOptions): App {
   const app = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (!result.success) throw result.error
     },
   })
 
+  app.use(traceRequests(tracer))
+  const everywhere = securityHeaders(https)
   app.use(async (c, next) => {
     const startMs = clock.monotonicMs()
     const given = c.req.header('x-request-id')
     const requestId = given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
     c.set('requestId', requestId)
-    await next()
+    // Said before there is an answer: each that is put into one later would make hono copy it.
+    for (const [name, value] of everywhere) c.header(name, value)
     c.header('x-request-id', requestId)
+    if (isOfPeople(c.req.path)) {
+      c.header('cache-control', 'no-store')
+      c.header('vary', 'accept-encoding')
+    }
+    const waitsForNews = c.req.path.endsWith('/stream') || c.req.query('live') === 'true'
+    if (!waitsForNews) metrics.requestQueue.inc()
+    await next()
+    if (!waitsForNews) metrics.requestQueue.dec()
     const durationMs = clock.monotonicMs() - startMs
-    const route = routePath(c, -1)
-    const method = c.req.method
+    // Of what has answered; the last that would match may be one that answers what no other does.
+    const route = routePath(c)
+    const method = methodLabel(c.req.method)
     metrics.requests.inc({ method, route, status: String(c.res.status) })
-    if (!c.req.path.endsWith('/stream') && c.req.query('live') !== 'true')
-      metrics.requestSeconds.observe({ method, route }, durationMs / 1_000)
+    if (!waitsForNews) metrics.requestSeconds.observe({ method, route }, durationMs / 1_000)
+    const caller: Caller | undefined = c.var.caller
     log.debug({
       action: `${method} ${route}`,
       requestId,
+      userId: caller?.login,
       status: c.res.status,
       duration: Math.round(durationMs),
       success: c.res.status < 400,
     })
   })
 
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'self'"],
-        // Charts and components set sizes by style attributes.
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        // Rules run in WebAssembly in the editor's try-out.
-        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
-        workerSrc: ["'self'", 'blob:'],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-        formAction: ["'self'"],
-      },
-      strictTransportSecurity: https ? 'max-age=31536000; includeSubDomains' : false,
-      referrerPolicy: 'no-referrer',
-      xFrameOptions: 'DENY',
-    }),
-  )
-
   // Answers of programs; the console's files lie compressed already or are small.
-  app.use('/api/*', compress({ encoding: 'gzip' }))
+  const compress = compressed()
+  app.use('/openapi.json', compress)
+  app.use('/docs', compress)
+  const foreign = refuseForeignPages(corsOrigins)
+  for (const path of pathsOfPeople) {
+    app.use(path, compress)
+    if (corsOrigins.length > 0) app.use(path, cors(corsOrigins))
+    app.use(path, foreign)
+  }
+  app.use(limitTime(clock))
   const smallBodies = limitBody(
     httpLimits.bodyBytesMax,
     () => new ProblemError('too_large', `The body is larger than ${httpLimits.bodyBytesMax} bytes. Send less at once.`),
   )
   app.use((c, next) => (largeBodies.test(c.req.path) ? next() : smallBodies(c, next)))
-  app.use('/api/*', async (c, next) => {
-    await next()
-    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
-  })
-
   app.onError((error, c) => {
     const requestId = c.var.requestId
     const { status, body, headers, ours } = toHttpProblem(error, requestId)

@@ -14,7 +14,12 @@ export interface Caller {
 export interface AppEnv {
   /** Absent when a test calls the application without a socket. */
   Bindings: Partial<HttpBindings>
-  Variables: { requestId: string; caller: Caller }
+  Variables: {
+    requestId: string
+    caller: Caller
+    /** The body that `reply` has made, for whoever compresses or keeps it. */
+    answerText?: string
+  }
 }
 
 /** Lets a request through that is signed in and may do this; null: signed in is enough. */

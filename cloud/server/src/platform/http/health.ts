@@ -10,8 +10,14 @@ export interface Readiness {
   electric: (() => Promise<'ok' | 'starting' | 'down'>) | null
   /** How Redis stands, where there is one. Everything goes on without it. */
   redis: (() => 'ok' | 'down') | null
+  /** How the bucket or the folder for files stands. What needs no file goes on without it. */
+  objects: () => 'ok' | 'down'
   /** Whether a tenant's audit log was found changed. Nothing is better for not being served: the program is ready all the same. */
   audit: () => 'ok' | 'changed'
+  /** Modules of other processes that do not answer. This one answers for its own: it is ready all the same, or one that is down would take all down. */
+  modulesDown: () => readonly string[]
+  /** Extensions of the database that lack: what needs them does not work, and everything else does. */
+  extensionsLacking: () => readonly string[]
 }
 
 /** A load balancer asks every 5 s and waits little: what takes longer than this is not ready. */
@@ -33,10 +39,15 @@ export function addHealthRoutes(app: App, readiness: Readiness, metrics: Metrics
     clearTimeout(timer)
     const electric = readiness.electric === null ? {} : { electric: await readiness.electric() }
     const redis = readiness.redis === null ? {} : { redis: readiness.redis() }
+    const objects = readiness.objects() === 'down' ? { objects: 'down' } : {}
     const audit = readiness.audit() === 'changed' ? { audit: 'changed' } : {}
+    const down = readiness.modulesDown()
+    const modules = down.length === 0 ? {} : { modules_down: down }
+    const lacking = database === 'ok' ? readiness.extensionsLacking() : []
+    const extensions = lacking.length === 0 ? {} : { extensions_lacking: lacking }
     return database === 'ok'
-      ? c.json({ status: 'ok', database, ...electric, ...redis, ...audit })
-      : c.json({ status: 'waiting', database, ...electric, ...redis, ...audit }, 503)
+      ? c.json({ status: 'ok', database, ...electric, ...redis, ...objects, ...audit, ...modules, ...extensions })
+      : c.json({ status: 'waiting', database, ...electric, ...redis, ...objects, ...audit, ...modules }, 503)
   })
   app.get('/metrics', async (c) =>
     c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),

@@ -1,8 +1,11 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { createLog } from '@jidoka/base'
 import { cloudPaths, problemSchema } from '@jidoka/contract'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { adminPassword, judgmentRecord, ruleOf, TestEdge, World } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
+import { Database } from '../db/database.ts'
+import { inRequest, RequestOverError, RequestScope } from '../request-scope.ts'
 
 export function httpCases(newStore: NewStore): void {
   describe('http', () => {
@@ -48,7 +51,11 @@ export function httpCases(newStore: NewStore): void {
           expect(operation.responses.default.content).toHaveProperty(['application/problem+json'])
       const docs = await world.request('GET', '/docs')
       expect(docs.body).toContain(cloudPaths.judgmentRecent)
-      expect(docs.body).not.toContain('<script')
+      // Everything is of this server: no other script, style or image, and none in the page that its policy would not let run.
+      expect(docs.body.match(/<script[^>]*>/g)).toEqual(['<script src="/docs/page.js" defer>'])
+      expect(docs.body).not.toMatch(/(?:src|href)="(?!\/|#)/)
+      expect((await world.request('GET', '/docs/page.js')).headers.get('content-type')).toContain('text/javascript')
+      expect(docs.headers.get('content-security-policy')).toContain("script-src 'self' 'wasm-unsafe-eval'")
     })
 
     it('I10: answers what is not there, what is no JSON and what is too large with problems of RFC 9457', async () => {
@@ -86,13 +93,103 @@ export function httpCases(newStore: NewStore): void {
       expect(headers.get('strict-transport-security')).toBeNull()
     })
 
-    it('compresses long answers', async () => {
+    it('compresses long answers as they are wanted, and nothing for whoever wants it as it is', async () => {
       await edge.sendRecords(Array.from({ length: 50 }, (_, index) => judgmentRecord(world.clock.nowMs() + index)))
-      const response = await world.cloud.app.request(cloudPaths.judgmentRecent, {
-        headers: { authorization: `Bearer ${await world.accessToken()}`, 'accept-encoding': 'gzip' },
+      const authorization = `Bearer ${await world.accessToken()}`
+      const get = async (accepted: string | null, path: string = cloudPaths.judgmentRecent) => {
+        const response = await world.cloud.app.request(path, {
+          headers: { authorization, ...(accepted === null ? {} : { 'accept-encoding': accepted }) },
+        })
+        const bytes = Buffer.from(await response.arrayBuffer())
+        return { encoding: response.headers.get('content-encoding'), vary: response.headers.get('vary'), bytes }
+      }
+      const plain = await get(null)
+      const { data } = JSON.parse(plain.bytes.toString())
+      const [br, zipped] = [await get('gzip, deflate, br, zstd'), await get('gzip')]
+      expect([plain, br, zipped].map(({ encoding, vary }) => [encoding, vary])).toEqual([
+        [null, 'accept-encoding'],
+        ['br', 'accept-encoding'],
+        ['gzip', 'accept-encoding'],
+      ])
+      expect(JSON.parse(brotliDecompressSync(br.bytes).toString()).data).toEqual(data)
+      expect(JSON.parse(gunzipSync(zipped.bytes).toString()).data).toEqual(data)
+      expect((await get('identity')).encoding).toBeNull()
+      // Shorter than a packet.
+      expect((await get('br', cloudPaths.me)).encoding).toBeNull()
+      // A token beside what others sent.
+      const login = await world.request('POST', cloudPaths.login, {
+        json: { login: 'admin', password: adminPassword },
+        headers: { 'accept-encoding': 'br' },
       })
-      expect(response.headers.get('content-encoding')).toBe('gzip')
-      await response.arrayBuffer()
+      expect([login.status, login.headers.get('content-encoding')]).toEqual([200, null])
+    })
+
+    it('tells whoever has the newest that nothing has changed, and sends it when something has', async () => {
+      const get = async (known?: string) =>
+        world.request('GET', cloudPaths.judgmentRecent, {
+          headers: {
+            authorization: `Bearer ${await world.accessToken()}`,
+            ...(known === undefined ? {} : { 'if-none-match': known }),
+          },
+        })
+      const first = await get()
+      const tag = first.headers.get('etag') ?? ''
+      expect(tag).toMatch(/^W\/"[\w-]{22}"$/)
+      const again = await get(`"other", ${tag}`)
+      expect([again.status, again.body, again.headers.get('etag')]).toEqual([304, '', tag])
+      await edge.sendRecords([judgmentRecord(world.clock.nowMs() + 1_000)])
+      const changed = await get(tag)
+      expect([changed.status, changed.body.data.length > 0]).toEqual([200, true])
+      expect(changed.headers.get('etag')).not.toBe(tag)
+      expect(
+        (await world.as('POST', cloudPaths.judgmentExecute, { workflow_id: 'x', input: {} })).headers.get('etag'),
+      ).toBe(null)
+    })
+
+    it('lets pages of the origins that are named use the API, without cookies, and tells those of others nothing', async () => {
+      const origin = 'https://mes.example.kr'
+      const open = await World.open(world.store, { clock: world.clock, corsOrigins: origin })
+      const preflight = (from: string, on = open) =>
+        on.request('OPTIONS', cloudPaths.judgmentExecute, {
+          headers: { origin: from, 'access-control-request-method': 'POST' },
+        })
+      const { status, headers } = await preflight(origin)
+      expect([status, headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([
+        204,
+        origin,
+        'accept-encoding, origin',
+      ])
+      expect(headers.get('access-control-allow-credentials')).toBeNull()
+      expect(headers.get('access-control-allow-headers')).toContain('idempotency-key')
+      for (const from of ['https://mes.example.kr.evil.io', 'http://mes.example.kr', 'null']) {
+        const refused = await preflight(from)
+        expect([from, refused.headers.get('access-control-allow-origin'), refused.status]).toEqual([from, null, 404])
+      }
+      expect((await preflight(origin, world)).headers.get('access-control-allow-origin')).toBeNull()
+      const read = await open.request('GET', cloudPaths.me, { headers: { origin } })
+      expect([read.status, read.headers.get('access-control-allow-origin')]).toEqual([401, origin])
+      await open.cloud.stop()
+    })
+
+    it('refuses what a page of another address would change, also one of a neighbouring name', async () => {
+      const logout = (site: string) => world.request('POST', cloudPaths.logout, { headers: { 'sec-fetch-site': site } })
+      for (const site of ['cross-site', 'same-site']) expect((await logout(site)).body.kind).toBe('not_permitted')
+      for (const site of ['same-origin', 'none']) expect((await logout(site)).status).toBe(200)
+    })
+
+    it('lets a statement of a request take as long as the request still has, and others as long as is set', async () => {
+      const database = new Database(world.store.backend, { clock: world.clock })
+      const timeout = () =>
+        database.withTenant('demo', async (tx) => {
+          const [row] = await tx.query<{ ms: string }>(`select current_setting('statement_timeout') as ms`)
+          return row?.ms
+        })
+      const scope = new RequestScope(world.clock, 10_000)
+      world.clock.advance(4_500)
+      expect([await inRequest(scope, timeout), await timeout()]).toEqual(['6s', '30s'])
+      world.clock.advance(5_500)
+      scope.end()
+      await expect(inRequest(scope, timeout)).rejects.toThrow(RequestOverError)
     })
 
     it('serves the routes of the modules that were asked for, and says of the others that they are not here', async () => {
@@ -105,7 +202,8 @@ export function httpCases(newStore: NewStore): void {
 
     it('refuses every route of the API without a token, except those that let people and edges in', async () => {
       const { body } = await world.request('GET', '/openapi.json')
-      const open = new Set([cloudPaths.login, cloudPaths.refresh, cloudPaths.logout] as string[])
+      // A link to an object is good for whoever has it: the token stands in it.
+      const open = new Set([cloudPaths.login, cloudPaths.refresh, cloudPaths.logout, cloudPaths.objectLink] as string[])
       let tried = 0
       for (const [path, item] of Object.entries(body.paths as Record<string, object>)) {
         for (const method of Object.keys(item)) {

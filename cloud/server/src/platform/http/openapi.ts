@@ -1,14 +1,23 @@
+import { readFileSync } from 'node:fs'
 import { problemSchema } from '@jidoka/contract'
 import { z } from 'zod'
 import type { App } from './app.ts'
+import { docsPage, operationsOf } from './docs-page/docs-page.ts'
+import { idempotencyLimits } from './idempotency/limits.ts'
 
-interface Operation {
-  summary?: string
-  tags?: string[]
-  responses?: Record<string, unknown>
+const pageScript = new URL('./docs-page/page.browser.js', import.meta.url)
+
+/** Taken by every POST of somebody who is signed in. */
+const keyParameter = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Made up by the sender, such as a UUID: within a day the same request is done once and answered the same.',
+  schema: { type: 'string', minLength: 1, maxLength: idempotencyLimits.keyCharactersMax, pattern: '^[!-~]+$' },
 }
 
-/** `/openapi.json` (OpenAPI 3.1, made from the routes themselves) and `/docs`, a page of it that needs no script. */
+/** `/openapi.json` (OpenAPI 3.1, made from the routes themselves) and `/docs`, a page of it to read and to try. */
 export function addOpenApi(app: App, version: string): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
     type: 'http',
@@ -32,7 +41,9 @@ export function addOpenApi(app: App, version: string): void {
       },
       security: [{ session: [] }],
     })
-    for (const operation of operationsOf(document)) {
+    for (const { method, path, operation } of operationsOf(document)) {
+      if (method === 'post' && !path.startsWith('/api/v1/auth/'))
+        operation.parameters = [...(operation.parameters ?? []), keyParameter]
       operation.responses = {
         ...operation.responses,
         default: {
@@ -43,31 +54,14 @@ export function addOpenApi(app: App, version: string): void {
     }
     return document
   }
+  let page: string | undefined
+  let script: string | undefined
   app.get('/openapi.json', (c) => c.json(read()))
-  app.get('/docs', (c) => c.html(page(read())))
-}
-
-function operationsOf(document: { paths?: object }): Operation[] {
-  return Object.values(document.paths ?? {}).flatMap((item: object) => Object.values(item) as Operation[])
-}
-
-function page(document: { info: { title: string; version: string }; paths?: object }): string {
-  const rows = Object.entries(document.paths ?? {}).flatMap(([path, item]: [string, object]) =>
-    Object.entries(item).map(
-      ([method, operation]: [string, Operation]) =>
-        `<tr><td>${escapeHtml(operation.tags?.join(', ') ?? '')}</td><td><code>${method.toUpperCase()}</code></td><td><code>${escapeHtml(path)}</code></td><td>${escapeHtml(operation.summary ?? '')}</td></tr>`,
-    ),
-  )
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(document.info.title)} API</title>
-<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem;max-width:70rem;color-scheme:light dark}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #8884}</style>
-</head><body><h1>${escapeHtml(document.info.title)} API ${escapeHtml(document.info.version)}</h1>
-<p>Every request and answer with its schema: <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1). Sign in with <code>POST /api/v1/auth/login</code> and send the access token as <code>Authorization: Bearer</code>.</p>
-<table><thead><tr><th>Module</th><th>Method</th><th>Path</th><th>What it does</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></body></html>`
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(
-    /[&<>"]/g,
-    (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character] as string,
+  app.get('/docs', (c) => c.html((page ??= docsPage(read())), 200, { 'cache-control': 'no-cache' }))
+  app.get('/docs/page.js', (c) =>
+    c.body((script ??= readFileSync(pageScript, 'utf8')), 200, {
+      'content-type': 'text/javascript; charset=utf-8',
+      'cache-control': 'no-cache',
+    }),
   )
 }

@@ -6,6 +6,8 @@ import { BatchError, refusals, refusalStatus } from '@jidoka/sync-protocol'
 import { HTTPException } from 'hono/http-exception'
 import { z } from 'zod'
 import { codeOf, DatabaseUnavailableError } from '../db/unavailable.ts'
+import { ObjectError } from '../objects/object-error.ts'
+import { RequestOverError } from '../request-scope.ts'
 
 type ProblemDetails = Pick<Problem, 'errors' | 'line' | 'column' | 'reason'>
 
@@ -52,6 +54,10 @@ const titles: Record<ProblemKind, string> = {
   rule_refused: 'The rule is refused',
   alarm_refused: 'The alarm is refused',
   unavailable: 'Not available now',
+  timed_out: 'Not done in time',
+  slow_request: 'The request came too slowly',
+  under_way: 'Still under way',
+  key_reused: 'The key was used for another request',
   internal: 'An error of the program',
 }
 
@@ -77,6 +83,9 @@ export function toHttpProblem(error: unknown, requestId: string): HttpProblem {
   if (error instanceof RefusalError) return refused(error.refusal, requestId)
   if (error instanceof BatchError) return refused(error.refusal, requestId)
   if (error instanceof ProblemError) return answer(error.kind, error.message, requestId, error)
+  // Of a request that waited for what another one had begun; that one was answered long ago.
+  if (error instanceof RequestOverError)
+    return answer('unavailable', 'What this waited for was given up. Try again.', requestId, { retryAfterS: 1 })
   if (error instanceof HashingBusyError) return answer('unavailable', error.message, requestId, { retryAfterS: 5 })
   // What is wrong with the keys is for the log; whoever asked learns whether to come again.
   if (error instanceof SecretError) {
@@ -86,6 +95,16 @@ export function toHttpProblem(error: unknown, requestId: string): HttpProblem {
           retryAfterS: 5,
         })
       : answer('internal', 'A secret cannot be sealed or opened. The log of the cloud says why.', requestId, {})
+    return { ...told, ours: true }
+  }
+  if (error instanceof ObjectError) {
+    if (error.kind === 'refused') return answer('invalid_input', error.message, requestId, {})
+    const told =
+      error.kind === 'unavailable'
+        ? answer('unavailable', 'The files cannot be reached now. Try again in a moment.', requestId, {
+            retryAfterS: 5,
+          })
+        : answer('internal', 'The file is damaged. The log of the cloud says how.', requestId, {})
     return { ...told, ours: true }
   }
   if (error instanceof z.ZodError) {

@@ -70,3 +70,21 @@ it('tells who asks on a connection from before while it stops to let go of it', 
   expect(first).toContain('onnection: keep-alive')
   expect(second).toContain('onnection: close')
 })
+
+it('answers what is no request, and a head that is too large, with problems', async () => {
+  const { server, url } = await open()
+  const say = async (text: string) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write(text)
+    let said = ''
+    for await (const chunk of socket) said += String(chunk)
+    const [head = '', body = ''] = said.split('\r\n\r\n')
+    return [head.split('\r\n')[0], (JSON.parse(body) as { kind: string }).kind]
+  }
+  expect(await say('HELO cloud\r\n\r\n')).toEqual(['HTTP/1.1 400 Bad Request', 'invalid_input'])
+  expect(await say(`GET / HTTP/1.1\r\nhost: cloud\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`)).toEqual([
+    'HTTP/1.1 413 Payload Too Large',
+    'too_large',
+  ])
+  await server.stop()
+})

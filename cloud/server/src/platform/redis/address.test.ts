@@ -25,6 +25,7 @@ describe('the address of Redis', () => {
         password: 'word',
       },
     ],
+    ['rediss+sentinel://a/plant', { server: null, sentinels: [{ host: 'a', port: 26379 }], tls: true }],
   ])('is read: %s', (url, expected) => {
     expect(readRedisAddress(url)).toMatchObject(expected)
   })

@@ -28,18 +28,19 @@ export class RedisAddressError extends Error {
 }
 
 /**
- * `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS, and `redis+sentinel://[user:password@]host[:port][,host...]/master[/db]`.
+ * `redis://[user:password@]host[:port][/db]` and `redis+sentinel://[user:password@]host[:port][,host...]/master[/db]`; `rediss://` and `rediss+sentinel://` for TLS,
+ * which then is spoken with the sentinels too.
  * @param sentinels `host[:port],...`: they say where the server is, and the URL only how to speak to it
  * @throws RedisAddressError with what is wrong, never with the password (I8)
  */
 export function readRedisAddress(url: string, sentinels?: string, master?: string): RedisAddress {
-  const parts = /^(rediss?|redis\+sentinel):\/\/(?:([^@/]*)@)?([^/?#]*)(?:\/([^?#]*))?$/.exec(url)
+  const parts = /^(rediss?(?:\+sentinel)?):\/\/(?:([^@/]*)@)?([^/?#]*)(?:\/([^?#]*))?$/.exec(url)
   if (parts === null)
     throw new RedisAddressError(
       'it is not an address. Write it as redis://host:6379, rediss://host:6379 or redis+sentinel://host:26379,host:26379/mymaster',
     )
   const [, scheme, credentials, hosts = '', path = ''] = parts
-  const isSentinel = scheme === 'redis+sentinel'
+  const isSentinel = scheme?.endsWith('+sentinel') === true
   const segments = path.split('/').filter((segment) => segment !== '')
   const dbText = isSentinel ? segments[1] : segments[0]
   if (segments.length > (isSentinel ? 2 : 1)) throw new RedisAddressError('it has more after the host than it may')
@@ -47,7 +48,7 @@ export function readRedisAddress(url: string, sentinels?: string, master?: strin
   if (!Number.isInteger(db) || db < 0 || db > dbMax)
     throw new RedisAddressError('its database is not a number from 0 to 1023')
   const [username, password] = credentialsOf(credentials)
-  const common = { username, password, db, tls: scheme === 'rediss' }
+  const common = { username, password, db, tls: scheme?.startsWith('rediss') === true }
   const listed = isSentinel ? hosts : sentinels
   if (listed !== undefined && listed !== '')
     return {

@@ -1,12 +1,13 @@
 import type { Clock, Log, Service } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
-import { Redis } from 'ioredis'
-import type { RedisOptions } from 'ioredis'
+import type * as IoRedis from 'ioredis'
+import type { Redis, RedisOptions } from 'ioredis'
 import type { Registry } from 'prom-client'
 import { Counter, Gauge } from 'prom-client'
 import type { RedisAddress } from './address.ts'
 import { describeRedis } from './address.ts'
 import { redisLimits } from './limits.ts'
+import { loadWhenNeeded } from '../when-needed.ts'
 
 export interface RedisLinkParts {
   address: RedisAddress
@@ -78,7 +79,8 @@ export class RedisLink implements Service {
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
       ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
-      ...(tls ? { tls: {} } : {}),
+      // Left to itself the client would speak without TLS to a server that sentinels have named, password and all.
+      ...(tls ? { tls: {}, enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
       db,
       lazyConnect: true,
       connectionName: `jidoka-cloud-${purpose}`,
@@ -95,7 +97,8 @@ export class RedisLink implements Service {
       failoverDetector: server === null,
       ...more,
     }
-    const redis = new Redis(options)
+    const { Redis: Connection } = loadWhenNeeded('ioredis') as typeof IoRedis
+    const redis = new Connection(options)
     this.#connections.add(redis)
     let wasReady = false
     redis.on('ready', () => {

@@ -1,10 +1,17 @@
+import { join } from 'node:path'
 import { cloudPaths, fill, maskedTextSchema } from '@jidoka/contract'
-import { createLog } from '@jidoka/base'
+import { createLog, ManualClock } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
+import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { adminPassword, ruleOf, World } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
+import { AuditKey } from '../../modules/audit/audit-key.ts'
+import { AuditService } from '../../modules/audit/service.ts'
 import { Database } from '../db/database.ts'
+import { openKeys } from '../keys.ts'
+import { forgetBatchRows, piiRetention } from './pii-retention.ts'
+import { SecretMetrics } from './secret-metrics.ts'
 
 const text = '담당자 홍길동(010-1234-5678, hong@example.com)이 2호기를 멈췄습니다. 주민번호 900101-1234567'
 const masked = '담당자 홍*동(010-****-5678, h***@example.com)이 2호기를 멈췄습니다. 주민번호 900101-*******'
@@ -59,6 +66,56 @@ export function piiCases(newStore: NewStore): void {
       expect((await world.as('DELETE', fill(cloudPaths.piiOriginal, { id: id ?? '' }))).status).toBe(200)
       expect((await reveal(id ?? '')).status).toBe(404)
       expect((await world.as('DELETE', fill(cloudPaths.piiOriginal, { id: id ?? '' }))).status).toBe(404)
+    })
+
+    it('are forgotten by themselves when their time is over, in portions, and nothing that is younger; the audit says how many', async () => {
+      const database = new Database(world.store.backend, { clock: world.clock })
+      const audit = new AuditService({
+        database,
+        clock: world.clock,
+        key: new AuditKey((await openKeys(join(world.store.folder, 'keys'))).audit),
+      })
+      const registry = new Registry()
+      // Its clock alone goes on by months: the world's would do what a program does meanwhile.
+      const clock = new ManualClock(world.clock.nowMs())
+      const job = piiRetention({ database, clock, audit, metrics: new SecretMetrics(registry), days: 90 })
+      const told: number[] = []
+      const run = () =>
+        job.run({
+          id: 'one',
+          tenantId: 'demo',
+          input: {},
+          signal: new AbortController().signal,
+          log,
+          progress: (done) => void told.push(done),
+        })
+      const left = async () =>
+        (await database.asOwner<{ n: number }>('select count(*)::int as n from core.pii_originals'))[0]?.n
+      await run()
+      const before = (await left()) ?? 0
+      expect(before).toBeGreaterThan(0)
+      const { id: old } = await keep(text)
+      // As many as take a portion and a part of another, of the same age; their ids are of a clock that was ahead.
+      await database.asOwner(
+        `insert into core.pii_originals (tenant_id, id, subject, masked, sealed, key_id, kept_at, kept_by)
+         select tenant_id, ('ffff' || substr(id::text, 5, 20) || lpad(to_hex(n), 12, '0'))::uuid, subject, masked, sealed, key_id, kept_at, kept_by
+         from core.pii_originals, generate_series(1, $2) as n where id = $1`,
+        [old, forgetBatchRows],
+      )
+      world.clock.advance(60_000)
+      const { id: young } = await keep(text)
+      clock.advance(90 * 24 * 3_600_000 + 1)
+      expect(await run()).toEqual({ forgotten: before + 1 + forgetBatchRows, days: 90 })
+      expect(told).toEqual([forgetBatchRows])
+      expect(await left()).toBe(1)
+      expect((await reveal(old ?? '')).status).toBe(404)
+      expect((await reveal(young ?? '')).body.data).toMatchObject({ text })
+      const { body } = await world.as('GET', cloudPaths.audit)
+      const counts = body.data
+        .filter(({ action }: { action: string }) => action === 'pii.expire')
+        .map(({ detail }: { detail: { forgotten: number } }) => detail.forgotten)
+      expect(counts.sort((a: number, b: number) => a - b)).toEqual([before + 1, forgetBatchRows])
+      expect(await registry.metrics()).toContain(`jidoka_pii_originals_expired_total ${before + 1 + forgetBatchRows}`)
     })
 
     it('are not revealed without a reason, nor to who lacks the permission', async () => {

@@ -40,19 +40,20 @@ export function listSecrets(tx: Transaction): Promise<SecretSummary[]> {
   )
 }
 
-/** How much of the tenant each master key seals, in both tables. */
+/** How much of the tenant each master key seals, in all tables. */
 export function countByKey(tx: Transaction): Promise<{ key_id: string; sealed: number }[]> {
   return tx.query(
     `select key_id, sum(n)::int as sealed from (
        select key_id, count(*) as n from core.secrets group by key_id
        union all select key_id, count(*) from core.pii_originals group by key_id
+       union all select key_id, count(*) from core.objects group by key_id
      ) as counted group by key_id order by key_id`,
   )
 }
 
 /** A table of sealed rows, with the place that each row is bound to. */
 export interface SealedTable {
-  readonly name: 'core.secrets' | 'core.pii_originals'
+  readonly name: 'core.secrets' | 'core.pii_originals' | 'core.objects'
   /** SQL for what names a row within its tenant, and for the purpose that it is bound to. */
   readonly id: string
   readonly purpose: string
@@ -61,11 +62,35 @@ export interface SealedTable {
 /** Bindings: they are part of what is sealed and never change. */
 export const purposeOfSecret = (purpose: string): string => `secret/${purpose}`
 export const purposeOfOriginal = 'pii'
+/** Of an object's data key: the object itself lies in a bucket. */
+export const purposeOfObject = 'object'
 
 export const sealedTables: readonly SealedTable[] = [
   { name: 'core.secrets', id: 'name', purpose: `'secret/' || purpose` },
   { name: 'core.pii_originals', id: 'id::text', purpose: `'${purposeOfOriginal}'` },
+  { name: 'core.objects', id: 'id::text', purpose: `'${purposeOfObject}'` },
 ]
+
+/**
+ * In the order of the primary key, which is nearly that of time: the oldest are found first, without an index of their own. Nearly, as no id is given out that
+ * is older than the one before it, and a clock may have been wrong; so the time alone decides. @returns how many went
+ */
+export function deleteOriginalsBefore(tx: Transaction, beforeMs: number, limit: number): Promise<number> {
+  return tx.run(
+    `delete from core.pii_originals
+     where id in (select id from core.pii_originals where kept_at < $1 order by id limit $2)`,
+    [new Date(beforeMs).toISOString(), limit],
+  )
+}
+
+/** How much of the tenant the key does not seal. */
+export async function countOfOtherKeys(tx: Transaction, activeKeyId: string): Promise<number> {
+  const [row] = await tx.query<{ n: number }>(
+    `select (select count(*)::int from core.secrets where key_id <> $1) + (select count(*)::int from core.pii_originals where key_id <> $1) as n`,
+    [activeKeyId],
+  )
+  return row?.n ?? 0
+}
 
 export interface SealedRow {
   readonly id: string

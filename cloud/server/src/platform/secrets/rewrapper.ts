@@ -1,18 +1,15 @@
 import { describeError } from '@jidoka/base'
-import type { Clock, Envelope, Log, MasterKeys, Service } from '@jidoka/base'
+import type { Envelope, MasterKeys } from '@jidoka/base'
 import type { Database } from '../db/database.ts'
 import { allTenantsOf } from '../db/tenants.ts'
 import type { SealedRow, SealedTable } from './repository.ts'
-import { replaceSealed, rowsOfOtherKeys, sealedTables } from './repository.ts'
+import { countOfOtherKeys, replaceSealed, rowsOfOtherKeys, sealedTables } from './repository.ts'
+import type { SecretMetrics } from './secret-metrics.ts'
 
 /** Rows that are read, wrapped anew and written in one go: few enough that a crash repeats little, and that a put waits for none of them. */
 export const rewrapBatchRows = 50
 /** At once, where the keys lie on another machine. */
 const wrapsMax = 8
-/** A rotation is a thing of days. */
-const everyMs = 3_600_000
-/** Not in the first seconds of a start, which have other work. */
-const firstMs = 30_000
 /** Rows that could not be done are named up to here; the rest is a number. */
 const problemsMax = 20
 
@@ -30,56 +27,45 @@ export interface RewrapperParts {
   readonly database: Database
   readonly envelope: Envelope
   readonly masterKeys: MasterKeys
-  readonly clock: Clock
-  readonly log: Log
+  readonly metrics: SecretMetrics
 }
 
 /**
  * After a rotation: wraps the data keys of everything that is sealed by an older master key with the one that is active. The secrets themselves
  * are not opened. A row says which key seals it, so a run that was ended anywhere is gone on with by the next, from any process.
  */
-export class Rewrapper implements Service {
-  readonly name = 'secrets.rewrap'
+export class Rewrapper {
   readonly #parts: RewrapperParts
-  #cancel: () => void = () => undefined
-  #isStopping = false
-  #running: Promise<void> = Promise.resolve()
 
   constructor(parts: RewrapperParts) {
     this.#parts = parts
   }
 
-  start(): Promise<void> {
-    this.#next(firstMs)
-    return Promise.resolve()
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopping = true
-    this.#cancel()
-    await this.#running
-  }
-
   /** All tenants. @param told called after each batch. @throws SecretError when the source of master keys cannot be asked */
-  async run(told: (rewrapped: number) => void = () => undefined): Promise<RewrapReport> {
-    const { database, masterKeys } = this.#parts
+  async run(told: (rewrapped: number) => void = () => undefined, signal?: AbortSignal): Promise<RewrapReport> {
+    const { database, masterKeys, metrics } = this.#parts
     const activeKeyId = await masterKeys.activeKeyId()
     const problems: string[] = []
     let rewrapped = 0
     let failed = 0
+    let left = 0
     for (const tenantId of await allTenantsOf(database)) {
       for (const table of sealedTables) {
         for (let after: string | null = ''; after !== null;) {
-          if (this.#isStopping) return { activeKeyId, rewrapped, failed, problems, isWhole: false }
+          if (signal?.aborted === true) return { activeKeyId, rewrapped, failed, problems, isWhole: false }
           const batch = await this.#batch(tenantId, table, activeKeyId, after)
           rewrapped += batch.rewrapped
+          metrics.rewrapped.inc(batch.rewrapped)
           failed += batch.problems.length
           problems.push(...batch.problems.slice(0, problemsMax - problems.length))
           if (batch.rewrapped > 0) told(rewrapped)
           after = batch.last
         }
       }
+      left += await database.withTenant(tenantId, (tx) => countOfOtherKeys(tx, activeKeyId))
     }
+    metrics.onOldKeys.set(left)
+    metrics.unopened.set(failed)
     return { activeKeyId, rewrapped, failed, problems, isWhole: true }
   }
 
@@ -110,28 +96,5 @@ export class Rewrapper implements Service {
         for (const { row, ...sealed } of fresh) if (await replaceSealed(tx, table, row, sealed)) rewrapped++
       })
     return { rewrapped, problems, last: rows.length < rewrapBatchRows ? null : (rows.at(-1)?.id ?? null) }
-  }
-
-  #next(afterMs: number): void {
-    this.#cancel = this.#parts.clock.after(afterMs, () => {
-      this.#running = this.#runAndTell()
-    })
-  }
-
-  async #runAndTell(): Promise<void> {
-    const { log } = this.#parts
-    try {
-      const { rewrapped, failed, problems, activeKeyId } = await this.run()
-      if (rewrapped > 0)
-        log.info({ action: 'secrets.rewrap', success: true, rewrapped, activeKeyId }, 'secrets were rewrapped')
-      if (failed > 0)
-        log.error(
-          { action: 'secrets.rewrap', success: false, failed, problems },
-          'sealed rows could not be opened: put the master key back that they name, or set these secrets anew',
-        )
-    } catch (error) {
-      log.error({ action: 'secrets.rewrap', success: false }, describeError(error))
-    }
-    if (!this.#isStopping) this.#next(everyMs)
   }
 }

@@ -12,6 +12,7 @@ export interface SecretsCommand {
 const afterRotation = {
   file: 'Processes that share the folder seal with it from now on. Back the folder up. What is sealed already is rewrapped by a running program within an hour, or now with: secrets rewrap',
   environment: '',
+  kms: '',
   vault: 'What is sealed already is rewrapped by a running program within an hour, or now with: secrets rewrap',
 } as const
 

@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Envelope, KeyFile, OperationalError } from '@jidoka/base'
+import { createLog, Envelope, KeyFile, OperationalError } from '@jidoka/base'
 import { cloudPaths, fill, secretsSchema } from '@jidoka/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { World } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { Database } from '../db/database.ts'
 import { replaceSealed, rowsOfOtherKeys, sealedTables } from './repository.ts'
+import { rewrapJob } from './rewrap-job.ts'
 import { rewrapBatchRows } from './rewrapper.ts'
 import { runSecretsCommand } from './secrets-command.ts'
 import { masterKeysFile } from './settings.ts'
@@ -141,6 +142,9 @@ export function secretsCases(newStore: NewStore): void {
       // Nothing is left to do, and it says so.
       expect(await command('rewrap')).toBe(true)
       expect(said.at(-1)).toBe('Nothing is sealed by an older key any more.')
+      const { body } = await world.request('GET', '/metrics')
+      expect(body).toContain('jidoka_secrets_on_old_keys 0')
+      expect(body).toMatch(new RegExp(`^jidoka_secrets_rewrapped_total ${between.secrets.length - 1}$`, 'm'))
     })
 
     it('a rewrap that ends in the middle is gone on with, and names the rows that it cannot open without stopping at them', async () => {
@@ -151,6 +155,9 @@ export function secretsCases(newStore: NewStore): void {
       const report = await world.cloud.rewrapper.run()
       expect([report.failed, report.isWhole]).toEqual([1, true])
       expect(report.problems[0]).toMatch(/^demo core\.secrets broken: .*Restore the row/)
+      const { body } = await world.request('GET', '/metrics')
+      expect(body).toContain('jidoka_secrets_on_old_keys 1')
+      expect(body).toContain('jidoka_secrets_unopened 1')
       const left = await list()
       expect(left.keys.filter(({ active }) => !active)).toMatchObject([{ sealed: 1 }])
       await world.as('DELETE', fill(cloudPaths.secret, { name: 'broken' }))
@@ -172,15 +179,26 @@ export function secretsCases(newStore: NewStore): void {
       expect(await get('raced')).toBe('the new one')
     })
 
-    it('are rewrapped by the running program within the hour, without a command', async () => {
+    it('are rewrapped by a job every hour, which fails while there is one that it cannot open', async () => {
       await keys.rotate()
-      world.clock.advance(3_600_000)
-      // `stop` waits for a run that is under way; here a look at what it leaves behind will do.
-      await expect
-        .poll(async () => (await list()).keys.filter(({ active, sealed }) => !active && sealed > 0), {
-          timeout: 10_000,
+      await put('damaged', 'x')
+      await keys.rotate()
+      const job = rewrapJob(world.cloud.rewrapper)
+      expect(job.schedule).toMatch(/^\d+ \* \* \* \*$/)
+      const run = () =>
+        job.run({
+          id: 'one',
+          tenantId: null,
+          input: {},
+          signal: new AbortController().signal,
+          log: createLog('test', { level: 'silent' }),
+          progress: () => undefined,
         })
-        .toEqual([])
+      await database.asOwner(`update core.secrets set sealed = substr(sealed, 1, 30) where name = 'damaged'`)
+      await expect(run()).rejects.toThrow('1 sealed rows could not be opened')
+      await world.as('DELETE', fill(cloudPaths.secret, { name: 'damaged' }))
+      await run()
+      expect((await list()).keys.filter(({ active, sealed }) => !active && sealed > 0)).toEqual([])
     })
 
     it('whose master key is gone say which key to put back, in the log and not to who asked', async () => {

@@ -47,4 +47,21 @@ describe('where the master keys are', () => {
     expect(mistakesOf({ ...vault, VAULT_ADDR: 'vault:8200', VAULT_TOKEN: 'x' })).toContain('https://')
     expect(() => open({ ...vault, VAULT_ADDR: 'http://vault.example:8200', VAULT_TOKEN: 'x' })).toThrow('https://')
   })
+
+  it('in AWS KMS, with a region and one of the ways that a platform sets', () => {
+    const kms = { JIDOKA_CLOUD_KEY_SOURCE: 'kms', AWS_REGION: 'ap-northeast-2' }
+    for (const way of [
+      { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'x' },
+      { AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/jidoka', AWS_WEB_IDENTITY_TOKEN_FILE: '/run/token' },
+      { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://169.254.170.23/v1/credentials' },
+    ])
+      expect(open({ ...kms, ...way }).source).toBe('kms')
+    expect(mistakesOf(kms)).toContain('there is no way to be let in')
+    expect(mistakesOf({ ...kms, AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE' })).toContain('there is no way to be let in')
+    const keys = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret-words' }
+    expect(mistakesOf({ JIDOKA_CLOUD_KEY_SOURCE: 'kms', ...keys })).toContain('AWS_REGION')
+    expect(mistakesOf({ ...kms, ...keys, JIDOKA_CLOUD_KMS_KEY: 'a key' })).toContain('alias/jidoka')
+    expect(mistakesOf({ ...kms, ...keys, AWS_REGION: 'Seoul' })).not.toContain('secret-words')
+    expect(() => open({ ...kms, ...keys, AWS_ENDPOINT_URL_KMS: 'http://kms.example' })).toThrow('https://')
+  })
 })

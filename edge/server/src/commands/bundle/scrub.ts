@@ -1,7 +1,7 @@
 /** In the place of what must not leave. */
 export const scrubbed = '[set]'
 
-const secretName = /password|passwd|token|secret|private|credential|^key$/i
+const secretName = /password|passwd|token|secret|private|credential|^key$|^headers$/i
 /** Shorter secrets are parts of ordinary words; those stand in addresses and under names, which are looked at in any case. */
 const secretLengthMin = 6
 

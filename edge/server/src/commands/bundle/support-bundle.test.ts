@@ -45,6 +45,7 @@ describe('a support bundle', () => {
     admin_password: 'the admin has this one',
     cloud: { url: 'https://cloud.example', enrolment_token: 'jdk_enrol_0123456789' },
     mes: [{ url: 'postgres://mes:s%2Bcret-of-the-mes@db.example:5432/mes' }],
+    tracing: { endpoint: 'http://collector.example', headers: 'authorization=Basic%20bG9naW4tb2YtaXQ' },
     mqtt: { tls: { cert: 'a.pem', key: '/etc/keys/broker.pem' } },
   })
 
@@ -106,6 +107,7 @@ describe('a support bundle', () => {
       's+cret-of-the-mes',
       's%2Bcret-of-the-mes',
       '/etc/keys/broker.pem',
+      'bG9naW4tb2YtaXQ',
     ]
     expect(kept.length).toBeGreaterThanOrEqual(10)
     for (const [name, text] of files) {

@@ -112,12 +112,14 @@ export class HttpHarness {
       streamClients: () => hub.clientsCount,
       streamSlowTotal: () => hub.slowClientsTotal,
       mergesTotal: () => 0,
+      spans: () => ({ sent: 0, lost: 0, dropped: 0 }),
       connectors: () => [],
     })
     const services: EdgeServices = {
       clock,
       log: createLog('test', { level: 'silent' }),
       version: '0.1.0',
+      meter: metrics.requests,
       board,
       reader: journal,
       pipeline: journal,

@@ -1,4 +1,4 @@
-import { createLog } from '@jidoka/base'
+import { createLog, silentTracer } from '@jidoka/base'
 import { openPipeline, openReader } from '../../pipeline/index.ts'
 import type { OpenPipeline } from '../../pipeline/open-pipeline.ts'
 import type { StoreReader } from '../../store/journal-reader.ts'
@@ -40,6 +40,7 @@ export class LineOnFolder {
           identity,
           status,
           meter: { batch: () => {}, receipted: () => {}, poison: () => {} },
+          tracing: { tracer: silentTracer, linksTo: () => [] },
           onFailure: (error) => this.failures.push(error),
         }),
     )

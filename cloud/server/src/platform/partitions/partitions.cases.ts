@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { judgmentRecord, World } from '../testing/world.ts'
-import type { TestEdge } from '../testing/world.ts'
-import type { NewStore } from '../testing/stores.ts'
+import { judgmentRecord, World } from '../../testing/world.ts'
+import type { TestEdge } from '../../testing/world.ts'
+import type { NewStore } from '../../testing/stores.ts'
+import { Database } from '../db/database.ts'
+import type { Places } from '../db/places.ts'
+import { allTenantsOf } from '../db/tenants.ts'
 
 export function partitionCases(newStore: NewStore): void {
   describe('partitions', () => {
@@ -69,6 +72,27 @@ export function partitionCases(newStore: NewStore): void {
       expect(plan).toContain('judgment_executions_y2026m11')
       expect(plan).not.toContain('y2026m12')
       expect(plan).not.toContain('default')
+    })
+
+    it('are kept database by database, each with the tenants that are there and not those that have left it', async () => {
+      const there = await newStore()
+      const { backend } = world.store
+      const main = { name: 'main', backend }
+      const second = { name: 'second', backend: there.backend }
+      const away = { name: 'third', backend: null }
+      const places: Places = {
+        all: [main, second, away],
+        of: (tenantId) => ({ place: tenantId === 'demo' ? main : second, version: 1 }),
+        learn: () => false,
+        missed: () => undefined,
+      }
+      // What a tenant leaves behind when it has moved.
+      for (const id of ['demo', 'moved'])
+        await there.backend.pool.query('insert into core.tenants (id, name) values ($1, $1)', [id])
+      const each = new Database(backend, { clock: world.clock, places }).each()
+      expect(each.map((database) => database.backend)).toEqual([backend, there.backend])
+      expect(await Promise.all(each.map((database) => allTenantsOf(database)))).toEqual([['demo'], ['moved']])
+      await there.close()
     })
   })
 }

@@ -1,0 +1,105 @@
+import type { Archive } from '@jidoka/contract'
+import { Button, Table, useFormat } from '@jidoka/ui'
+import { useRefusal, useText } from '../app/console-context.tsx'
+
+/** `2024-10`: months are those of UTC, as the database cuts them. */
+export const monthOf = ({ from }: Archive): string => from.slice(0, 7)
+
+export function ArchiveTable({
+  rows,
+  busy,
+  onDownload,
+  onRestore,
+  onEndRestore,
+  onRemove,
+}: {
+  rows: readonly Archive[]
+  /** The id of the one that something is being done with. */
+  busy: string | null
+  onDownload: (id: string) => void
+  onRestore: (id: string) => void
+  onEndRestore: (id: string) => void
+  onRemove: (archive: Archive) => void
+}) {
+  const t = useText()
+  const format = useFormat()
+  const refused = useRefusal()('settings:manage')
+  const standing = ({ restoration }: Archive): string => {
+    if (restoration === null) return t('archives.nowhere')
+    if (restoration.state === 'restoring') return t('archives.restoring')
+    return t('archives.restored', { at: format.instant(restoration.until, 'shortDay') })
+  }
+  return (
+    <Table
+      caption={t('page.archives')}
+      rows={rows}
+      rowKey={({ id }) => id}
+      columns={[
+        {
+          key: 'month',
+          header: t('archives.month'),
+          cell: (archive) => <span className="number">{monthOf(archive)}</span>,
+        },
+        { key: 'table', header: t('archives.table'), cell: ({ table }) => t(`archives.table.${table}`) },
+        {
+          key: 'rows',
+          header: t('archives.rows'),
+          align: 'right',
+          cell: (archive) => <span className="number">{format.count(archive.rows)}</span>,
+        },
+        {
+          key: 'size',
+          header: t('archives.size'),
+          align: 'right',
+          cell: ({ bytes }) => <span className="number">{format.bytes(bytes)}</span>,
+        },
+        {
+          key: 'at',
+          header: t('archives.at'),
+          cell: ({ archived_at: at }) => <span className="number">{format.instant(at, 'full')}</span>,
+        },
+        { key: 'there', header: t('archives.there'), cell: (archive) => standing(archive) },
+        {
+          key: 'actions',
+          header: t('archives.actions'),
+          cell: (archive) => (
+            <span className="row">
+              <Button look="quiet" busy={busy === archive.id} onClick={() => onDownload(archive.id)}>
+                {t('archives.download')}
+              </Button>
+              {archive.restoration === null ? (
+                <Button
+                  look="quiet"
+                  refused={refused}
+                  refusedShown="spoken"
+                  busy={busy === archive.id}
+                  onClick={() => onRestore(archive.id)}
+                >
+                  {t('archives.restore')}
+                </Button>
+              ) : (
+                <Button
+                  look="quiet"
+                  refused={refused}
+                  refusedShown="spoken"
+                  busy={busy === archive.id}
+                  onClick={() => onEndRestore(archive.id)}
+                >
+                  {t('archives.restore_end')}
+                </Button>
+              )}
+              <Button
+                look="quiet"
+                refused={refused ?? (archive.restoration === null ? null : t('archives.remove_first'))}
+                refusedShown="spoken"
+                onClick={() => onRemove(archive)}
+              >
+                {t('archives.remove')}
+              </Button>
+            </span>
+          ),
+        },
+      ]}
+    />
+  )
+}

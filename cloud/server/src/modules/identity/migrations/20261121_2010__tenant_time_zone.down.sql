@@ -1,0 +1,1 @@
+alter table core.tenants drop column time_zone;

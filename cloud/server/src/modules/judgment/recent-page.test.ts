@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import type { Transaction } from '../../platform/db/database.ts'
+import { recentPage } from './recent-page.ts'
+import type { RecentFilter } from './repository.ts'
+
+const filter: RecentFilter = {
+  edgeId: null,
+  line: null,
+  ruleId: null,
+  status: 'CRITICAL',
+  abnormal: null,
+  from: null,
+  to: null,
+  after: null,
+  limit: 50,
+}
+
+/** A database that finds nothing, and takes so long for each statement. */
+function search(statementMs: number, changes: Partial<RecentFilter> = {}) {
+  let nowMs = Date.UTC(2026, 10, 21)
+  const asked: string[] = []
+  const names: (string | null)[] = []
+  const tx: Transaction = {
+    tenantId: 'demo',
+    query: (statement) => {
+      asked.push(typeof statement === 'string' ? statement : statement.text)
+      names.push(typeof statement === 'string' ? null : statement.name)
+      nowMs += statementMs
+      return Promise.resolve([])
+    },
+    run: () => Promise.resolve(0),
+    send: () => undefined,
+    ends: () => undefined,
+    afterCommit: () => undefined,
+  }
+  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs }
+  const database = { withTenant: <Result>(_: string, work: (tx: Transaction) => Promise<Result>) => work(tx) }
+  return { asked, names, page: recentPage({ database, clock }, 'demo', { ...filter, ...changes }) }
+}
+
+describe('a page of judgments', () => {
+  it('is looked for in all months where that is quick', async () => {
+    const { asked, page } = search(10)
+    expect(await page).toEqual({ rows: [], goesOn: null })
+    expect(asked).toHaveLength(6)
+    expect(asked.at(-1)).not.toContain('executed_at >=')
+  })
+
+  it('ends after a second with where to go on, and goes on there', async () => {
+    const { asked, page } = search(600)
+    const { goesOn } = await page
+    expect(goesOn).toEqual({ at: '2026-07-01T00:00:00.000Z', id: '00000000-0000-0000-0000-000000000000' })
+    expect(asked).toHaveLength(2)
+    const next = search(600, { after: goesOn })
+    await next.page
+    expect(next.asked[0]).toContain(`executed_at >= '2026-07-01`)
+    expect(next.asked[1]).toContain(`executed_at >= '2026-06-01`)
+  })
+
+  it('has a name as a statement where nothing narrows it and it is as long as usual, as its text never changes within a month', () => {
+    const { asked, names } = search(0, { status: null })
+    expect(asked[0]).toContain(`where executed_at >= '2026-08-01T00:00:00.000Z'`)
+    expect(asked[0]).toContain('limit 51')
+    expect(names).toEqual([`list-executions-${Date.UTC(2026, 7)}`])
+    expect(search(0, { status: null, limit: 20 }).names).toEqual([null])
+    expect(search(0).names).toEqual([null])
+  })
+})

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import type { JobDefinition } from '../jobs/port.ts'
+import type { KeepReport } from '../partitions/keep.ts'
+import type { ArchiveService } from './archive-service.ts'
+
+export const keepJob = (
+  keep: (signal: AbortSignal, told: (partition: string) => void) => Promise<KeepReport>,
+): JobDefinition<Readonly<Record<string, never>>> => ({
+  name: 'partitions.keep',
+  title: { ko: '월별 테이블 관리', en: 'Keep partitions' },
+  about: {
+    ko: '앞으로 쓸 월별 테이블을 만들고, 오래된 것은 색인을 줄이며, 보존 기간이 지난 것은 보관한 뒤 지웁니다. 보관 설정을 바꾼 뒤 바로 적용하려면 직접 시작합니다.',
+    en: 'Makes the months to come, takes indexes from old ones, archives and drops those past their time. Start it by hand to have it done before the night.',
+  },
+  scope: 'platform',
+  input: z.strictObject({}),
+  schedule: '20 2 * * *',
+  startedBy: 'settings:manage',
+  concurrency: 1,
+  retries: 3,
+  retryDelaySeconds: 600,
+  timeoutSeconds: 6 * 3_600,
+  run: async (job) => {
+    let looked = 0
+    const report = await keep(job.signal, (partition) => job.progress(++looked, looked, partition))
+    // Told to people as a failure, and tried again: what could be done is done.
+    if (report.failed > 0)
+      throw new Error(`${report.failed} partitions could not be kept; the log names each and says why`)
+    return { ...report }
+  },
+})
+
+export const restoreJobName = 'archive.restore'
+
+export const restoreJob = (service: ArchiveService): JobDefinition<{ readonly archive_id: string }> => ({
+  name: restoreJobName,
+  title: { ko: '보관 자료 되읽기', en: 'Read an archive back' },
+  about: {
+    ko: '보관 파일의 행을 30일 동안 데이터베이스에서 볼 수 있게 합니다. 보관 목록에서 시작합니다.',
+    en: 'Puts the rows of an archive into the database for 30 days. It is started from the list of archives.',
+  },
+  scope: 'tenant',
+  input: z.strictObject({ archive_id: z.uuid() }),
+  concurrency: 2,
+  retries: 5,
+  retryDelaySeconds: 30,
+  timeoutSeconds: 4 * 3_600,
+  run: async (job) => {
+    if (job.tenantId === null) throw new TypeError('an archive is of a tenant')
+    const told = (done: number, total: number) => job.progress(done, total)
+    return { rows: await service.restore(job.tenantId, job.input.archive_id, { signal: job.signal, told }) }
+  },
+})

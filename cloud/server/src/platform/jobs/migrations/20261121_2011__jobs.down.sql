@@ -1,0 +1,3 @@
+drop table core.job_schedules;
+drop table core.job_attempts;
+drop table core.jobs;

@@ -1,0 +1,198 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { Clock, Envelope, SecretPlace } from '@jidoka/base'
+import { cloudPaths } from '@jidoka/contract'
+import type { Database } from '../db/database.ts'
+import { purposeOfObject } from '../secrets/repository.ts'
+import type { Blobs } from './blobs.ts'
+import { blobName } from './blobs.ts'
+import { objectKeySchema, objectKinds } from './kinds.ts'
+import type { KindOfObject } from './kinds.ts'
+import { linkSecondsMax } from './links.ts'
+import type { ObjectLinks } from './links.ts'
+import { damaged, ObjectError } from './object-error.ts'
+import type { NewObject, ObjectsPort, OpenObject, StoredObject } from './port.ts'
+import * as repository from './repository.ts'
+import type { ObjectRow } from './repository.ts'
+import { chunkRange, dataKeyBytes, openChunks, sealChunks } from './sealed-chunks.ts'
+
+const dayMs = 24 * 3_600_000
+/** A page of a list. */
+const listMax = 1_000
+
+export interface ObjectStoreParts {
+  readonly database: Database
+  readonly blobs: Blobs
+  readonly envelope: Envelope
+  readonly clock: Clock
+  readonly links: ObjectLinks
+}
+
+const placeOf = (tenantId: string, id: string): SecretPlace => ({ tenant: tenantId, purpose: purposeOfObject, id })
+
+/**
+ * A row for each object, and its bytes sealed in a blob that is written once. The row comes first, as `writing`, and is `stored` when the blob is
+ * whole: a process that dies leaves a row that says what to tidy, never a blob that nobody knows.
+ */
+export class ObjectStore implements ObjectsPort {
+  readonly #parts: ObjectStoreParts
+
+  constructor(parts: ObjectStoreParts) {
+    this.#parts = parts
+  }
+
+  async put(tenantId: string, object: NewObject): Promise<StoredObject> {
+    const { database, blobs, envelope } = this.#parts
+    const key = objectKeySchema.parse(object.key)
+    const kind: KindOfObject = objectKinds[object.kind]
+    if (!kind.types.includes(object.contentType))
+      throw new ObjectError(
+        'refused',
+        `An object of the kind "${object.kind}" cannot be of the type ${object.contentType}. It may be ${kind.types.join(', ')}.`,
+      )
+    const id = randomUUID()
+    const dataKey = randomBytes(dataKeyBytes)
+    const sealed = await envelope.seal(dataKey, placeOf(tenantId, id))
+    const nowMs = this.#parts.clock.nowMs()
+    const row = {
+      id,
+      key,
+      kind: object.kind,
+      contentType: object.contentType,
+      sealedKey: sealed.bytes,
+      keyId: sealed.keyId,
+      at: new Date(nowMs).toISOString(),
+      by: object.by,
+      expiresAt: kind.daysMax === null ? null : new Date(nowMs + kind.daysMax * dayMs).toISOString(),
+    }
+    await database.withTenant(tenantId, (tx) => repository.insertWriting(tx, row))
+    const hash = createHash('sha256')
+    let bytes = 0
+    try {
+      const chunks = sealChunks(object.body, { dataKey, objectId: id }, (piece) => {
+        object.signal?.throwIfAborted()
+        bytes += piece.length
+        if (bytes > kind.bytesMax)
+          throw new ObjectError(
+            'refused',
+            `An object of the kind "${object.kind}" has at most ${kind.bytesMax} bytes. Store less at once.`,
+          )
+        hash.update(piece)
+      })
+      await blobs.write(blobName(tenantId, id), chunks)
+      const written = { bytes, sha256: hash.digest('hex'), at: this.#now() }
+      const isFinished = await database.withTenant(tenantId, (tx) => repository.finishWriting(tx, id, written))
+      if (!isFinished)
+        throw new ObjectError('unavailable', 'Writing the object took so long that it was given up. Try again.')
+      const { sealedKey: _, keyId: __, at: createdAt, by: createdBy, ...rest } = row
+      return { ...rest, createdAt, createdBy, bytes, sha256: written.sha256 }
+    } catch (error) {
+      await this.#discard(tenantId, id)
+      throw error
+    } finally {
+      dataKey.fill(0)
+    }
+  }
+
+  async open(tenantId: string, key: string): Promise<OpenObject | null> {
+    const row = await this.#row(tenantId, key)
+    if (row === null) return null
+    const dataKey = await this.#parts.envelope.open(row.sealedKey, placeOf(tenantId, row.id))
+    const chunkKey = { dataKey, objectId: row.id }
+    const read = async function* (blobs: Blobs, from: number, to: number) {
+      const { index, offset, length } = chunkRange(row.bytes, from, to)
+      const sealed = await blobs.read(blobName(tenantId, row.id), offset, length)
+      if (sealed === null) throw damaged('it is no longer there')
+      yield* openChunks(sealed, chunkKey, { index, length, bytes: row.bytes })
+    }
+    const { blobs } = this.#parts
+    return {
+      object: plainOf(row),
+      stream: () => Readable.from(checked(read(blobs, 0, row.bytes), row), { objectMode: false }),
+      slice: async (from, to) => {
+        const [begin, end] = [Math.max(0, from), Math.min(to, row.bytes)]
+        if (begin >= end) return new Uint8Array(0)
+        const { skip } = chunkRange(row.bytes, begin, end)
+        const chunks: Buffer[] = []
+        for await (const chunk of read(blobs, begin, end)) chunks.push(chunk)
+        return new Uint8Array(Buffer.concat(chunks)).slice(skip, skip + end - begin)
+      },
+    }
+  }
+
+  async find(tenantId: string, key: string): Promise<StoredObject | null> {
+    const row = await this.#row(tenantId, key)
+    return row === null ? null : plainOf(row)
+  }
+
+  async remove(tenantId: string, key: string): Promise<boolean> {
+    const id = await this.#parts.database.withTenant(tenantId, (tx) => repository.removeStored(tx, key, this.#now()))
+    if (id === null) return false
+    await this.erase(tenantId, id)
+    return true
+  }
+
+  async list(
+    tenantId: string,
+    { prefix, after, limit }: { readonly prefix: string; readonly after: string | null; readonly limit: number },
+  ): Promise<StoredObject[]> {
+    const query = { prefix, after, limit: Math.min(limit, listMax), at: this.#now() }
+    const rows = await this.#parts.database.withTenant(tenantId, (tx) => repository.listStored(tx, query))
+    return rows.map(plainOf)
+  }
+
+  presign(
+    tenantId: string,
+    key: string,
+    { seconds, fileName }: { readonly seconds: number; readonly fileName?: string },
+  ): { readonly path: string; readonly expiresAt: string } {
+    const expiresAtS = Math.floor(this.#parts.clock.nowMs() / 1_000) + Math.min(seconds, linkSecondsMax)
+    const token = this.#parts.links.sign({ tenantId, key, expiresAtS, fileName })
+    return {
+      path: cloudPaths.objectLink.replace('{token}', token),
+      expiresAt: new Date(expiresAtS * 1_000).toISOString(),
+    }
+  }
+
+  /** The blob of a row that is `removing`, then the row. @throws ObjectError `unavailable`: the row stays, and says so to the next that tidies */
+  async erase(tenantId: string, id: string): Promise<void> {
+    await this.#parts.blobs.remove(blobName(tenantId, id))
+    await this.#parts.database.withTenant(tenantId, (tx) => repository.deleteRow(tx, id))
+  }
+
+  /** After a failure, whose error is the one to be told: what cannot be erased now is tidied later. */
+  async #discard(tenantId: string, id: string): Promise<void> {
+    try {
+      await this.#parts.database.withTenant(tenantId, (tx) => repository.markRemoving(tx, id, this.#now()))
+      await this.erase(tenantId, id)
+    } catch {
+      return
+    }
+  }
+
+  #row(tenantId: string, key: string): Promise<ObjectRow | null> {
+    return this.#parts.database.withTenant(tenantId, (tx) => repository.findStored(tx, key, this.#now()))
+  }
+
+  #now(): string {
+    return new Date(this.#parts.clock.nowMs()).toISOString()
+  }
+}
+
+function plainOf(row: ObjectRow): StoredObject {
+  const { sealedKey: _, ...object } = row
+  return object
+}
+
+/** Holds the last chunk back until the digest of all is known to be the right one. */
+async function* checked(chunks: AsyncIterable<Buffer>, { sha256 }: StoredObject): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256')
+  let held: Buffer | undefined
+  for await (const chunk of chunks) {
+    if (held !== undefined) yield held
+    hash.update(chunk)
+    held = chunk
+  }
+  if (hash.digest('hex') !== sha256) throw damaged('its digest is not the one that was noted')
+  if (held !== undefined) yield held
+}

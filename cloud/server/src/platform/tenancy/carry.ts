@@ -1,0 +1,66 @@
+import { tenancyLimits } from './limits.ts'
+import type { Carrying } from './move-parts.ts'
+import { asOwnerOf } from './owner-transaction.ts'
+import type { Batch } from './transfer.ts'
+
+const snapshot = 'repeatable read' as const
+
+/** Each batch in a snapshot of its own, with what has changed by then in all that was copied before: rows that others point to are always there. */
+export async function copyTables({ move, lease, source, transfer, tables }: Carrying): Promise<void> {
+  if (move.step !== 'copying') return
+  const { tenant } = move
+  const first = Math.max(
+    0,
+    tables.findIndex(({ name }) => name === move.table_name),
+  )
+  let after = tables[first]?.name === move.table_name ? move.after_key : null
+  let rows = move.rows_copied
+  for (const [index, table] of tables.entries()) {
+    if (index < first) continue
+    for (;;) {
+      const batch: Batch | null = await asOwnerOf(source, { tenant, isolation: snapshot }, async (query) => {
+        const begun = tables.slice(0, index + 1)
+        for (let isMore = true; isMore;) ({ isMore } = await transfer.takeOver(query, begun, null))
+        const next = await transfer.next(query, table, after)
+        await transfer.takeOver(query, begun, next)
+        return next
+      })
+      rows += batch?.count ?? 0
+      if (batch === null || batch.isEnd) break
+      after = batch.last
+      await lease.note({ table_name: table.name, after_key: after, rows_copied: rows })
+    }
+    after = null
+    await lease.note({
+      table_name: tables[index + 1]?.name ?? table.name,
+      after_key: null,
+      tables_done: index + 1,
+      rows_copied: rows,
+    })
+  }
+  await lease.note({ step: 'following' })
+}
+
+/** Until so little is left that it fits into the pause. */
+export async function catchUp({ move, lease, source, transfer, tables }: Carrying): Promise<void> {
+  for (;;) {
+    const { changes } = await asOwnerOf(source, { tenant: move.tenant, isolation: snapshot }, (query) =>
+      transfer.takeOver(query, tables, null),
+    )
+    await lease.note({})
+    if (changes <= tenancyLimits.changesAtSwitchMax) return
+  }
+}
+
+/** In one snapshot of the source, with everything taken over that is in it: writes go on meanwhile. */
+export async function verifyTables({ move, lease, source, transfer, tables }: Carrying): Promise<void> {
+  for (;;) {
+    const verified = await asOwnerOf(source, { tenant: move.tenant, isolation: snapshot }, async (query) => {
+      const { isMore } = await transfer.takeOver(query, tables, null)
+      return isMore ? null : transfer.verify(query, tables, () => lease.check())
+    })
+    if (verified === null) continue
+    await lease.note({ rows_verified: verified })
+    return
+  }
+}

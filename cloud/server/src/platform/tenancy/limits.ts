@@ -1,0 +1,35 @@
+/** What bounds the directory and a move, each with what it keeps from happening. */
+export const tenancyLimits = {
+  /** Of a switch that was not heard of. Until then a transaction finds out by itself and goes where its tenant is. */
+  pollMs: 10_000,
+  /** For a database that was away when this process started. */
+  reopenMs: 5_000,
+  /** Numbers of a database, see `jidoka.databases`: a million lives of edges each, 2,047 databases in a 32-bit number. */
+  numbersEach: 1_048_576,
+  /** A mover that has not said for so long that it goes on is dead: another may take its move over. */
+  leaseMs: 30_000,
+  /** Rows in one statement: the next are what the event loop and the server do meanwhile. */
+  batchRowsMin: 8,
+  batchRowsMax: 2_000,
+  /** Letters of a batch that is aimed at; more is held three times over in memory. */
+  batchLetters: 1_000_000,
+  /** Changes that are taken over at once: what they write on the target is one transaction. */
+  changesMax: 10_000,
+  /** So few changes are left before writes are made to wait: taking over as many takes a fraction of the pause. */
+  changesAtSwitchMax: 500,
+  /** For whoever has written and is not done yet. Behind the mover others wait meanwhile: longer, and the pause is longer than promised. */
+  switchWaitMsMax: 500,
+  /** A switch that is not done by then is given up and tried again: writes wait for no longer than this and the commit. */
+  switchMsMax: 1_500,
+  /** Then somebody holds his transaction open for minutes: the move stops and says so. */
+  switchAttemptsMax: 20,
+  switchPauseMs: 1_000,
+  /** For a lock on a table, to watch its changes; whoever wants the table waits behind it. */
+  watchWaitMsMax: 1_000,
+  watchAttemptsMax: 30,
+  /** Rows that are removed in one transaction: for as long the log of audit takes no entry of anybody. */
+  removedRows: 1_000,
+  /** What is left behind, for a person who finds that something is missing. */
+  graceMs: 7 * 24 * 3_600_000,
+  movesShown: 100,
+} as const

@@ -1,0 +1,10 @@
+drop function jidoka.refuse_moved();
+drop function jidoka.capture_change();
+drop function jidoka.tenant_lock(text);
+drop function jidoka.admit(text, bigint);
+drop table jidoka.tenant_changes;
+drop table jidoka.tenant_fences;
+drop table jidoka.tenant_moves;
+drop table jidoka.tenant_places;
+drop table jidoka.databases;
+drop table jidoka.this_database;

@@ -1,0 +1,328 @@
+import { createLog, ManualClock } from '@jidoka/base'
+import type { Pool } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { AuditKey } from '../../modules/audit/audit-key.ts'
+import { AuditService } from '../../modules/audit/service.ts'
+import type { TwoPlaces } from '../../testing/places.ts'
+import { judgmentRecord, World } from '../../testing/world.ts'
+import type { TestEdge } from '../../testing/world.ts'
+import { Database } from '../db/database.ts'
+import { fillWorld } from '../db/row-security-world.ts'
+import { openKeys } from '../keys.ts'
+import type { TenantDirectory } from './directory.ts'
+import { tenancyLimits } from './limits.ts'
+import { TenantMover } from './mover.ts'
+import type { MovePoint } from './move-parts.ts'
+import { readTables } from './target-shape.ts'
+
+// A tenant moves between two databases while it is used. What must hold, wherever the mover is killed: every row is in the database that serves the tenant
+// once and as it was written, no request fails, nothing is written to the database that it has left, and another tenant beside it loses nothing. The mover,
+// the databases and the cloud are the real ones; a kill is an error thrown at each point where a move stands still for a moment, after which a new mover with
+// a memory of its own goes on.
+
+const tenant = 'demo'
+const roundsEach = 8
+
+class Killed extends Error {}
+
+export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
+  describe('a tenant that moves to another database', () => {
+    let places: TwoPlaces
+    let clock: ManualClock
+    let world: World
+    /** Another process, which nobody tells of anything. */
+    let deaf: World
+    let edge: TestEdge
+    let audit: AuditService
+    const log = createLog('test', { level: 'silent' })
+
+    beforeAll(async () => {
+      places = await newPlaces()
+      clock = new ManualClock(Date.UTC(2026, 10, 21, 9))
+      const open = async (options: object) =>
+        World.open(places.main, {
+          clock,
+          directory: await places.newDirectory(clock),
+          attemptsMax: 1_000_000,
+          ...options,
+        })
+      world = await open({})
+      deaf = await open({ tenant: 'other' })
+      // Looks into tables as nobody of the program may.
+      const seeing = { ...places.main, backend: { ...places.main.backend, pool: places.eyes.main } }
+      ;({ edge } = await fillWorld(new World(world.cloud, clock, seeing)))
+      const keys = await openKeys(`${places.main.folder}/keys`)
+      const database = new Database(places.main.backend, { clock })
+      audit = new AuditService({ database, clock, key: new AuditKey(keys.audit) })
+    }, 60_000)
+    afterAll(async () => {
+      await deaf.cloud.stop()
+      await world.cloud.stop()
+      await places.close()
+    })
+
+    const eyesOn = (name: string): Pool => (name === 'main' ? places.eyes.main : places.eyes.second)
+
+    /** Writes go on all the time around the switch, and for a while behind each other point: more of the same would only be more to copy. */
+    const gate = { left: 0, open: () => undefined as void }
+    const letWrite = (rounds: number) => {
+      gate.left = rounds
+      gate.open()
+    }
+
+    /** A program for moves, killed at a point. */
+    async function newMover(
+      killedAt: MovePoint | null = null,
+      onTheWay: (point: MovePoint) => Promise<void> | void = () => undefined,
+    ) {
+      const directory: TenantDirectory = await places.newDirectory(clock)
+      let isAlive = true
+      const mover = new TenantMover({
+        directory,
+        database: new Database(places.main.backend, { clock, places: directory }),
+        audit,
+        // What a pause lasts is measured as it is.
+        clock: {
+          nowMs: () => clock.nowMs(),
+          monotonicMs: () => performance.now(),
+          after: (ms, run) => clock.after(ms, run),
+        },
+        log,
+        reached: async (point) => {
+          if (!isAlive) throw new Killed()
+          letWrite(point === 'verified' || point === 'target_opened' ? Infinity : roundsEach)
+          await onTheWay(point)
+          if (point !== killedAt) return
+          isAlive = false
+          throw new Killed(point)
+        },
+      })
+      return { mover, directory }
+    }
+
+    /** Every row of a tenant in a database, table by table. */
+    async function rowsOf(eyes: Pool, of = tenant): Promise<Record<string, string[]>> {
+      const found: Record<string, string[]> = {}
+      for (const { name, tenantColumn } of await readTables(places.main.backend, of)) {
+        const { rows } = await eyes.query<{ row: string }>(
+          `select t::text as row from ${name} t where ${tenantColumn} = $1 order by 1`,
+          [of],
+        )
+        if (rows.length > 0) found[name] = rows.map(({ row }) => row)
+      }
+      return found
+    }
+
+    /** What a move puts on tables, and what it notes there. */
+    async function tracesIn(eyes: Pool): Promise<unknown[]> {
+      const { rows } = await eyes.query(
+        `select tgname::text as what from pg_trigger where tgname like 'jidoka\\_%' union all select polname from pg_policy where polname = 'mover'
+         union all select 'change of ' || table_name from jidoka.tenant_changes`,
+      )
+      return rows
+    }
+
+    async function whereIs(): Promise<string> {
+      return (await places.newDirectory(clock)).of(tenant).place.name
+    }
+    const otherPlace = async () => ((await whereIs()) === 'main' ? 'second' : 'main')
+
+    /** Requests of all kinds, one after the other, until `until` is over; each must be answered well. */
+    async function writeUntil(
+      until: Promise<unknown>,
+    ): Promise<{ readings: number; judgments: number; secrets: number }> {
+      const state = { isOver: false }
+      const over = () => {
+        state.isOver = true
+        gate.open()
+      }
+      letWrite(roundsEach)
+      until.then(over, over)
+      const written = { readings: 0, judgments: 0, secrets: 0 }
+      const refused: unknown[] = []
+      for (let n = 0; !state.isOver || n < 3; n++) {
+        if (gate.left-- <= 0 && !state.isOver)
+          await new Promise<void>((resolve) => {
+            gate.open = resolve
+          })
+        const nowMs = clock.nowMs()
+        const here = n % 2 === 0 ? world : deaf
+        const readings = Array.from({ length: 20 }, (_, i) => ({ tagNo: 1, timeMs: nowMs + i, value: n }))
+        const answers = [
+          await here.request('POST', '/sync/v1/batches', signedBatch(edge, edge.readingsBatch(readings))),
+          await here.request('POST', '/sync/v1/batches', signedBatch(edge, edge.recordsBatch([judgmentRecord(nowMs)]))),
+          await world.as('PUT', `/api/v1/secrets/moving-${n % 7}`, { purpose: 'mes', value: `value ${n}` }),
+          await world.as('GET', '/api/v1/judgment/recent'),
+          ...(n % 10 === 0 ? [await world.login()] : []),
+        ]
+        for (const { status, body } of answers) if (status !== 200) refused.push([status, body])
+        written.readings += 20
+        written.judgments++
+        written.secrets++
+      }
+      expect(refused).toEqual([])
+      return written
+    }
+
+    async function countsIn(eyes: Pool): Promise<{ readings: number; judgments: number }> {
+      const { rows } = await eyes.query<{ readings: number; judgments: number }>(
+        `select (select coalesce(sum(count), 0)::int from core.reading_segments where tenant_id = $1) as readings,
+           (select count(*)::int from core.judgment_executions where tenant_id = $1) as judgments`,
+        [tenant],
+      )
+      return rows[0] as { readings: number; judgments: number }
+    }
+
+    const moveAway = async () => {
+      const { mover } = await newMover()
+      const move = await mover.begin(tenant, await otherPlace(), 'admin')
+      const done = await mover.run(move.id)
+      return { mover, done }
+    }
+
+    it(
+      'has every row of every table there, written while it moved or before, none twice, and no request failed',
+      { timeout: 60_000 },
+      async () => {
+        const before = await countsIn(places.eyes.main)
+        const others = await rowsOf(places.eyes.main, 'other')
+        const moving = moveAway()
+        const written = await writeUntil(moving)
+        const { done, mover } = await moving
+        expect(done).toMatchObject({ step: 'switched', source: 'main', target: 'second', problem: null })
+        expect(done.pause_ms).toBeGreaterThan(0)
+        expect(done.pause_ms).toBeLessThan(2_000)
+        expect(done.rows_verified).toBeGreaterThan(50)
+        expect(await countsIn(places.eyes.second)).toEqual({
+          readings: before.readings + written.readings,
+          judgments: before.judgments + written.judgments,
+        })
+        // Signed in by both processes: the login is found where its tenant is.
+        expect((await deaf.login()).body.data.tenant_id).toBe(tenant)
+        // What was left lies as it was, and nothing more comes to it: the database itself refuses, also a program that knows no directory.
+        const left = await rowsOf(places.eyes.main)
+        const stale = new Database(places.main.backend, { clock })
+        const write = stale.withTenant(tenant, (tx) => tx.run(`update core.tenants set name = 'again'`))
+        await expect(write).rejects.toThrow('is served by the database second')
+        await writeUntil(Promise.resolve())
+        expect(await rowsOf(places.eyes.main)).toEqual(left)
+        clock.jump(tenancyLimits.graceMs)
+        await mover.dropOld(tenant, 'admin')
+        expect(Object.keys(await rowsOf(places.eyes.main))).toEqual([])
+        expect(await tracesIn(places.eyes.main)).toEqual([])
+        expect(await tracesIn(places.eyes.second)).toEqual([])
+        for (const table of ['core.tenants', 'core.users'])
+          expect((await rowsOf(places.eyes.main, 'other'))[table]).toEqual(others[table])
+        // Its log is whole, chain, checkpoints and all (I9).
+        expect((await world.cloud.audit.verifier.verify(tenant)).findings).toEqual([])
+      },
+    )
+
+    it(
+      'goes on where it was when the program that moves it is killed, at one point after the other',
+      { timeout: 90_000 },
+      async () => {
+        const points: MovePoint[] = ['prepared', 'copied', 'caught_up', 'verified', 'target_opened', 'switched', 'told']
+        const [from, to] = [await whereIs(), await otherPlace()]
+        const before = await countsIn(eyesOn(from))
+        const { id } = await (await newMover()).mover.begin(tenant, to, 'admin')
+        const written = await writeUntil(
+          (async () => {
+            for (const point of points) {
+              const { mover } = await newMover(point)
+              await expect(mover.run(id)).rejects.toThrow(point)
+              clock.jump(tenancyLimits.leaseMs)
+            }
+            await (await newMover()).mover.run(id)
+          })(),
+        )
+        expect(await whereIs()).toBe(to)
+        expect(await countsIn(eyesOn(to))).toEqual({
+          readings: before.readings + written.readings,
+          judgments: before.judgments + written.judgments,
+        })
+        const { mover } = await newMover('removing')
+        await expect(mover.dropOld(tenant, 'admin', true)).rejects.toThrow('removing')
+        clock.jump(tenancyLimits.leaseMs)
+        await (await newMover()).mover.dropOld(tenant, 'admin', true)
+        expect(Object.keys(await rowsOf(eyesOn(from)))).toEqual([])
+        for (const eyes of Object.values(places.eyes)) expect(await tracesIn(eyes)).toEqual([])
+        expect((await world.cloud.audit.verifier.verify(tenant)).findings).toEqual([])
+      },
+    )
+
+    it(
+      'stays where it is when it is cancelled, at whichever point before the switch, and nothing of it is left behind',
+      { timeout: 90_000 },
+      async () => {
+        const points: MovePoint[] = ['prepared', 'verified']
+        for (const point of points) {
+          const [from, to] = [await whereIs(), await otherPlace()]
+          const other = await newMover()
+          const { mover } = await newMover(null, async (reached) => {
+            if (reached === point) await other.mover.cancel(tenant)
+          })
+          const { id } = await mover.begin(tenant, to, 'admin')
+          const moving = mover.run(id)
+          await writeUntil(moving)
+          expect([point, (await moving).step]).toEqual([point, 'cancelled'])
+          expect([point, await whereIs()]).toEqual([point, from])
+          expect([point, Object.keys(await rowsOf(eyesOn(to)))]).toEqual([point, []])
+          for (const eyes of Object.values(places.eyes)) expect([point, await tracesIn(eyes)]).toEqual([point, []])
+        }
+      },
+    )
+
+    it('is cancelled by whoever asks where the program that moved it is dead', { timeout: 60_000 }, async () => {
+      const { mover } = await newMover('copied')
+      const move = await mover.begin(tenant, await otherPlace(), 'admin')
+      await expect(mover.run(move.id)).rejects.toThrow(Killed)
+      clock.jump(tenancyLimits.leaseMs)
+      expect((await (await newMover()).mover.cancel(tenant))?.step).toBe('cancelled')
+      expect(await rowsOf(eyesOn(await otherPlace()))).toEqual({})
+    })
+
+    it(
+      'moves once at a time, and not where rows of its name are, or to a database that another tenant has for itself',
+      { timeout: 60_000 },
+      async () => {
+        const to = await otherPlace()
+        const { mover } = await newMover()
+        const move = await mover.begin(tenant, to, 'admin')
+        await expect((await newMover()).mover.begin(tenant, to, 'admin')).rejects.toThrow('is being moved')
+        await expect(mover.begin('nobody', to, 'admin')).rejects.toThrow('no tenant')
+        await eyesOn(to).query(`insert into core.tenants (id, name) values ($1, 'of somebody')`, [tenant])
+        await expect(mover.run(move.id)).rejects.toThrow('has rows of the tenant')
+        await mover.cancel(tenant)
+        // Cancelling has not touched what was there before.
+        expect(await rowsOf(eyesOn(to))).toEqual({ 'core.tenants': [expect.stringContaining('of somebody')] })
+        await eyesOn(to).query('delete from core.tenants where id = $1', [tenant])
+      },
+    )
+
+    it('says which table the target refuses rows of, and can be cancelled then', { timeout: 60_000 }, async () => {
+      const to = await otherPlace()
+      const target = eyesOn(to)
+      await target.query(`alter table core.secrets add constraint full_disk check (name not like 'moving-%') not valid`)
+      const { mover } = await newMover()
+      const move = await mover.begin(tenant, to, 'admin')
+      await expect(mover.run(move.id)).rejects.toThrow('full_disk')
+      expect(await mover.openMoveOf(tenant)).toMatchObject({
+        step: 'copying',
+        problem: expect.stringContaining('full_disk'),
+      })
+      await writeUntil(Promise.resolve())
+      expect((await mover.cancel(tenant))?.step).toBe('cancelled')
+      await target.query('alter table core.secrets drop constraint full_disk')
+      expect(await rowsOf(eyesOn(to))).toEqual({})
+      for (const eyes of Object.values(places.eyes)) expect(await tracesIn(eyes)).toEqual([])
+    })
+  })
+}
+
+function signedBatch(edge: TestEdge, body: Uint8Array): { headers: Record<string, string>; body: Uint8Array } {
+  return {
+    headers: { ...edge.headers('POST', '/sync/v1/batches', body), 'content-type': 'application/vnd.jidoka.batch' },
+    body,
+  }
+}

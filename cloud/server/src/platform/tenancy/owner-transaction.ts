@@ -1,0 +1,57 @@
+import type { PoolClient } from 'pg'
+import type { Backend } from '../db/backend.ts'
+
+export interface OwnerTransaction {
+  /** Row-level security is in force for the owner too: it sees this tenant's rows, by the policy that a move makes for it. */
+  readonly tenant: string
+  readonly isolation?: 'repeatable read'
+  readonly lockWaitMs?: number
+}
+
+/** Longer than a table takes to be read; a line that is dead is given up by then. */
+const answerMsMax = 600_000
+
+/** One transaction as the owner of the tables, in the form in which values are the same text on every server. */
+export async function asOwnerOf<Result>(
+  { pool, profile }: Backend,
+  { tenant, isolation, lockWaitMs }: OwnerTransaction,
+  work: (query: OwnerQuery) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  const lost = (error: Error) => {
+    broken = error
+  }
+  client.on('error', lost)
+  const query = queryOf(client, profile.stopsLongStatements)
+  try {
+    await client.query(`begin${isolation === undefined ? '' : ` isolation level ${isolation}`}`)
+    await query(
+      `select set_config('jidoka.tenant_id', $1, true), set_config('lock_timeout', $2, true), set_config('statement_timeout', '0', true),
+         set_config('idle_in_transaction_session_timeout', '0', true), set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO, YMD', true),
+         set_config('intervalstyle', 'iso_8601', true), set_config('extra_float_digits', '1', true), set_config('bytea_output', 'hex', true)`,
+      [tenant, String(lockWaitMs ?? answerMsMax)],
+    )
+    const result = await work(query)
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch((failure: unknown) => {
+      broken ??= failure instanceof Error ? failure : new Error('rollback failed', { cause: failure })
+    })
+    throw error
+  } finally {
+    client.off('error', lost)
+    client.release(broken)
+  }
+}
+
+export type OwnerQuery = <Row extends object = Record<string, unknown>>(
+  text: string,
+  values?: readonly unknown[],
+) => Promise<Row[]>
+
+const queryOf =
+  (client: PoolClient, isTimed: boolean): OwnerQuery =>
+  async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+    (await client.query<Row>({ text, values: [...values], ...(isTimed ? { query_timeout: answerMsMax } : {}) })).rows

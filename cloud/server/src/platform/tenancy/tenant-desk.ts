@@ -1,0 +1,129 @@
+import type { Clock } from '@jidoka/base'
+import type { NewTenant, TenantList, TenantMove, TenantMoveStep } from '@jidoka/contract'
+import type { AuditPort } from '../../modules/audit/port.ts'
+import type { TenantMaker } from '../../modules/identity/port.ts'
+import type { Database } from '../db/database.ts'
+import { allTenantsOf } from '../db/tenants.ts'
+import { ProblemError } from '../http/problem.ts'
+import type { KnownPlace, TenantDirectory } from './directory.ts'
+import { tenancyChannel } from './directory.ts'
+import type { MoveRow } from './move-repository.ts'
+import { putPlace } from './move-repository.ts'
+import { TenantMover } from './mover.ts'
+import type { MoverParts } from './move-parts.ts'
+import { mainDatabase } from './settings.ts'
+
+export interface TenantDeskParts extends Pick<MoverParts, 'clock' | 'log'> {
+  /** Null where there is one database. */
+  readonly directory: TenantDirectory | null
+  readonly database: Database
+  readonly audit: AuditPort
+  readonly identity: TenantMaker
+}
+
+/** What the platform's administrators do with tenants, from routes, jobs and the command line. */
+export class TenantDesk {
+  /** Null where there is one database, and nothing to move to. */
+  readonly mover: TenantMover | null
+  readonly #parts: TenantDeskParts
+
+  constructor(parts: TenantDeskParts) {
+    this.#parts = parts
+    const { directory } = parts
+    this.mover = directory === null ? null : new TenantMover({ ...parts, directory })
+  }
+
+  get databases(): readonly Pick<KnownPlace, 'name' | 'kind'>[] {
+    return this.#parts.directory?.all ?? [{ name: mainDatabase, kind: 'main' }]
+  }
+
+  /** Of all databases. */
+  ids(): Promise<string[]> {
+    return allTenantsOf(this.#parts.database)
+  }
+
+  async list(): Promise<TenantList> {
+    const { directory } = this.#parts
+    await directory?.read()
+    const [ids, moves] = await Promise.all([this.ids(), this.moves()])
+    return {
+      databases: this.databases.map(({ name, kind }) => ({ name, kind })),
+      tenants: ids.map((id) => ({
+        id,
+        database: directory?.of(id).place.name ?? mainDatabase,
+        move: moves.find((move) => move.tenant === id && move.ended_at === null) ?? null,
+      })),
+    }
+  }
+
+  async moves(): Promise<TenantMove[]> {
+    return ((await this.mover?.moves()) ?? []).map((move) => describeMove(move, this.#parts.clock))
+  }
+
+  /**
+   * Makes a tenant with its first administrator, in the database that is named or that its name falls to.
+   * @returns the password where it was made up here; it is nowhere else
+   * @throws ProblemError `conflict` where one of the names is taken, `not_found` for a database that there is not
+   */
+  async create(
+    { id, name, admin_login: login, admin_password: given, database: wanted }: NewTenant,
+    by: string,
+  ): Promise<{ database: string; password: string | null }> {
+    const { directory, database, identity } = this.#parts
+    await directory?.read()
+    if ((await allTenantsOf(database)).includes(id))
+      throw new ProblemError('conflict', `There is a tenant "${id}" already. Choose another id.`)
+    const place = await this.#placeFor(id, wanted)
+    if (directory !== null && place !== mainDatabase) {
+      const seat = { tenant: id, database: place, version: 1 }
+      const main = directory.named(mainDatabase)?.backend
+      if (main !== null && main !== undefined) await putPlace(main.pool, { ...seat, channel: tenancyChannel })
+      directory.learn(id, { database: place, version: 1, from: mainDatabase })
+    }
+    const password = await identity.makeTenant({ tenantId: id, name, login, password: given ?? null, by })
+    return { database: place, password }
+  }
+
+  async #placeFor(id: string, wanted: string | undefined): Promise<string> {
+    const { directory, database } = this.#parts
+    const known = this.databases.find(({ name }) => name === wanted)
+    if (wanted !== undefined && known === undefined)
+      throw new ProblemError(
+        'not_found',
+        `There is no database "${wanted}"; there are ${this.databases.map(({ name }) => name).join(', ')}.`,
+      )
+    if (directory === null) return mainDatabase
+    // One that was begun and not finished is where it was begun.
+    const begun = directory.of(id)
+    if (begun.version > 0) return begun.place.name
+    if (known?.kind === 'own') {
+      const taken = (await allTenantsOf(database)).find((other) => directory.of(other).place.name === known.name)
+      if (taken !== undefined)
+        throw new ProblemError('conflict', `The database "${known.name}" is for one tenant, and "${taken}" has it.`)
+    }
+    return known?.name ?? directory.placeForNew(id).name
+  }
+}
+
+export function describeMove(move: MoveRow, clock: Clock): TenantMove {
+  const isWorkedOn = move.leased_until !== null && Date.parse(move.leased_until) > clock.nowMs()
+  return {
+    id: move.id,
+    tenant: move.tenant,
+    from: move.source,
+    to: move.target,
+    step: move.step satisfies TenantMoveStep,
+    worked_on: isWorkedOn,
+    cancel_asked: move.cancel_asked,
+    tables_done: move.tables_done,
+    tables_total: move.tables_total,
+    rows_copied: move.rows_copied,
+    rows_verified: move.rows_verified,
+    pause_ms: move.pause_ms,
+    problem: move.problem,
+    begun_at: move.begun_at,
+    begun_by: move.begun_by,
+    switched_at: move.switched_at,
+    ended_at: move.ended_at,
+  }
+}

@@ -1,0 +1,180 @@
+import { systemClock } from '@jidoka/base'
+import { recentPage } from '../../../cloud/server/src/modules/judgment/recent-page.ts'
+import type { RecentFilter } from '../../../cloud/server/src/modules/judgment/repository.ts'
+import { Database } from '../../../cloud/server/src/platform/db/database.ts'
+import type { Transaction } from '../../../cloud/server/src/platform/db/database.ts'
+import type { PostgresServer, TestStore } from '../../../cloud/server/src/testing/stores.ts'
+import type { BenchRow } from '../harness.ts'
+import { median } from '../harness.ts'
+import { edgeId, tenantName, writeHistory } from './cloud-history.ts'
+
+export const months = 24
+/** With 1,000 tenants ten million, as `--full` has them. */
+export const judgmentsOfTenant = 10_000
+/** So many pages are read for a figure, of one tenant after another. */
+const pagesRead = 101
+
+const dayMs = 24 * 3_600_000
+const instant = (daysAgo: number) => new Date(Date.now() - daysAgo * dayMs).toISOString()
+export const noFilter: RecentFilter = {
+  edgeId: null,
+  line: null,
+  ruleId: null,
+  status: null,
+  abnormal: null,
+  from: null,
+  to: null,
+  after: null,
+  limit: 50,
+}
+
+/** What a person narrows the page by, in months that have their indexes, see cloud-history.ts: pages of a tenant of any size are full. */
+export const filters: Readonly<Record<string, Partial<RecentFilter>>> = {
+  rule: { ruleId: 'rule-5' },
+  line: { line: 'LINE-2' },
+  edge: { edgeId: edgeId(3) },
+  'thirty days': { from: instant(60), to: instant(30) },
+  'behind a cursor': { after: { at: instant(70), id: edgeId(0) } },
+}
+/** What is so rare that a small tenant's page is not full, and goes on through the older months. */
+export const rare: Readonly<Record<string, Partial<RecentFilter>>> = {
+  abnormal: { abnormal: true },
+  status: { status: 'CRITICAL' },
+}
+const all = { ...filters, ...rare }
+
+/** Pages of a history of so many judgments: of one tenant, and of as many as have ten thousand each. Written when the first row asks for it. */
+export function pageRows(server: PostgresServer, judgments: number): { rows: BenchRow[]; close(): Promise<void> } {
+  const stores: TestStore[] = []
+  const pagesOf = async (tenants: number): Promise<Pages> => {
+    const store = await server.newStore()
+    stores.push(store)
+    await writeHistory(store, { judgments, tenants, months })
+    return new Pages(store, tenants)
+  }
+  let written: Promise<{ one: Pages; many: Pages }> | undefined
+  const pages = () =>
+    (written ??= (async () => ({ one: await pagesOf(1), many: await pagesOf(judgments / judgmentsOfTenant) }))())
+  return {
+    rows: [
+      {
+        name: 'recent page among 24 months of judgments, ms',
+        unit: 'ms',
+        subject: async () => (await pages()).one.read(noFilter),
+      },
+      {
+        name: 'filtered page, the slowest of seven filters, ms',
+        unit: 'ms',
+        subject: async () => (await pages()).one.slowest(all),
+      },
+      {
+        name: 'partitions of judgments read for a page of 30 days',
+        unit: 'partitions',
+        subject: async () => (await (await pages()).one.plan({ ...noFilter, ...filters['thirty days'] })).partitions,
+      },
+      {
+        name: 'sequential scans for all of these pages',
+        unit: 'scans',
+        subject: async () => {
+          const { one } = await pages()
+          let scans = 0
+          for (const filter of [{}, ...Object.values(all)])
+            scans += (await one.plan({ ...noFilter, ...filter })).sequentialScans
+          return scans
+        },
+      },
+      {
+        name: 'recent page with many tenants, against with one',
+        unit: 'ms',
+        subject: async () => (await pages()).many.read(noFilter),
+        peer: async () => (await pages()).one.read(noFilter),
+      },
+      {
+        name: 'filtered page with many tenants, the slowest that is full, against with one',
+        unit: 'ms',
+        subject: async () => (await pages()).many.slowest(filters),
+        peer: async () => (await pages()).one.slowest(filters),
+      },
+      {
+        name: 'filtered page with many tenants, the slowest, ms',
+        unit: 'ms',
+        subject: async () => (await pages()).many.slowest(all),
+      },
+    ],
+    close: async () => {
+      for (const store of stores) await store.close()
+    },
+  }
+}
+
+interface PlanNode {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly Plans?: readonly PlanNode[]
+}
+
+/** Of a partition with rows: the default one is empty, and no index is quicker than nothing. */
+const isSequential = (node: PlanNode): boolean =>
+  node['Node Type'] === 'Seq Scan' && node['Relation Name']?.endsWith('_default') === false
+
+/** Pages of a store as the program reads them: as the tenant, with the policies in force. */
+export class Pages {
+  readonly #database: Database
+  readonly #tenants: number
+  #turn = 0
+
+  constructor({ backend }: TestStore, tenants: number) {
+    this.#database = new Database(backend, { clock: systemClock })
+    this.#tenants = tenants
+  }
+
+  /** Milliseconds of a transaction that reads one page. */
+  async read(filter: RecentFilter): Promise<number> {
+    const tookMs: number[] = []
+    for (let page = 0; page < pagesRead; page++) {
+      const tenantId = tenantName((this.#turn++ * 37) % this.#tenants)
+      const startMs = performance.now()
+      const { rows } = await recentPage({ database: this.#database, clock: systemClock }, tenantId, filter)
+      tookMs.push(performance.now() - startMs)
+      if (rows.length === 0 && this.#tenants === 1) throw new Error(`nothing is found by ${JSON.stringify(filter)}`)
+    }
+    return median(tookMs)
+  }
+
+  async slowest(of: Readonly<Record<string, Partial<RecentFilter>>>): Promise<number> {
+    let slowestMs = 0
+    for (const filter of Object.values(of)) slowestMs = Math.max(slowestMs, await this.read({ ...noFilter, ...filter }))
+    return slowestMs
+  }
+
+  /** What PostgreSQL means to do for a page. */
+  async plan(filter: RecentFilter): Promise<{ partitions: number; sequentialScans: number }> {
+    const nodes: PlanNode[] = []
+    const gather = (node: PlanNode) => {
+      nodes.push(node)
+      node.Plans?.forEach(gather)
+    }
+    const explaining = (tx: Transaction): Transaction => ({
+      ...tx,
+      // The statement follows its explanation.
+      ends: () => undefined,
+      query: async (statement, values) => {
+        const text = typeof statement === 'string' ? statement : statement.text
+        const [row] = await tx.query<{ 'QUERY PLAN': [{ readonly Plan: PlanNode }] }>(
+          `explain (format json) ${text}`,
+          values,
+        )
+        if (row !== undefined) gather(row['QUERY PLAN'][0].Plan)
+        return tx.query(statement, values)
+      },
+    })
+    const database: Pick<Database, 'withTenant'> = {
+      withTenant: (tenantId, work) => this.#database.withTenant(tenantId, (tx) => work(explaining(tx))),
+    }
+    await recentPage({ database, clock: systemClock }, tenantName(0), filter)
+    return {
+      partitions: new Set(nodes.flatMap((node) => node['Relation Name'] ?? [])).size,
+      sequentialScans: nodes.filter(isSequential).length,
+    }
+  }
+}

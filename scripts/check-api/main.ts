@@ -1,0 +1,117 @@
+/**
+ * `npm run check:api`: starts the cloud on a folder of its own and has schemathesis send it what its description allows and what it does not: no answer may be an
+ * error of the server. `--seconds 60` bounds the run, `--seed N` repeats one. Without schemathesis it says so and ends with 0; with `JIDOKA_NO_SKIP=1` with 1.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const password = 'correct horse battery'
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: process.env['JIDOKA_TEST_SEED'] ?? '1' },
+    examples: { type: 'string', default: '40' },
+    include: { type: 'string' },
+  },
+})
+
+/** Paths that end or bar the session that the run goes by, and those whose bodies are files, which it cannot make. */
+const leftOut = String.raw`^/api/v1/auth/(login|logout|refresh)$|^/api/v1/fleet/courier(/\{file\}/pieces/\{no\})?$`
+
+/** What SCHEMATHESIS names, or the one on the PATH. */
+function findSchemathesis(): string | null {
+  const program = process.env['SCHEMATHESIS'] ?? 'schemathesis'
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0 ? program : null
+}
+
+/** A seed may be a commit. */
+const seedOf = (text: string): string => String(Number.parseInt(text.slice(0, 12), 16) || 1)
+
+async function start(folder: string) {
+  const child = spawn(process.execPath, [join(root, 'cloud/server/src/main.ts')], {
+    env: {
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      JIDOKA_CLOUD_DATA: folder,
+      JIDOKA_CLOUD_HTTP_PORT: '0',
+      JIDOKA_CLOUD_ADMIN_PASSWORD: password,
+      JIDOKA_CLOUD_LOG_LEVEL: 'error',
+      JIDOKA_CLOUD_RATE_USER: '1000000',
+      JIDOKA_CLOUD_RATE_TENANT: '1000000',
+      JIDOKA_CLOUD_RATE_STRANGER: '1000000',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGTERM')
+    await once(child, 'close')
+  }
+  for await (const line of createInterface({ input: child.stdout })) {
+    return { url: (JSON.parse(line) as { http: string }).http, stop }
+  }
+  throw new Error('The cloud ended before it was ready; its last words stand above.')
+}
+
+async function signIn(url: string): Promise<string> {
+  const answer = await fetch(`${url}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ login: 'admin', password }),
+  })
+  if (!answer.ok) throw new Error(`Signing in was answered with ${answer.status}: ${await answer.text()}`)
+  return ((await answer.json()) as { data: { access_token: string } }).data.access_token
+}
+
+async function check(program: string): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'jidoka-check-api-'))
+  const cloud = await start(folder)
+  try {
+    const argv = [
+      'run',
+      `${cloud.url}/openapi.json`,
+      `--header=Authorization: Bearer ${await signIn(cloud.url)}`,
+      '--checks=not_a_server_error',
+      `--exclude-path-regex=${leftOut}`,
+      ...(options.include === undefined ? [] : [`--include-path-regex=${options.include}`]),
+      '--phases=examples,coverage,fuzzing',
+      `--max-examples=${options.examples}`,
+      `--max-time=${options.seconds}`,
+      `--seed=${seedOf(options.seed)}`,
+      '--request-timeout=40',
+      '--continue-on-failure',
+      '--warnings=off',
+      // A character of 0 and lone halves of others stand in what people paste, too.
+      '--generation-allow-x00=true',
+      '--generation-database=none',
+      '--no-color',
+    ]
+    // Its folder of examples and reports is no part of the checkout.
+    const run = spawn(program, argv, { cwd: folder, stdio: 'inherit' })
+    const [code] = (await once(run, 'close')) as [number | null]
+    const ready = await fetch(`${cloud.url}/ready`)
+    if (ready.status === 200) return code ?? 1
+    process.stderr.write(`check:api: the cloud is not ready any more: ${await ready.text()}\n`)
+    return 1
+  } finally {
+    await cloud.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const program = findSchemathesis()
+if (program === null) {
+  process.stdout.write(
+    'check:api: skipped, there is no schemathesis. Install it with `pip install schemathesis`, or set SCHEMATHESIS to it.\n',
+  )
+  process.exitCode = process.env['JIDOKA_NO_SKIP'] === '1' ? 1 : 0
+} else {
+  process.exitCode = await check(program)
+}

@@ -1,0 +1,62 @@
+import { loginSchema, passwordSchema, tenantIdSchema } from '@jidoka/domain'
+import { z } from 'zod'
+import { instantSchema } from './paging.ts'
+
+// Tenants as administrators of the platform's own tenant see them: which there are, where they are, and moves between databases.
+
+const databaseSchema = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'a database has 1 to 41 small letters, digits or "-"')
+
+export const newTenantSchema = z.strictObject({
+  id: tenantIdSchema,
+  name: z.string().trim().min(1).max(200),
+  /** One login is one person on the whole cloud. */
+  admin_login: loginSchema,
+  /** Absent: one is made up and shown in the answer, this once. */
+  admin_password: passwordSchema.optional(),
+  /** Absent: the one that its id falls to. */
+  database: databaseSchema.optional(),
+})
+export type NewTenant = z.infer<typeof newTenantSchema>
+
+export const madeTenantSchema = z.object({
+  id: z.string(),
+  database: z.string(),
+  admin_login: z.string(),
+  /** Null where it was given. */
+  admin_password: z.string().nullable(),
+})
+
+export const tenantMoveStepSchema = z.enum(['copying', 'following', 'switched', 'dropped', 'cancelled'])
+export type TenantMoveStep = z.infer<typeof tenantMoveStepSchema>
+
+export const tenantMoveSchema = z.object({
+  id: z.uuid(),
+  tenant: z.string(),
+  from: z.string(),
+  to: z.string(),
+  /** Switched: served by the new database; what it has left behind is kept until it is dropped. */
+  step: tenantMoveStepSchema,
+  /** Whether a program works on it now; one that is not over and not worked on waits for somebody to go on with it. */
+  worked_on: z.boolean(),
+  cancel_asked: z.boolean(),
+  tables_done: z.number().int(),
+  tables_total: z.number().int(),
+  rows_copied: z.number().int(),
+  rows_verified: z.number().int().nullable(),
+  /** For how long writes have waited at the switch; null before it, and where the program was killed at it. */
+  pause_ms: z.number().int().nullable(),
+  problem: z.string().nullable(),
+  begun_at: instantSchema,
+  begun_by: z.string(),
+  switched_at: instantSchema.nullable(),
+  ended_at: instantSchema.nullable(),
+})
+export type TenantMove = z.infer<typeof tenantMoveSchema>
+
+export const tenantListSchema = z.object({
+  databases: z.array(z.object({ name: z.string(), kind: z.enum(['main', 'shard', 'own']) })),
+  tenants: z.array(z.object({ id: z.string(), database: z.string(), move: tenantMoveSchema.nullable() })),
+})
+export type TenantList = z.infer<typeof tenantListSchema>
+
+export const moveTenantSchema = z.strictObject({ to: databaseSchema })
