@@ -153,7 +153,7 @@ describe.skipIf(missing !== undefined)('the console on the real cloud', () => {
   test('the filters of the judgments are taken, and the audit has what was done', async () => {
     await page.goto(`${url}/judgments?line=LINE-A&rule=oven-temperature&status=HIGH&abnormal=1&range=7d`)
     await heading('Nothing fits these filters').waitFor()
-    await page.getByRole('link', { name: 'Audit' }).click()
+    await page.getByRole('link', { name: 'Administration' }).click()
     await page.getByRole('cell', { name: 'oven-temperature' }).first().waitFor()
     await page.getByLabel('What').fill('session')
     await page.keyboard.press('Enter')

@@ -228,7 +228,7 @@ describe.skipIf(sayWhySkipped('the console in a browser'))('the console', () => 
       ['Fleet', 'No edge has been enrolled yet'],
       ['Judgments', 'No judgment in the last 24 hours'],
       ['Rules', 'No rule has been written yet'],
-      ['Audit', 'Nothing has been done yet'],
+      ['Administration', 'Nothing has been done yet'],
     ] as const) {
       await at.page.getByRole('link', { name, exact: true }).click()
       await at.heading(title).waitFor()

@@ -5,6 +5,7 @@ import {
   jobQuerySchema,
   jobSchema,
   startJobSchema,
+  tenantTimeZoneSchema,
   type Job,
   type JobKindInfo,
   type JobNews,
@@ -32,6 +33,26 @@ const change = (world: FixtureWorld, id: string | undefined, from: readonly stri
 }
 
 export const jobRoutes: readonly Route[] = [
+  [
+    'GET',
+    cloudPaths.timeZone,
+    tenantTimeZoneSchema,
+    ({ world, user }) => {
+      need(user, 'job:read')
+      return { data: { time_zone: world.timeZone } }
+    },
+  ],
+  [
+    'PUT',
+    cloudPaths.timeZone,
+    z.strictObject({}),
+    ({ world, user, body }) => {
+      need(user, 'settings:manage')
+      world.timeZone = tenantTimeZoneSchema.parse(body).time_zone
+      world.jobKinds = world.jobKinds.map((kind) => ({ ...kind, time_zone: world.timeZone }))
+      return { data: {} }
+    },
+  ],
   [
     'GET',
     cloudPaths.jobKinds,

@@ -32,6 +32,7 @@ export interface FixtureWorld {
   deadEvents: DeadEvent[]
   /** Newest first. */
   jobs: Job[]
+  timeZone: string
   jobKinds: JobKindInfo[]
   readonly sites: typeof sites
   readonly fleet: FleetFacts
@@ -115,6 +116,7 @@ export function createWorld(nowMs: number): FixtureWorld {
     }),
     deadEvents: [],
     jobs: [],
+    timeZone: 'Asia/Seoul',
     jobKinds: [],
     sites,
     fleet: createFleetFacts(),

@@ -130,6 +130,21 @@ describe.skipIf(sayWhySkipped('the jobs page of the console'))('the jobs page', 
     expect(at.world.jobs[0]).toMatchObject({ kind: 'bi.nightly', state: 'waiting', by: 'admin' })
   })
 
+  test('the zone of the schedules is set, and one that is none is named', async () => {
+    fill(at.world)
+    await at.signIn('/jobs?show=kinds')
+    const zone = at.page.getByLabel('Time zone of schedules')
+    const save = at.page.getByRole('button', { name: 'Save' })
+    await zone.fill('Mars/Olympus')
+    await save.click()
+    await at.page.getByText('Name a time zone of the IANA list').waitFor()
+    await zone.fill('Asia/Kolkata')
+    await save.click()
+    await at.page.getByText('Schedules are read in Asia/Kolkata from now on.').waitFor()
+    await at.page.getByRole('cell', { name: '0 3 * * * Asia/Kolkata' }).first().waitFor()
+    expect(at.world.timeZone).toBe('Asia/Kolkata')
+  })
+
   test('who may not is told whom to ask', async () => {
     await at.signIn('/jobs', 'viewer')
     await at.heading('Jobs are for managers').waitFor()

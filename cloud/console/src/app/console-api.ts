@@ -74,6 +74,10 @@ export function createConsoleApi(api: Api) {
     requeueJob: async (id: string) => {
       await api.post(fill(cloudPaths.jobRequeue, { id }))
     },
+    timeZone: (signal?: AbortSignal) => get<{ time_zone: string }>(cloudPaths.timeZone, signal),
+    putTimeZone: async (zone: string) => {
+      await api.put(cloudPaths.timeZone, { time_zone: zone })
+    },
     archives: async (query: Query, signal: AbortSignal) =>
       page(await api.get<Archive[]>(cloudPaths.archives, { query, signal })),
     archiveSettings: (signal?: AbortSignal) => get<ArchiveSettings>(cloudPaths.archiveSettings, signal),

@@ -10,7 +10,7 @@ import { DirectoryProvider, useDirectory } from './directory.tsx'
 import { isTyping, keyName, useHotkeys } from './hotkeys.ts'
 import { KeysDialog } from './keys-dialog.tsx'
 import { LeaveGuardProvider, useLeave } from './leave-guard.tsx'
-import { pages, pageTitles, type PagePath } from './places.ts'
+import { navigationAt, pageTitles, type PagePath } from './places.ts'
 
 export function Frame({ backGuard, onSignOut }: { backGuard: BackGuard; onSignOut: () => Promise<void> }) {
   return (
@@ -75,16 +75,21 @@ function FrameInside({ onSignOut }: { onSignOut: () => Promise<void> }) {
     return () => removeEventListener('keydown', onKey, true)
   }, [leave])
 
+  const navigation = navigationAt(path)
   const openAlarms = edges.data?.reduce((sum, edge) => sum + edge.open_alarms, 0) ?? 0
   return (
     <>
       <Shell
         title="Jidoka"
-        navigation={pages.map((href) => ({
-          href,
-          label: t(pageTitles[href]),
-          ...(href === '/lines' ? { badge: openAlarms } : {}),
-        }))}
+        navigation={[
+          ...navigation.pages.map((href) => ({
+            href,
+            label: t(pageTitles[href]),
+            ...(href === '/lines' ? { badge: openAlarms } : {}),
+          })),
+          { href: navigation.administration, label: t('page.administration') },
+        ]}
+        besides={navigation.besides.map((href) => ({ href, label: t(pageTitles[href]) }))}
         aside={
           <>
             <LiveMark />

@@ -2,18 +2,25 @@ import { writeUrlState } from '@jidoka/ui'
 import { judgmentFields, type JudgmentView } from '../judgments/filters.ts'
 
 /** Every address of the console in one place. What a page shows beside its list is in the query, so that a link shows a colleague the same. */
-export const pages = [
-  '/lines',
-  '/fleet',
-  '/judgments',
-  '/rules',
-  '/audit',
-  '/secrets',
-  '/events',
-  '/jobs',
-  '/archives',
-] as const
+const plantPages = ['/lines', '/fleet', '/judgments', '/rules'] as const
+const administrationPages = ['/audit', '/secrets', '/events', '/jobs', '/archives'] as const
+export const pages = [...plantPages, ...administrationPages] as const
 export type PagePath = (typeof pages)[number]
+
+/** What the frame offers at once: the pages of a shift's work, and one entry for those of administration, which offer each other. */
+export function navigationAt(path: string): {
+  readonly pages: readonly PagePath[]
+  readonly administration: PagePath
+  /** Empty on a page of the plant. */
+  readonly besides: readonly PagePath[]
+} {
+  const here = administrationPages.find((page) => page === path.replace(/\/$/, ''))
+  return {
+    pages: plantPages,
+    administration: here ?? administrationPages[0],
+    besides: here === undefined ? [] : administrationPages,
+  }
+}
 
 export const pageTitles = {
   '/lines': 'page.lines',

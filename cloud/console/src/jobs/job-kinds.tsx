@@ -2,9 +2,18 @@ import type { JobKindInfo } from '@jidoka/contract'
 import { Button, formatInstant, Table, useLocalText, useToasts, useUi } from '@jidoka/ui'
 import { useState } from 'react'
 import { useConsole, useText } from '../app/console-context.tsx'
+import { ZoneForm } from './zone-form.tsx'
 
 /** What the cloud does by itself, when it does it next, and what can be started by hand. */
-export function JobKinds({ kinds, onStarted }: { kinds: readonly JobKindInfo[]; onStarted: (job: string) => void }) {
+export function JobKinds({
+  kinds,
+  onStarted,
+  onZoneChanged,
+}: {
+  kinds: readonly JobKindInfo[]
+  onStarted: (job: string) => void
+  onZoneChanged: () => void
+}) {
   const t = useText()
   const local = useLocalText()
   const { api } = useConsole()
@@ -30,6 +39,7 @@ export function JobKinds({ kinds, onStarted }: { kinds: readonly JobKindInfo[]; 
   return (
     <div className="stack">
       <p className="second">{t('jobs.kinds_about')}</p>
+      <ZoneForm onChanged={onZoneChanged} />
       <Table
         caption={t('jobs.show_kinds')}
         rows={kinds}

@@ -43,7 +43,11 @@ function Jobs() {
       <ResourceView resource={kinds}>
         {(known) =>
           view.show === 'kinds' ? (
-            <JobKinds kinds={known} onStarted={(job) => change({ show: 'runs', state: 'all', kind: '', job })} />
+            <JobKinds
+              kinds={known}
+              onStarted={(job) => change({ show: 'runs', state: 'all', kind: '', job })}
+              onZoneChanged={kinds.reload}
+            />
           ) : (
             <Runs kinds={known} />
           )

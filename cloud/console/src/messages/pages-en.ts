@@ -4,6 +4,7 @@ export const pagesEn = {
   'page.judgments': 'Judgments',
   'page.rules': 'Rules',
   'page.audit': 'Audit',
+  'page.administration': 'Administration',
 
   'door.place': 'Cloud console',
   'door.ended': 'Your session has ended. Sign in again to go on where you were.',

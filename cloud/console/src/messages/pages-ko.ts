@@ -7,6 +7,7 @@ export const pagesKo: Translation<typeof pagesEn> = {
   'page.judgments': '판정',
   'page.rules': '규칙',
   'page.audit': '감사 기록',
+  'page.administration': '관리',
 
   'door.place': '클라우드 콘솔',
   'door.ended': '로그인 시간이 끝났습니다. 다시 로그인하면 보던 화면으로 돌아갑니다.',

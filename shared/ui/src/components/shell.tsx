@@ -13,12 +13,15 @@ export interface NavigationItem {
 export function Shell({
   title,
   navigation,
+  besides = [],
   aside,
   banner,
   children,
 }: {
   title: ReactNode
   navigation: readonly NavigationItem[]
+  /** The pages that belong with the present one, where it is one of several behind an entry of `navigation`. */
+  besides?: readonly NavigationItem[]
   aside: ReactNode
   banner?: ReactNode
   children: ReactNode
@@ -49,6 +52,15 @@ export function Shell({
         </nav>
         <div className="shell-aside">{aside}</div>
       </header>
+      {besides.length === 0 ? null : (
+        <nav className="shell-nav shell-besides" aria-label={t('app.besides')}>
+          {besides.map(({ href, label }) => (
+            <Link key={href} href={href}>
+              {label}
+            </Link>
+          ))}
+        </nav>
+      )}
       {banner}
       <main className="shell-main" id="main" tabIndex={-1} ref={main}>
         {children}

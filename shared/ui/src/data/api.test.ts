@@ -128,6 +128,26 @@ test('a 401 is refreshed once and the request repeated with the new token', asyn
   expect(requests[1]?.init.body).toBe('{"a":1}')
 })
 
+test('a 401 of a token that another call has changed meanwhile is repeated without another refresh', async () => {
+  let token = 'old'
+  let refreshes = 0
+  const { api, requests } = apiWith(
+    [json(401, problemBody('not_signed_in', 401)), json(200, { data: 'ok', meta: { request_id: 'r' } })],
+    {
+      authorization: () => `Bearer ${token}`,
+      refresh: () => {
+        refreshes++
+        return Promise.resolve(true)
+      },
+    },
+  )
+  const asked = api.get('/x')
+  token = 'new'
+  expect((await asked).data).toBe('ok')
+  expect(refreshes).toBe(0)
+  expect(new Headers(requests[1]?.init.headers).get('authorization')).toBe('Bearer new')
+})
+
 test('a session that cannot be refreshed is reported once, and the problem thrown', async () => {
   let ended = 0
   const { api } = apiWith([json(401, problemBody('not_signed_in', 401))], {

@@ -155,10 +155,13 @@ export function createApi(parts: ApiParts = {}): Api {
 
   /** The answer, once it is known to be none that refuses. */
   async function accepted(method: string, path: string, body: unknown, options: RequestOptions): Promise<Response> {
+    const sentWith = parts.authorization?.() ?? null
     let response = await send(method, path, body, options)
     if (response.status === 401 && parts.refresh) {
       const problem = await readProblem(response.clone())
-      if (problem.kind === 'not_signed_in' && (await parts.refresh()))
+      // Another call that was refused at the same time may have brought the new session while this answer was under way.
+      const isRenewed = sentWith !== null && parts.authorization?.() !== sentWith
+      if (problem.kind === 'not_signed_in' && (isRenewed || (await parts.refresh())))
         response = await send(method, path, body, options)
     }
     if (!response.ok) {

@@ -2,6 +2,7 @@
 export const en = {
   'app.skip_to_content': 'Skip to content',
   'app.menu': 'Main menu',
+  'app.besides': 'Pages beside this one',
   'language.label': 'Language',
   'theme.label': 'Appearance',
   'theme.system': 'As the device',

@@ -4,6 +4,7 @@ import type { en } from './en.ts'
 export const ko: Translation<typeof en> = {
   'app.skip_to_content': '본문으로 이동',
   'app.menu': '주 메뉴',
+  'app.besides': '함께 있는 페이지',
   'language.label': '언어',
   'theme.label': '화면 모드',
   'theme.system': '기기 설정',

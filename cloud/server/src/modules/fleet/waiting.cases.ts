@@ -82,25 +82,26 @@ export function waitingCases(newStore: NewStore): void {
         edge.send(
           readingsBatch({ records: { rows: records, oldest_ms: 2 * day }, readings: { rows, oldest_ms: 3 * day } }),
         )
-      const expectRows = async (rows: number) => {
-        world.clock.advance(gaugesEveryMs)
-        await vi.waitUntil(async () => (await gauge('rows', 'readings')) === rows, waits)
-      }
+      // A round that is under way has looked before this: the next one begins behind it.
+      const expectGauge = (lane: 'records' | 'readings', rows: number) =>
+        vi.waitUntil(async () => {
+          world.clock.advance(gaugesEveryMs)
+          return (await gauge('rows', lane)) === rows
+        }, waits)
       expect((await tell(40, 0)).status).toBe(200)
       await written(40)
-      await expectRows((others ?? 0) + 40)
+      await expectGauge('readings', (others ?? 0) + 40)
       // What was told has grown older since; nothing has where no row waits.
       const age = await gauge('oldest_seconds_max', 'readings')
       expect(age).toBeGreaterThan(3 * 86_400)
-      expect(age).toBeLessThan(3 * 86_400 + 120)
+      expect(age).toBeLessThan(3 * 86_400 + 3_600)
       expect([await gauge('rows', 'records'), await gauge('oldest_seconds_max', 'records')]).toEqual([0, 0])
       expect((await tell(41, 5)).status).toBe(200)
       await written(41)
-      world.clock.advance(gaugesEveryMs)
-      await vi.waitUntil(async () => (await gauge('rows', 'records')) === 5, waits)
+      await expectGauge('records', 5)
       expect(await gauge('oldest_seconds_max', 'records')).toBeGreaterThan(2 * 86_400)
       expect((await world.as('DELETE', fill(cloudPaths.edge, { id: edge.id }))).status).toBe(200)
-      await expectRows(others ?? 0)
+      await expectGauge('readings', others ?? 0)
       expect(await gauge('oldest_seconds_max', 'readings')).toBeLessThan(86_400)
     })
 
