@@ -22,6 +22,9 @@ const { values: options } = parseArgs({
   },
 })
 
+/** In half a minute of a run that is signed in 27 routes answer with success; of one that is not, none. */
+const routesMin = 15
+
 /** Paths that end or bar the session that the run goes by, and those whose bodies are files, which it cannot make. */
 const leftOut = String.raw`^/api/v1/auth/(login|logout|refresh)$|^/api/v1/fleet/courier(/\{file\}/pieces/\{no\})?$`
 
@@ -31,8 +34,12 @@ function findSchemathesis(): string | null {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0 ? program : null
 }
 
-/** A seed may be a commit. */
-const seedOf = (text: string): string => String(Number.parseInt(text.slice(0, 12), 16) || 1)
+/** A seed is a number, or a commit: forty hex digits. */
+function seedOf(text: string): string {
+  if (/^[0-9a-f]{40}$/.test(text)) return String(Number.parseInt(text.slice(0, 12), 16))
+  if (/^\d{1,15}$/.test(text)) return text
+  throw new Error(`--seed is a number or a commit of forty hex digits, not "${text}"`)
+}
 
 async function start(folder: string) {
   const child = spawn(process.execPath, [join(root, 'cloud/server/src/main.ts')], {
@@ -70,14 +77,35 @@ async function signIn(url: string): Promise<string> {
   return ((await answer.json()) as { data: { access_token: string } }).data.access_token
 }
 
+/**
+ * What says that nothing was found says so of a session that ended after the first request as well: whether the token still holds, and how many routes have done
+ * what they are for, as the cloud counts them; those of signing in are asked by this program too. Null: all is well.
+ */
+async function whyInVain(url: string, token: string): Promise<string | null> {
+  const me = await fetch(`${url}/api/v1/auth/me`, { headers: { authorization: `Bearer ${token}` } })
+  if (me.status !== 200) return `the session did not outlive the run (${me.status}): most of it was refused at the door`
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  const routes = new Set(
+    [
+      ...metrics.matchAll(
+        /^jidoka_http_requests_total\{(method="\w+",route="\/api\/(?!v1\/auth\/)[^"]+"),status="2\d\d"/gm,
+      ),
+    ].map(([, route]) => route),
+  )
+  const least = options.include === undefined ? routesMin : 1
+  process.stdout.write(`check:api: ${routes.size} routes answered with success\n`)
+  return routes.size >= least ? null : `only ${routes.size} routes ever answered with success, where ${least} should`
+}
+
 async function check(program: string): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'jidoka-check-api-'))
   const cloud = await start(folder)
   try {
+    const token = await signIn(cloud.url)
     const argv = [
       'run',
       `${cloud.url}/openapi.json`,
-      `--header=Authorization: Bearer ${await signIn(cloud.url)}`,
+      `--header=Authorization: Bearer ${token}`,
       '--checks=not_a_server_error',
       `--exclude-path-regex=${leftOut}`,
       ...(options.include === undefined ? [] : [`--include-path-regex=${options.include}`]),
@@ -97,8 +125,12 @@ async function check(program: string): Promise<number> {
     const run = spawn(program, argv, { cwd: folder, stdio: 'inherit' })
     const [code] = (await once(run, 'close')) as [number | null]
     const ready = await fetch(`${cloud.url}/ready`)
-    if (ready.status === 200) return code ?? 1
-    process.stderr.write(`check:api: the cloud is not ready any more: ${await ready.text()}\n`)
+    const problem =
+      ready.status === 200
+        ? await whyInVain(cloud.url, token)
+        : `the cloud is not ready any more: ${await ready.text()}`
+    if (problem === null) return code ?? 1
+    process.stderr.write(`check:api: ${problem}\n`)
     return 1
   } finally {
     await cloud.stop()
@@ -109,7 +141,7 @@ async function check(program: string): Promise<number> {
 const program = findSchemathesis()
 if (program === null) {
   process.stdout.write(
-    'check:api: skipped, there is no schemathesis. Install it with `pip install schemathesis`, or set SCHEMATHESIS to it.\n',
+    'check:api: skipped, there is no schemathesis. Install it with `pip install --require-hashes -r scripts/check-api/requirements.txt`, or set SCHEMATHESIS to it.\n',
   )
   process.exitCode = process.env['JIDOKA_NO_SKIP'] === '1' ? 1 : 0
 } else {

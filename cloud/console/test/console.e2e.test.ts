@@ -218,6 +218,28 @@ describe.skipIf(sayWhySkipped('the console in a browser'))('the console', () => 
     })
   })
 
+  test('on a telephone no page is wider than the screen, and every place can be gone to', async () => {
+    await at.page.setViewportSize({ width: 360, height: 740 })
+    await at.signIn('/lines')
+    for (const path of [
+      '/lines',
+      '/fleet',
+      '/judgments',
+      '/rules',
+      '/audit',
+      '/secrets',
+      '/events',
+      '/jobs',
+      '/archives',
+    ]) {
+      await at.page.goto(at.server.url + path)
+      await at.page.locator('h1').waitFor()
+      expect([path, await at.page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 360])
+    }
+    await at.page.getByRole('link', { name: 'Rules' }).click()
+    await at.heading('Rules').waitFor()
+  })
+
   test('every page of an empty cloud says what will be there and how to get it', async () => {
     await at.context.close()
     await at.server.close()

@@ -158,6 +158,7 @@ export const kindOf = (changes: Partial<JobKindInfo> = {}): JobKindInfo => ({
   time_zone: 'UTC',
   next_at: '2026-11-22T02:20:00.000Z',
   last_at: '2026-11-21T02:20:00.000Z',
+  by_programs: false,
   may_start: true,
   may_change: true,
   needs_input: false,

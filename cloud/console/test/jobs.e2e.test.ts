@@ -94,6 +94,13 @@ describe.skipIf(sayWhySkipped('the jobs page of the console'))('the jobs page', 
     await expect.poll(() => rows.count()).toBe(61)
   })
 
+  test('shows what ran also where the kinds of jobs are not to be had', async () => {
+    fill(at.world)
+    await at.page.route('**/api/v1/jobs/kinds', (route) => route.abort())
+    await at.signIn('/jobs')
+    await expect.poll(() => at.page.locator('tbody tr').count()).toBe(50)
+  })
+
   test('keeps filter and what is open in the address; says why one failed, and puts it back', async () => {
     fill(at.world)
     await at.signIn('/jobs?state=dead')

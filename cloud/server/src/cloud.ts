@@ -25,6 +25,7 @@ import { JudgmentService } from './modules/judgment/service.ts'
 import type { Backend } from './platform/db/backend.ts'
 import { Database } from './platform/db/database.ts'
 import { ExtensionWatch } from './platform/db/extensions.ts'
+import { Replica } from './platform/db/replica.ts'
 import { openBackbone } from './platform/events/backbone.ts'
 import { addEventRoutes } from './platform/events/routes.ts'
 import { EventHub } from './platform/events.ts'
@@ -48,6 +49,7 @@ import { openArchives } from './platform/archive/archives.ts'
 import type { Archives } from './platform/archive/archives.ts'
 import { openObjects } from './platform/objects/objects.ts'
 import type { Objects } from './platform/objects/objects.ts'
+import { watchPartitions } from './platform/partitions/partition-metrics.ts'
 import { Partitions } from './platform/partitions/partitions.ts'
 import { openPeers } from './platform/remote/open.ts'
 import { watchReceiptKeys } from './platform/receipt-keys-watch.ts'
@@ -64,6 +66,7 @@ import type { TenantDirectory } from './platform/tenancy/directory.ts'
 import { registerTenantJobs } from './platform/tenancy/jobs.ts'
 import { openTenancy } from './platform/tenancy/open.ts'
 import { addTenantRoutes } from './platform/tenancy/routes.ts'
+import { watchMoves } from './platform/tenancy/move-metrics.ts'
 import { TenantDesk } from './platform/tenancy/tenant-desk.ts'
 
 export const { version: cloudVersion } = JSON.parse(
@@ -80,6 +83,8 @@ export interface CloudParts {
   log: Log
   /** Which of several databases serves a tenant, where the caller has opened them; null: those of the settings are opened here. */
   directory?: TenantDirectory | null
+  /** It does what it was asked to, and ends: events are left to processes that stay. */
+  isCommand?: boolean
 }
 
 /** The program without its socket and its database: what main.ts listens with and tests call. */
@@ -116,7 +121,14 @@ export interface Cloud {
  * Wires the modules. The services of all are made in every process, as they are libraries over one database; routes and jobs
  * are those of `config.modules`.
  */
-export async function openCloud({ config, backend, clock, log, directory = null }: CloudParts): Promise<Cloud> {
+export async function openCloud({
+  config,
+  backend,
+  clock,
+  log,
+  directory = null,
+  isCommand = false,
+}: CloudParts): Promise<Cloud> {
   const metrics = new Metrics()
   metrics.watchPool(backend.pool)
   watchResources(metrics.registry, config.data)
@@ -125,11 +137,16 @@ export async function openCloud({ config, backend, clock, log, directory = null 
   const masterKeys = openMasterKeys(config.secrets, keysFolder, clock)
   const envelope = new Envelope(masterKeys)
   const tenancy = await openTenancy({ config, main: backend, clock, log, directory })
+  const { database_replica_url: replicaUrl, database: settings } = config
+  const replica =
+    replicaUrl === undefined ? null : new Replica({ url: replicaUrl, primary: backend.pool, settings, clock, log })
   const database = new Database(backend, {
     clock,
     waitSeconds: metrics.poolWaitSeconds,
-    settings: config.database,
+    settings,
     places: tenancy.directory,
+    replica,
+    reads: metrics.longReads,
   })
   const hub = new EventHub()
   const tracing = openTracing({ settings: config.tracing, version: cloudVersion, clock, log, metrics })
@@ -154,6 +171,7 @@ export async function openCloud({ config, backend, clock, log, directory = null 
     envelope,
     clock,
     log,
+    registry: metrics.registry,
   })
   const { jobs, services: jobServices } = openJobs({ config, database, clock, log, metrics, hub, audit, tracer })
   jobs.register(piiRetention({ database, clock, audit, metrics: secretMetrics, days: config.secrets.pii_days }))
@@ -233,6 +251,7 @@ export async function openCloud({ config, backend, clock, log, directory = null 
   const readiness: Readiness = {
     stopping: false,
     checkDatabase: async () => void (await database.asOwner('select 1')),
+    replica: replica === null ? null : () => replica.state(),
     electric: electric === null ? null : () => electric.health(),
     redis: link === null ? null : () => link.health(),
     objects: () => objects.health(),
@@ -257,12 +276,15 @@ export async function openCloud({ config, backend, clock, log, directory = null 
 
   const services: Service[] = [
     tracing,
+    ...(replica === null ? [] : [{ name: 'replica', start: () => Promise.resolve(), stop: () => replica.close() }]),
     ...tenancy.services,
-    ...backbone.services(config.modules.includes('judgment') ? [ruleDeployedConsumer(cache)] : []),
+    ...backbone.services(isCommand ? null : config.modules.includes('judgment') ? [ruleDeployedConsumer(cache)] : []),
     { name: 'identity', start: () => Promise.resolve(), stop: () => identity.stop() },
     objects.service,
     // The job keeps them; rows that come before its first run need theirs.
     { name: 'partitions', start: () => partitions.makeAhead(), stop: () => Promise.resolve() },
+    watchPartitions({ database, clock, log, registry: metrics.registry }),
+    ...watchMoves({ mover: tenants.mover, database, clock, log, registry: metrics.registry }),
     watchReceiptKeys({ keys: keys.receipts, clock, log }),
     ...(config.modules.includes('audit') ? auditChain.services() : []),
     ...(config.modules.includes('fleet') ? fleet.services : []),

@@ -31,6 +31,18 @@ describe('configuration', () => {
     ])
   })
 
+  it('takes a replica of a PostgreSQL alone', () => {
+    const replica = { JIDOKA_CLOUD_DATABASE_REPLICA_URL: 'postgres://replica/jidoka' }
+    const settings = readConfig({ ...replica, DATABASE_URL: 'postgres://main/jidoka' })
+    expect(settings).toMatchObject({
+      database_replica_url: 'postgres://replica/jidoka',
+      database: { replica_lag_s: 5 },
+    })
+    expect(mistakesOf(replica)).toEqual([
+      expect.stringContaining('there is no replica of the database in the data folder'),
+    ])
+  })
+
   it('reads a list of modules from the environment', () => {
     expect(readConfig({ JIDOKA_CLOUD_MODULES: 'fleet, audit' }).modules).toEqual(['fleet', 'audit'])
   })

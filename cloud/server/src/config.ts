@@ -73,6 +73,11 @@ const settingsSchema = z.strictObject({
     .string()
     .regex(/^postgres(ql)?:\/\//, 'it must begin with postgres:// or postgresql://')
     .optional(),
+  /** A streaming replica of the same PostgreSQL, for long reads that may be some seconds old. */
+  database_replica_url: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'it must begin with postgres:// or postgresql://')
+    .optional(),
   /** Pool and time-outs of PostgreSQL. */
   database: databaseSettingsSchema.prefault({}),
   /** Databases of tenants beside the one of `database_url`. */
@@ -133,7 +138,14 @@ const settingsSchema = z.strictObject({
 })
 
 const configSchema = settingsSchema.superRefine(
-  ({ electric_url: electricUrl, database_url: databaseUrl, tenancy }, context) => {
+  ({ electric_url: electricUrl, database_url: databaseUrl, database_replica_url: replicaUrl, tenancy }, context) => {
+    if (replicaUrl !== undefined && databaseUrl === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['database_replica_url'],
+        message:
+          'there is no replica of the database in the data folder. Set DATABASE_URL to the PostgreSQL server that it follows, or leave it out',
+      })
     if (hasOthers(tenancy)) {
       const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
       if (databaseUrl === undefined)
@@ -166,6 +178,7 @@ const names = {
   JIDOKA_CLOUD_AUDIT_CHECKPOINTS: 'audit_checkpoints',
   DATABASE_URL: 'database_url',
   DATABASE_DIRECT_URL: 'database_direct_url',
+  JIDOKA_CLOUD_DATABASE_REPLICA_URL: 'database_replica_url',
   ELECTRIC_URL: 'electric_url',
   ELECTRIC_SECRET: 'electric_secret',
   REDIS_URL: 'redis.url',

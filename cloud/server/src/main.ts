@@ -19,6 +19,7 @@ import { runMigrateCommand } from './migrate.ts'
 import { AuditKey } from './modules/audit/audit-key.ts'
 import { runAuditCommand } from './modules/audit/audit-command.ts'
 import { clearWays } from './platform/clear-ways.ts'
+import { oneAddressForAll } from './platform/http/one-address.ts'
 import { allMigrations, bringUpToDate, openBackend } from './platform/db/open.ts'
 import { HttpServer } from './platform/http/server.ts'
 import { openKeys } from './platform/keys.ts'
@@ -65,7 +66,9 @@ async function main(): Promise<void> {
   for (const { name, ...address } of otherDatabases(config.tenancy)) {
     const other = await open({ ...config, ...address }, log)
     try {
-      process.stdout.write(`database ${name}:\n${await runMigrateCommand(other.pool, allMigrations(), argument)}\n`)
+      process.stdout.write(
+        `database ${name}:\n${await runMigrateCommand(other.pool, allMigrations(), argument, false)}\n`,
+      )
     } finally {
       await other.close()
     }
@@ -75,7 +78,7 @@ async function main(): Promise<void> {
 async function runTenant(config: CloudConfig, log: Log): Promise<void> {
   const backend = await open(config, log)
   try {
-    const cloud = await openCloud({ config: forCommand(config), backend, clock: systemClock, log })
+    const cloud = await openCloud({ ...forCommand(config), backend, clock: systemClock, log })
     try {
       const print = (line: string) => void process.stdout.write(`${line}\n`)
       if (!(await runTenantCommand(process.argv.slice(3), { desk: cloud.tenants, print })))
@@ -88,8 +91,11 @@ async function runTenant(config: CloudConfig, log: Log): Promise<void> {
   }
 }
 
-/** A command does what it was asked to, and ends: jobs are for processes that stay. */
-const forCommand = (config: CloudConfig): CloudConfig => ({ ...config, jobs: { ...config.jobs, work: false } })
+/** A command does what it was asked to, and ends: jobs and events are for processes that stay. */
+const forCommand = (config: CloudConfig) => ({
+  config: { ...config, jobs: { ...config.jobs, work: false } },
+  isCommand: true,
+})
 
 /** Works on the master keys; on the database, which is opened for it, when secrets are rewrapped. */
 async function runSecrets(config: CloudConfig, log: Log): Promise<void> {
@@ -101,7 +107,7 @@ async function runSecrets(config: CloudConfig, log: Log): Promise<void> {
     withRewrapper: async (work) => {
       const backend = await open(config, log)
       try {
-        const cloud = await openCloud({ config: forCommand(config), backend, clock: systemClock, log })
+        const cloud = await openCloud({ ...forCommand(config), backend, clock: systemClock, log })
         try {
           return await work(cloud.rewrapper)
         } finally {
@@ -124,9 +130,10 @@ async function runAudit(config: CloudConfig, log: Log): Promise<void> {
     withChain: async (work) => {
       const backend = await open(config, log)
       try {
-        const cloud = await openCloud({ config: forCommand(config), backend, clock: systemClock, log })
+        const cloud = await openCloud({ ...forCommand(config), backend, clock: systemClock, log })
         try {
-          return await work(cloud.audit, await cloud.tenants.ids())
+          const { tenants, unreached } = await cloud.tenants.reached()
+          return await work(cloud.audit, tenants, unreached)
         } finally {
           await cloud.stop()
         }
@@ -142,7 +149,7 @@ async function runAudit(config: CloudConfig, log: Log): Promise<void> {
 async function runCourier(config: CloudConfig, log: Log): Promise<void> {
   const backend = await open(config, log)
   try {
-    const cloud = await openCloud({ config: forCommand(config), backend, clock: systemClock, log })
+    const cloud = await openCloud({ ...forCommand(config), backend, clock: systemClock, log })
     const print = (line: string) => void process.stdout.write(`${line}\n`)
     try {
       const isAllDone = await runCourierCommand(process.argv.slice(3), {
@@ -212,7 +219,7 @@ async function start(
   { opened, isStopping }: { opened: (() => Promise<void>)[]; isStopping: () => boolean },
 ): Promise<void> {
   if (isStopping()) return
-  for (const sentence of clearWays(config)) log.warn({ action: 'start' }, sentence)
+  for (const sentence of [...clearWays(config), ...oneAddressForAll(config)]) log.warn({ action: 'start' }, sentence)
   const backend = await open(config, log)
   opened.push(() => backend.close())
   if (!backend.profile.commitSurvivesPowerLoss) {

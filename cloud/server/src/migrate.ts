@@ -3,15 +3,15 @@ import type { Pool } from 'pg'
 import type { PlannedMigration } from './platform/db/migration-plan.ts'
 import { headOf, planMigrations } from './platform/db/migration-plan.ts'
 import type { Migration } from './platform/db/migrations.ts'
-import { migrateDown, migrationHistory, pendingMigrations } from './platform/db/migrations.ts'
+import { migrateDown, migrateUp, migrationHistory, pendingMigrations } from './platform/db/migrations.ts'
 import { bringUpToDate } from './platform/db/open.ts'
 import { unsafeStatements } from './platform/db/unsafe-statements.ts'
 import { planCarrier } from './platform/jobs/carrier-schema.ts'
 
 /** What `migrate` can do; each returns what to print. */
 const commands = {
-  up: async (pool, migrations) => {
-    const ran = await bringUpToDate(pool, migrations)
+  up: async (pool, migrations, isMain) => {
+    const ran = isMain ? await bringUpToDate(pool, migrations) : await migrateUp(pool, migrations)
     return ran.length === 0 ? 'The database is up to date.' : ran.map((name) => `applied ${name}`).join('\n')
   },
   /** One step back. */
@@ -19,9 +19,9 @@ const commands = {
     const name = await migrateDown(pool, migrations)
     return name === null ? 'There is no migration to take back.' : `took back ${name}`
   },
-  plan: async (pool, migrations) => {
+  plan: async (pool, migrations, isMain) => {
     const plan = await planMigrations(pool, migrations)
-    const carrier = await planCarrier(pool)
+    const carrier = isMain ? await planCarrier(pool) : null
     const last = carrier === null ? [] : [`then ${carrier}`]
     if (plan.length === 0) return last[0] ?? 'The database is up to date.'
     return [...plan.flatMap(told), 'Tried and rolled back: nothing has changed.', ...last].join('\n')
@@ -41,21 +41,26 @@ const commands = {
       ? 'No migration has run.'
       : rows.map((row) => `${row.applied_at}  ${row.name}  ${row.module}  ${row.duration_ms} ms`).join('\n')
   },
-} satisfies Record<string, (pool: Pool, migrations: readonly Migration[]) => Promise<string>>
+} satisfies Record<string, (pool: Pool, migrations: readonly Migration[], isMain: boolean) => Promise<string>>
 
 const isCommand = (name: string): name is keyof typeof commands => Object.hasOwn(commands, name)
 
-/** Runs `migrate COMMAND`. Returns what to print. @throws OperationalError for one that there is not. */
+/**
+ * Runs `migrate COMMAND`. Returns what to print.
+ * @param isMain whether jobs lie in this database: those of tenants beside it have no tables of pg-boss
+ * @throws OperationalError for one that there is not.
+ */
 export async function runMigrateCommand(
   pool: Pool,
   migrations: readonly Migration[],
   command: string,
+  isMain = true,
 ): Promise<string> {
   if (!isCommand(command)) {
     const known = Object.keys(commands).map((name) => `migrate ${name}`)
     throw new OperationalError(`"migrate ${command}" is not a command. Use: ${known.join(', ')}.`)
   }
-  return commands[command](pool, migrations)
+  return commands[command](pool, migrations, isMain)
 }
 
 function told({ name, module, unsafe, statements, failure }: PlannedMigration): string[] {

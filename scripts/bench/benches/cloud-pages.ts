@@ -7,15 +7,18 @@ import type { PostgresServer, TestStore } from '../../../cloud/server/src/testin
 import type { BenchRow } from '../harness.ts'
 import { median } from '../harness.ts'
 import { edgeId, tenantName, writeHistory } from './cloud-history.ts'
+import { judgments, months, ofMany, ofOne, tenants as tenantsOfMany } from './cloud-size.ts'
 
-export const months = 24
-/** With 1,000 tenants ten million, as `--full` has them. */
-export const judgmentsOfTenant = 10_000
 /** So many pages are read for a figure, of one tenant after another. */
 const pagesRead = 101
 
 const dayMs = 24 * 3_600_000
 const instant = (daysAgo: number) => new Date(Date.now() - daysAgo * dayMs).toISOString()
+/** A day of the month so many months ago: which partitions a page meets does not depend on the day of the run. */
+const dayOf = (monthsAgo: number, day: number) => {
+  const now = new Date()
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - monthsAgo, day)).toISOString()
+}
 export const noFilter: RecentFilter = {
   edgeId: null,
   line: null,
@@ -33,7 +36,7 @@ export const filters: Readonly<Record<string, Partial<RecentFilter>>> = {
   rule: { ruleId: 'rule-5' },
   line: { line: 'LINE-2' },
   edge: { edgeId: edgeId(3) },
-  'thirty days': { from: instant(60), to: instant(30) },
+  'two months': { from: dayOf(2, 15), to: dayOf(1, 15) },
   'behind a cursor': { after: { at: instant(70), id: edgeId(0) } },
 }
 /** What is so rare that a small tenant's page is not full, and goes on through the older months. */
@@ -42,9 +45,18 @@ export const rare: Readonly<Record<string, Partial<RecentFilter>>> = {
   status: { status: 'CRITICAL' },
 }
 const all = { ...filters, ...rare }
+/** A month that keeps its primary key alone: there a page is looked for in all rows of the month. */
+const yearAgo: Partial<RecentFilter> = { from: dayOf(12, 1), to: dayOf(11, 1) }
+const ofYearAgo: Readonly<Record<string, Partial<RecentFilter>>> = {
+  rule: { ruleId: 'rule-5', ...yearAgo },
+  line: { line: 'LINE-2', ...yearAgo },
+  edge: { edgeId: edgeId(3), ...yearAgo },
+  abnormal: { abnormal: true, ...yearAgo },
+  status: { status: 'CRITICAL', ...yearAgo },
+}
 
-/** Pages of a history of so many judgments: of one tenant, and of as many as have ten thousand each. Written when the first row asks for it. */
-export function pageRows(server: PostgresServer, judgments: number): { rows: BenchRow[]; close(): Promise<void> } {
+/** Pages of the history of one tenant, and of one of many tenants with as many judgments in all. Written when the first row asks for it. */
+export function pageRows(server: PostgresServer): { rows: BenchRow[]; close(): Promise<void> } {
   const stores: TestStore[] = []
   const pagesOf = async (tenants: number): Promise<Pages> => {
     const store = await server.newStore()
@@ -53,27 +65,31 @@ export function pageRows(server: PostgresServer, judgments: number): { rows: Ben
     return new Pages(store, tenants)
   }
   let written: Promise<{ one: Pages; many: Pages }> | undefined
-  const pages = () =>
-    (written ??= (async () => ({ one: await pagesOf(1), many: await pagesOf(judgments / judgmentsOfTenant) }))())
+  const pages = () => (written ??= (async () => ({ one: await pagesOf(1), many: await pagesOf(tenantsOfMany) }))())
   return {
     rows: [
       {
-        name: 'recent page among 24 months of judgments, ms',
+        name: `recent page, ${ofOne}, ms`,
         unit: 'ms',
         subject: async () => (await pages()).one.read(noFilter),
       },
       {
-        name: 'filtered page, the slowest of seven filters, ms',
+        name: `filtered page, the slowest of seven filters, ${ofOne}, ms`,
         unit: 'ms',
         subject: async () => (await pages()).one.slowest(all),
       },
       {
-        name: 'partitions of judgments read for a page of 30 days',
-        unit: 'partitions',
-        subject: async () => (await (await pages()).one.plan({ ...noFilter, ...filters['thirty days'] })).partitions,
+        name: `filtered page of the month a year ago, the slowest of five filters, ${ofOne}, ms`,
+        unit: 'ms',
+        subject: async () => (await pages()).one.slowest(ofYearAgo),
       },
       {
-        name: 'sequential scans for all of these pages',
+        name: 'partitions of judgments read for a page that begins in one month and ends in the next',
+        unit: 'partitions',
+        subject: async () => (await (await pages()).one.plan({ ...noFilter, ...filters['two months'] })).partitions,
+      },
+      {
+        name: 'sequential scans for pages of the months that have their indexes',
         unit: 'scans',
         subject: async () => {
           const { one } = await pages()
@@ -84,19 +100,25 @@ export function pageRows(server: PostgresServer, judgments: number): { rows: Ben
         },
       },
       {
-        name: 'recent page with many tenants, against with one',
+        name: `recent page, ${ofMany}, against 1 tenant`,
         unit: 'ms',
         subject: async () => (await pages()).many.read(noFilter),
         peer: async () => (await pages()).one.read(noFilter),
       },
       {
-        name: 'filtered page with many tenants, the slowest that is full, against with one',
+        name: `filtered page, the slowest of five that are full, ${ofMany}, against 1 tenant`,
         unit: 'ms',
         subject: async () => (await pages()).many.slowest(filters),
         peer: async () => (await pages()).one.slowest(filters),
       },
       {
-        name: 'filtered page with many tenants, the slowest, ms',
+        name: `filtered page by what is rare, the slower of two, ${ofMany}, against 1 tenant`,
+        unit: 'ms',
+        subject: async () => (await pages()).many.slowest(rare),
+        peer: async () => (await pages()).one.slowest(rare),
+      },
+      {
+        name: `filtered page, the slowest of seven filters, ${ofMany}, ms`,
         unit: 'ms',
         subject: async () => (await pages()).many.slowest(all),
       },
@@ -168,9 +190,9 @@ export class Pages {
         return tx.query(statement, values)
       },
     })
-    const database: Pick<Database, 'withTenant'> = {
-      withTenant: (tenantId, work) => this.#database.withTenant(tenantId, (tx) => work(explaining(tx))),
-    }
+    const explained: Database['withTenant'] = (tenantId, work) =>
+      this.#database.withTenant(tenantId, (tx) => work(explaining(tx)))
+    const database = { withTenant: explained, reading: explained, readingLagMs: this.#database.readingLagMs }
     await recentPage({ database, clock: systemClock }, tenantName(0), filter)
     return {
       partitions: new Set(nodes.flatMap((node) => node['Relation Name'] ?? [])).size,

@@ -1,7 +1,7 @@
 /**
  * The peer of `bench cloud`: a bare Hono with pg, the same two routes as somebody would write them in an afternoon. The same transactions (begin, the tenant's
- * setting, the statement, commit) and the same rows in a pool of the same size; nobody is signed in, nothing is limited, traced, checked or judged, and no policy
- * guards the rows.
+ * setting, the statement, commit), each statement awaited as such a handler awaits it, with the text and the name that ours has, so that neither is parsed and
+ * planned anew, and the same rows in a pool of the same size; nobody is signed in, nothing is limited, traced, checked or judged, and no policy guards the rows.
  */
 import { randomUUID } from 'node:crypto'
 import { serve } from '@hono/node-server'
@@ -9,23 +9,32 @@ import type { Judgment } from '@jidoka/domain'
 import { Hono } from 'hono'
 import { Pool } from 'pg'
 import type { PoolClient } from 'pg'
-import type { Statement } from '../../../cloud/server/src/platform/db/database.ts'
+import type { Statement, Transaction } from '../../../cloud/server/src/platform/db/database.ts'
 import { defaultDatabaseSettings } from '../../../cloud/server/src/platform/db/settings.ts'
-import { insertExecutions } from '../../../cloud/server/src/modules/judgment/repository.ts'
+import { pageSpans } from '../../../cloud/server/src/modules/judgment/page-spans.ts'
+import { insertExecutions, listExecutions } from '../../../cloud/server/src/modules/judgment/repository.ts'
+import type { RecentFilter } from '../../../cloud/server/src/modules/judgment/repository.ts'
 
 const tenantId = process.env['PEER_TENANT'] ?? ''
 const { pool: poolMin, pool_overflow: overflow } = defaultDatabaseSettings
 const pool = new Pool({ connectionString: process.env['DATABASE_URL'], min: poolMin, max: poolMin + overflow })
 
-const recent = `select execution_id, workflow_id, edge_id, executed_at, received_at, rule_id, rule_version, rule_hash, subject, line, equipment,
-  status, normal, previous_status, confidence, method_used, explanation, inputs, reading_seq
-  from core.judgment_executions where tenant_id = $1 order by executed_at desc, execution_id desc limit $2`
+const newestPage: Omit<RecentFilter, 'limit'> = {
+  edgeId: null,
+  line: null,
+  ruleId: null,
+  status: null,
+  abnormal: null,
+  from: null,
+  to: null,
+  after: null,
+}
 
 async function inTransaction<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
   const client = await pool.connect()
   try {
     await client.query('begin')
-    await client.query(`select set_config('jidoka.tenant_id', $1, true)`, [tenantId])
+    await client.query({ name: 'tenant', text: `select set_config('jidoka.tenant_id', $1, true)`, values: [tenantId] })
     const result = await work(client)
     await client.query('commit')
     return result
@@ -37,39 +46,63 @@ async function inTransaction<Result>(work: (client: PoolClient) => Promise<Resul
   }
 }
 
-/** The very statement of the cloud, which also writes the event that tells of the judgment. */
-function insertOf(judgment: Judgment): { text: string; values: unknown[] } {
-  const sent: { text: string; values: unknown[] }[] = []
-  const keep = (statement: Statement, values: readonly unknown[] = []) => {
-    sent.push({ text: typeof statement === 'string' ? statement : statement.text, values: [...values] })
-  }
-  insertExecutions(
-    {
-      tenantId,
-      send: keep,
-      query: () => Promise.resolve([]),
-      run: () => Promise.resolve(0),
-      ends: () => undefined,
-      afterCommit: () => undefined,
-    },
-    {
-      edgeId: null,
-      receivedAt: new Date().toISOString(),
-      outbox: { append: () => undefined, reserve: (_, count) => Array.from({ length: count }, () => randomUUID()) },
-    },
-    [judgment],
-  )
-  const [insert] = sent
-  if (insert === undefined || sent.length !== 1)
-    throw new Error('the cloud no longer stores a judgment by one statement')
-  return insert
+interface PeerStatement {
+  readonly name: string
+  readonly text: string
+  readonly values: unknown[]
 }
+
+/** The one statement that the cloud sends for a piece of work. */
+function statementOf(work: (tx: Transaction) => unknown): PeerStatement {
+  const sent: PeerStatement[] = []
+  const keep = (statement: Statement, values: readonly unknown[] = []) => {
+    if (typeof statement === 'string') throw new Error(`the cloud no longer names the statement ${statement}`)
+    sent.push({ ...statement, values: [...values] })
+  }
+  work({
+    tenantId,
+    send: keep,
+    query: (statement, values) => {
+      keep(statement, values)
+      return Promise.resolve([])
+    },
+    run: () => Promise.resolve(0),
+    ends: () => undefined,
+    afterCommit: () => undefined,
+  })
+  const [statement] = sent
+  if (statement === undefined || sent.length !== 1) throw new Error('the cloud no longer does this by one statement')
+  return statement
+}
+
+/** The newest page, out of the months that the cloud looks through first; the policy's condition is written out here. */
+function recentOf(limit: number): PeerStatement {
+  const nowMs = Date.now()
+  const [span] = pageSpans({ newestMs: nowMs, fromMs: null, nowMs })
+  const { name, text } = statementOf((tx) => listExecutions(tx, { ...newestPage, limit }, span))
+  if (!text.includes(' where ')) throw new Error('the cloud no longer looks for its newest page in a span of months')
+  return { name, text: text.replace(' where ', ' where tenant_id = $1 and '), values: [tenantId] }
+}
+
+/** Also writes the event that tells of the judgment. */
+const insertOf = (judgment: Judgment): PeerStatement =>
+  statementOf((tx) =>
+    insertExecutions(
+      tx,
+      {
+        edgeId: null,
+        receivedAt: new Date().toISOString(),
+        outbox: { append: () => undefined, reserve: (_, count) => Array.from({ length: count }, () => randomUUID()) },
+      },
+      [judgment],
+    ),
+  )
 
 const app = new Hono()
 
 app.get('/api/v1/judgment/recent', async (c) => {
   const limit = Number(c.req.query('limit') ?? '50')
-  const { rows } = await inTransaction((client) => client.query(recent, [tenantId, limit + 1]))
+  const { rows } = await inTransaction((client) => client.query(recentOf(limit)))
   return c.json({ data: rows.slice(0, limit) })
 })
 

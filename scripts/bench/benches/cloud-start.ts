@@ -54,11 +54,24 @@ async function startOnce(settings: Readonly<Record<string, string>>): Promise<nu
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
   await Promise.race([
-    new Promise<void>((resolve) => createInterface({ input: child.stdout }).once('line', () => resolve())),
+    new Promise<void>((resolve, reject) =>
+      createInterface({ input: child.stdout }).once('line', (line) => {
+        if (isReady(line)) resolve()
+        else reject(new Error(`the cloud did not say that it is ready, but ${line}`))
+      }),
+    ),
     ended.then((code) => Promise.reject(new Error(`the cloud ended with ${code}`))),
   ])
   const tookS = (performance.now() - fromMs) / 1_000
   child.kill('SIGTERM')
   await ended
   return tookS
+}
+
+function isReady(line: string): boolean {
+  try {
+    return (JSON.parse(line) as { readonly ready?: unknown }).ready === true
+  } catch {
+    return false // SyntaxError: some other sentence
+  }
 }

@@ -49,6 +49,16 @@ test('every mistake gets a sentence of its own, a typo with the name that was me
   expect(found.join('\n')).toContain('"http.port" (JIDOKA_HTTP_PORT) is wrong')
 })
 
+test('what is wrong in a list is told with the variable that holds the list', () => {
+  const lists = z.strictObject({
+    modules: z.preprocess((text) => (typeof text === 'string' ? text.split(',') : text), z.array(z.enum(['fleet']))),
+  })
+  const told = mistakes(() =>
+    loadConfig(lists, { environment: { JIDOKA_MODULES: 'fleet,fleit' }, names: { JIDOKA_MODULES: 'modules' } }),
+  )
+  expect(told[0]).toContain('"modules.1" (JIDOKA_MODULES) is wrong')
+})
+
 test('a file that is absent or not JSON is named', () => {
   expect(mistakes(() => loadConfig(schema, { environment: {}, names, file: '/nowhere/edge.json' }))[0]).toContain(
     'there is no such file',

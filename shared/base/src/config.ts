@@ -88,7 +88,8 @@ function sentences(
       return `"${path ? `${path}.` : ''}${key}" is not a setting${near ? `; did you mean "${near}"?` : '.'}`
     })
   }
-  const name = environmentNames.get(path)
+  // A list is one variable, whichever of its entries is wrong.
+  const name = environmentNames.get(path) ?? environmentNames.get(issue.path.slice(0, -1).join('.'))
   return [`"${path}"${name ? ` (${name})` : ''} is wrong: ${issue.message}.`]
 }
 

@@ -35,6 +35,7 @@ test('I8: nothing planted anywhere in an entry is in the line', () => {
     child.info({ stack: 'Error: 담당자 홍길동\n at x (Bearer planted-5-planted)' })
     child.info({ note: '-----BEGIN PRIVATE KEY-----\nplanted-6\n-----END PRIVATE KEY-----' })
     child.info({ jwt_of_it: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJwbGFudGVkLTcifQ.planted-8' })
+    child.info({ path: `/objects/links/eyJ${'a'.repeat(5_000)}.planted-10` })
     child.info({ message_of: JSON.stringify({ password: 'planted-9' }) })
   })
   for (const secret of [...Array.from({ length: 9 }, (_, index) => `planted-${index + 1}`), 'planted@', '1234-5678'])

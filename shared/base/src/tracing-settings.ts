@@ -38,7 +38,10 @@ export const tracingSettingsSchema = z.strictObject({
    * request; 1 shows each, for a small place or a hunt.
    */
   ratio: numberSetting(z.number().min(0).max(1)).default(0.1),
-  /** A sender that marks all its requests cannot make us record more; at ten spans a trace and 400 bytes each this is 400 kB a second. */
+  /**
+   * So many that begin here, and so many that a sender asks for: one that marks all its requests cannot make us record more. At ten spans a trace and 400 bytes each
+   * this is 800 kB a second.
+   */
   per_second_max: numberSetting(z.number().int().min(1).max(100_000)).default(100),
 })
 export type TracingSettings = z.output<typeof tracingSettingsSchema>

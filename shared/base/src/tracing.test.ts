@@ -106,6 +106,17 @@ test('the sender decides whether a trace is recorded, and none is more often tha
   expect((await seen(tracer, sampled)).isRecorded).toBe(true)
 })
 
+test('I10: a sender that marks all its requests takes no room from the traces that begin here', async () => {
+  const { tracer, clock } = newTracer({ perSecondMax: 2 })
+  for (let request = 0; request < 5; request++) await seen(tracer, sampled)
+  const own = []
+  for (let request = 0; request < 3; request++) own.push((await seen(tracer)).isRecorded)
+  expect(own).toEqual([true, true, false])
+  expect((await seen(tracer, sampled)).isRecorded).toBe(false)
+  clock.advance(1_000)
+  expect([(await seen(tracer, sampled)).isRecorded, (await seen(tracer)).isRecorded]).toEqual([true, true])
+})
+
 test('what goes on behind the end of a span is no part of it', async () => {
   const { tracer, opened } = newTracer()
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -107,7 +107,10 @@ export interface TracerOptions {
   readonly clock: Pick<Clock, 'monotonicMs'>
   /** Of roots that nobody else has decided about, how many are recorded: 0 to 1. */
   readonly ratio: number
-  /** Roots recorded in a second, those that others ask for included: who calls us must not decide how much we record (I10). */
+  /**
+   * Roots recorded in a second, of those that begin here and of those that others ask for: each have their own, as who calls us must decide neither how much we
+   * record nor that nothing else is (I10).
+   */
   readonly perSecondMax: number
   readonly random?: () => number
 }
@@ -118,7 +121,7 @@ export class Tracer {
   readonly #random: () => number
   #recorder: SpanRecorder | null = null
   #secondFromMs = Number.NEGATIVE_INFINITY
-  #begun = 0
+  readonly #begun = { here: 0, askedFor: 0 }
 
   constructor(options: TracerOptions) {
     this.#options = options
@@ -153,10 +156,12 @@ export class Tracer {
     const nowMs = this.#options.clock.monotonicMs()
     if (nowMs - this.#secondFromMs >= 1_000) {
       this.#secondFromMs = nowMs
-      this.#begun = 0
+      this.#begun.here = 0
+      this.#begun.askedFor = 0
     }
-    if (this.#begun >= this.#options.perSecondMax) return false
-    this.#begun++
+    const whose = parent === null ? 'here' : 'askedFor'
+    if (this.#begun[whose] >= this.#options.perSecondMax) return false
+    this.#begun[whose]++
     return true
   }
 }

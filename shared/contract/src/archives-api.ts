@@ -6,9 +6,15 @@ export const archivableTables = ['core.judgment_executions', 'core.reading_segme
 export const archivableTableSchema = z.enum(archivableTables)
 export type ArchivableTable = z.infer<typeof archivableTableSchema>
 
-/** Where the rows of an archive are read back to; null: nowhere. */
+/** More is looked at in the file itself: read back, this many take some gigabytes of the database. */
+export const restoredRowsMax = 5_000_000
+
+/**
+ * What is in the database of an archive's rows; null: nothing. `stopped`: not all, and no job goes on with it: it was cancelled or has failed for good.
+ * `ending`: they are being taken away.
+ */
 const restorationSchema = z.object({
-  state: z.enum(['restoring', 'restored']),
+  state: z.enum(['restoring', 'stopped', 'restored', 'ending']),
   by: z.string(),
   /** They are taken away again then. */
   until: instantSchema,

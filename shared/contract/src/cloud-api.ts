@@ -9,6 +9,7 @@ import {
   reportedItemSchema,
   ruleDefinitionSchema,
 } from '@jidoka/domain'
+import type { Permission } from '@jidoka/domain'
 import { z } from 'zod'
 import { boardAlarmSchema, boardTagSchema, boardVerdictSchema, userSchema } from './edge-api.ts'
 import { jobNewsSchema } from './jobs-api.ts'
@@ -304,3 +305,14 @@ export const cloudStreamEvents = {
 export type CloudStreamEvent = {
   [Name in keyof typeof cloudStreamEvents]: { event: Name; data: z.infer<(typeof cloudStreamEvents)[Name]> }
 }[keyof typeof cloudStreamEvents]
+
+/** What somebody must be allowed to be told of it: the same as to read it from its route. */
+export const cloudStreamPermissions = {
+  judgment: 'judgment:read',
+  alarm: 'alarm:read',
+  edge: 'board:read',
+  deployment: 'fleet:read',
+  trouble: 'fleet:read',
+  job: 'job:read',
+  reset: 'board:read',
+} as const satisfies Record<CloudStreamEvent['event'], Permission>

@@ -86,6 +86,8 @@ export const jobKindInfoSchema = z.object({
   time_zone: z.string(),
   next_at: instantSchema.nullable(),
   last_at: instantSchema.nullable(),
+  /** Nobody starts it by hand. */
+  by_programs: z.boolean(),
   /** Whether who asks may start it. */
   may_start: z.boolean(),
   /** Whether who asks may cancel one and put one back. */

@@ -54,7 +54,14 @@ export const tenantMoveSchema = z.object({
 export type TenantMove = z.infer<typeof tenantMoveSchema>
 
 export const tenantListSchema = z.object({
-  databases: z.array(z.object({ name: z.string(), kind: z.enum(['main', 'shard', 'own']) })),
+  databases: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(['main', 'shard', 'own']),
+      /** False: it did not answer, and its tenants are not in the list. */
+      answers: z.boolean(),
+    }),
+  ),
   tenants: z.array(z.object({ id: z.string(), database: z.string(), move: tenantMoveSchema.nullable() })),
 })
 export type TenantList = z.infer<typeof tenantListSchema>

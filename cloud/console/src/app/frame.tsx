@@ -2,6 +2,7 @@ import { Button, Clock, ErrorBoundary, navigate, Shell, usePath, useSearch, useT
 import { useEffect, useRef, useState } from 'react'
 import { LiveMark } from '../live/live-mark.tsx'
 import { CommandPalette } from '../palette/command-palette.tsx'
+import { may } from '../session/permission.ts'
 import { AccountDialog } from './account-dialog.tsx'
 import type { BackGuard } from './back-guard.ts'
 import { useConsole, useText } from './console-context.tsx'
@@ -75,7 +76,7 @@ function FrameInside({ onSignOut }: { onSignOut: () => Promise<void> }) {
     return () => removeEventListener('keydown', onKey, true)
   }, [leave])
 
-  const navigation = navigationAt(path)
+  const navigation = navigationAt(path, (permission) => may(user, permission))
   const openAlarms = edges.data?.reduce((sum, edge) => sum + edge.open_alarms, 0) ?? 0
   return (
     <>

@@ -1,3 +1,4 @@
+import type { Permission } from '@jidoka/domain'
 import { writeUrlState } from '@jidoka/ui'
 import { judgmentFields, type JudgmentView } from '../judgments/filters.ts'
 
@@ -7,18 +8,31 @@ const administrationPages = ['/audit', '/secrets', '/events', '/jobs', '/archive
 export const pages = [...plantPages, ...administrationPages] as const
 export type PagePath = (typeof pages)[number]
 
-/** What the frame offers at once: the pages of a shift's work, and one entry for those of administration, which offer each other. */
-export function navigationAt(path: string): {
+/** Without it such a page says whom to ask, and nothing else. */
+const needed: Record<(typeof administrationPages)[number], Permission> = {
+  '/audit': 'audit:read',
+  '/secrets': 'secret:manage',
+  '/events': 'settings:manage',
+  '/jobs': 'job:read',
+  '/archives': 'export:create',
+}
+
+/** What the frame offers at once: the pages of a shift's work, and one entry for those of administration, which offer each other, those that this person may see first. */
+export function navigationAt(
+  path: string,
+  may: (permission: Permission) => boolean,
+): {
   readonly pages: readonly PagePath[]
   readonly administration: PagePath
   /** Empty on a page of the plant. */
   readonly besides: readonly PagePath[]
 } {
   const here = administrationPages.find((page) => page === path.replace(/\/$/, ''))
+  const offered = administrationPages.toSorted((one, other) => Number(may(needed[other])) - Number(may(needed[one])))
   return {
     pages: plantPages,
-    administration: here ?? administrationPages[0],
-    besides: here === undefined ? [] : administrationPages,
+    administration: here ?? offered[0] ?? administrationPages[0],
+    besides: here === undefined ? [] : offered,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RefObject } from 'react'
+import type { KeyboardEvent, RefObject } from 'react'
 import { useHotkeys } from './hotkeys.ts'
 
 /**
@@ -27,4 +27,11 @@ export function useRowKeys(
       if (openKey !== null) onClose()
     },
   })
+}
+
+/** `onRowKey` of a table whose rows do not open: Enter goes to the first thing in the row that can be used. */
+export function enterRow(_row: unknown, event: KeyboardEvent<HTMLTableRowElement>): void {
+  if (event.key !== 'Enter') return
+  event.preventDefault()
+  event.currentTarget.querySelector<HTMLElement>('button, summary')?.focus()
 }

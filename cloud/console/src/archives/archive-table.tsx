@@ -1,6 +1,7 @@
-import type { Archive } from '@jidoka/contract'
+import { restoredRowsMax, type Archive } from '@jidoka/contract'
 import { Button, Table, useFormat } from '@jidoka/ui'
 import { useRefusal, useText } from '../app/console-context.tsx'
+import { enterRow } from '../app/use-row-keys.ts'
 
 /** `2024-10`: months are those of UTC, as the database cuts them. */
 export const monthOf = ({ from }: Archive): string => from.slice(0, 7)
@@ -26,14 +27,19 @@ export function ArchiveTable({
   const refused = useRefusal()('settings:manage')
   const standing = ({ restoration }: Archive): string => {
     if (restoration === null) return t('archives.nowhere')
-    if (restoration.state === 'restoring') return t('archives.restoring')
+    if (restoration.state !== 'restored') return t(`archives.${restoration.state}`)
     return t('archives.restored', { at: format.instant(restoration.until, 'shortDay') })
   }
+  const tooMany = ({ rows: count }: Archive) =>
+    count > restoredRowsMax ? t('archives.restore_many', { max: format.count(restoredRowsMax) }) : null
+  const nameOf = (what: string, archive: Archive) =>
+    `${what}, ${monthOf(archive)} ${t(`archives.table.${archive.table}`)}`
   return (
     <Table
       caption={t('page.archives')}
       rows={rows}
       rowKey={({ id }) => id}
+      onRowKey={enterRow}
       columns={[
         {
           key: 'month',
@@ -64,23 +70,31 @@ export function ArchiveTable({
           header: t('archives.actions'),
           cell: (archive) => (
             <span className="row">
-              <Button look="quiet" busy={busy === archive.id} onClick={() => onDownload(archive.id)}>
+              <Button
+                look="quiet"
+                aria-label={nameOf(t('archives.download'), archive)}
+                busy={busy === archive.id}
+                onClick={() => onDownload(archive.id)}
+              >
                 {t('archives.download')}
               </Button>
-              {archive.restoration === null ? (
+              {archive.restoration === null || archive.restoration.state === 'stopped' ? (
                 <Button
                   look="quiet"
-                  refused={refused}
-                  refusedShown="spoken"
+                  aria-label={nameOf(t('archives.restore'), archive)}
+                  refused={refused ?? tooMany(archive)}
+                  refusedShown={tooMany(archive) === null ? 'spoken' : 'beside'}
                   busy={busy === archive.id}
                   onClick={() => onRestore(archive.id)}
                 >
                   {t('archives.restore')}
                 </Button>
-              ) : (
+              ) : null}
+              {archive.restoration === null ? null : (
                 <Button
                   look="quiet"
-                  refused={refused}
+                  aria-label={nameOf(t('archives.restore_end'), archive)}
+                  refused={refused ?? (archive.restoration.state === 'ending' ? t('archives.ending') : null)}
                   refusedShown="spoken"
                   busy={busy === archive.id}
                   onClick={() => onEndRestore(archive.id)}
@@ -90,6 +104,7 @@ export function ArchiveTable({
               )}
               <Button
                 look="quiet"
+                aria-label={nameOf(t('archives.remove'), archive)}
                 refused={refused ?? (archive.restoration === null ? null : t('archives.remove_first'))}
                 refusedShown="spoken"
                 onClick={() => onRemove(archive)}

@@ -1,8 +1,12 @@
 import type { Archive } from '@jidoka/contract'
-import { Button, EmptyState, ErrorNote, isAbort, Loading, useToasts } from '@jidoka/ui'
-import { useEffect, useState } from 'react'
-import type { Page } from '../app/console-api.ts'
+import { EmptyState, ErrorNote, Loading, useToasts } from '@jidoka/ui'
+import { useEffect, useRef, useState } from 'react'
 import { useConsole, useRefusal, useText } from '../app/console-context.tsx'
+import { PageEnd } from '../app/page-end.tsx'
+import { usePages } from '../app/use-pages.ts'
+import { useRowKeys } from '../app/use-row-keys.ts'
+import { useLiveEvents } from '../live/live-context.tsx'
+import { useCoalesced } from '../live/use-coalesced.ts'
 import { ArchiveTable } from './archive-table.tsx'
 import { KeptTables } from './kept-tables.tsx'
 import { RemoveArchiveDialog } from './remove-archive-dialog.tsx'
@@ -29,37 +33,41 @@ export function ArchivesPage() {
   )
 }
 
+/** What changes where the rows of an archive are. */
+const jobsOfArchives: ReadonlySet<string> = new Set(['archive.restore', 'archive.restore_end'])
+const restMs = 2_000
+const refreshEveryMs = 15_000
+
+const isOnItsWay = (restoration: Archive['restoration']): boolean =>
+  restoration?.state === 'restoring' || restoration?.state === 'ending'
+
 function ArchiveList() {
   const t = useText()
   const { api } = useConsole()
   const toasts = useToasts()
-  const [pages, setPages] = useState<readonly Page<Archive>[]>([])
-  /** The cursor of the page that is being read; null is the first one. */
-  const [reading, setReading] = useState<{ cursor: string | null } | null>({ cursor: null })
-  const [error, setError] = useState<unknown>(null)
+  const list = usePages((cursor, signal) => api.archives({ cursor }, signal))
+  const { rows, again } = list
+  const frame = useRef<HTMLDivElement>(null)
   const [busy, setBusy] = useState<string | null>(null)
   const [removing, setRemoving] = useState<Archive | null>(null)
 
-  useEffect(() => {
-    if (reading === null) return undefined
-    const controller = new AbortController()
-    const read = async () => {
-      try {
-        const page = await api.archives({ cursor: reading.cursor }, controller.signal)
-        if (controller.signal.aborted) return
-        setPages((before) => (reading.cursor === null ? [page] : [...before, page]))
-        setError(null)
-      } catch (failure) {
-        if (controller.signal.aborted || isAbort(failure)) return
-        setError(failure)
-      }
-      setReading(null)
-    }
-    void read()
-    return () => controller.abort()
-  }, [api, reading])
+  useRowKeys(frame, { openKey: null, onMove: () => undefined, onClose: () => undefined })
 
-  const again = () => setReading({ cursor: null })
+  const againSoon = useCoalesced(again, restMs)
+  useLiveEvents({
+    onEvent: (event) => {
+      if (event.event === 'job' && jobsOfArchives.has(event.data.kind) && event.data.state !== 'running') againSoon()
+    },
+    onGap: againSoon,
+  })
+  // Who may not read jobs is not told of them.
+  const isUnderWay = rows.some(({ restoration }) => isOnItsWay(restoration))
+  useEffect(() => {
+    if (!isUnderWay) return undefined
+    const timer = setInterval(againSoon, refreshEveryMs)
+    return () => clearInterval(timer)
+  }, [againSoon, isUnderWay])
+
   const doing = async (id: string, work: () => Promise<void>) => {
     setBusy(id)
     try {
@@ -88,12 +96,11 @@ function ArchiveList() {
       again()
     })
 
-  const rows = pages.flatMap((page) => page.rows)
-  const next = pages.at(-1)?.nextCursor ?? null
-  if (pages.length === 0) return error === null ? <Loading rows={6} /> : <ErrorNote error={error} onRetry={again} />
+  if (!list.isRead)
+    return list.error === null ? <Loading rows={6} /> : <ErrorNote error={list.error} onRetry={list.retry} />
   if (rows.length === 0) return <EmptyState title={t('archives.empty_title')}>{t('archives.empty_body')}</EmptyState>
   return (
-    <div className="stack">
+    <div className="stack" ref={frame}>
       <ArchiveTable
         rows={rows}
         busy={busy}
@@ -102,16 +109,7 @@ function ArchiveList() {
         onEndRestore={(id) => void endRestore(id)}
         onRemove={setRemoving}
       />
-      {error === null ? null : <ErrorNote error={error} onRetry={() => setReading({ cursor: next })} />}
-      {next === null ? (
-        <p className="second small">{t('archives.end')}</p>
-      ) : (
-        <div>
-          <Button busy={reading !== null} onClick={() => setReading({ cursor: next })}>
-            {t('judgments.more')}
-          </Button>
-        </div>
-      )}
+      <PageEnd list={list} end={t('archives.end')} />
       {removing === null ? null : (
         <RemoveArchiveDialog archive={removing} onClose={() => setRemoving(null)} onDone={again} />
       )}

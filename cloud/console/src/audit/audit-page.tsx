@@ -1,7 +1,9 @@
-import { Button, EmptyState, ErrorNote, isAbort, Loading, Table, useFormat, useUrlState } from '@jidoka/ui'
-import { useEffect, useState } from 'react'
+import { EmptyState, ErrorNote, Loading, Table, useFormat, useUrlState } from '@jidoka/ui'
+import { useState } from 'react'
 import { useConsole, useRefusal, useText } from '../app/console-context.tsx'
-import type { AuditEntry, Page } from '../app/console-api.ts'
+import { PageEnd } from '../app/page-end.tsx'
+import { usePages } from '../app/use-pages.ts'
+import { Values } from '../app/values.tsx'
 import { AuditFilterBar } from './audit-filter-bar.tsx'
 import { auditFields, auditFilterKey, auditQuery, isFiltered, type AuditFilters } from './audit-filters.ts'
 import { ChainStatus } from './chain-status.tsx'
@@ -38,42 +40,13 @@ function AuditList({ filters }: { filters: AuditFilters }) {
   const t = useText()
   const format = useFormat()
   const { api } = useConsole()
-  const [pages, setPages] = useState<readonly Page<AuditEntry>[]>([])
-  /** The cursor of the page that is being read; null is the first one. */
-  const [reading, setReading] = useState<{ cursor: string | null } | null>({ cursor: null })
-  const [error, setError] = useState<unknown>(null)
   // A range ends at one instant for all of its pages.
   const [query] = useState(() => auditQuery(filters, Date.now()))
 
-  useEffect(() => {
-    if (reading === null) return undefined
-    const controller = new AbortController()
-    const read = async () => {
-      try {
-        const page = await api.audit({ ...query, cursor: reading.cursor }, controller.signal)
-        if (controller.signal.aborted) return
-        setPages((before) => (reading.cursor === null ? [page] : [...before, page]))
-        setReading(null)
-        setError(null)
-      } catch (failure) {
-        if (controller.signal.aborted || isAbort(failure)) return
-        setReading(null)
-        setError(failure)
-      }
-    }
-    void read()
-    return () => controller.abort()
-  }, [api, query, reading])
-
-  const rows = pages.flatMap((page) => page.rows)
-  const next = pages.at(-1)?.nextCursor ?? null
-  if (pages.length === 0) {
-    return error === null ? (
-      <Loading rows={10} />
-    ) : (
-      <ErrorNote error={error} onRetry={() => setReading({ cursor: null })} />
-    )
-  }
+  const list = usePages((cursor, signal) => api.audit({ ...query, cursor }, signal))
+  const { rows } = list
+  if (!list.isRead)
+    return list.error === null ? <Loading rows={10} /> : <ErrorNote error={list.error} onRetry={list.retry} />
   if (rows.length === 0) {
     return isFiltered(filters) ? (
       <EmptyState title={t('audit.none_title')}>{t('audit.none_body')}</EmptyState>
@@ -96,33 +69,10 @@ function AuditList({ filters }: { filters: AuditFilters }) {
           { key: 'actor', header: t('audit.actor'), cell: (entry) => entry.actor },
           { key: 'action', header: t('audit.action'), cell: (entry) => <code>{entry.action}</code> },
           { key: 'subject', header: t('audit.subject'), cell: (entry) => <code>{entry.subject}</code> },
-          { key: 'detail', header: t('audit.detail'), cell: (entry) => <AuditDetail detail={entry.detail} /> },
+          { key: 'detail', header: t('audit.detail'), cell: (entry) => <Values values={entry.detail} /> },
         ]}
       />
-      {error === null ? null : <ErrorNote error={error} onRetry={() => setReading({ cursor: next })} />}
-      {next === null ? (
-        <p className="second small">{t('audit.end')}</p>
-      ) : (
-        <div>
-          <Button busy={reading !== null} onClick={() => setReading({ cursor: next })}>
-            {t('judgments.more')}
-          </Button>
-        </div>
-      )}
+      <PageEnd list={list} end={t('audit.end')} />
     </div>
-  )
-}
-
-function AuditDetail({ detail }: { detail: Readonly<Record<string, unknown>> }) {
-  const entries = Object.entries(detail)
-  if (entries.length === 0) return <span className="second">–</span>
-  return (
-    <span className="audit-detail">
-      {entries.map(([name, value]) => (
-        <span key={name}>
-          <span className="second">{name}</span> {typeof value === 'string' ? value : JSON.stringify(value)}
-        </span>
-      ))}
-    </span>
   )
 }

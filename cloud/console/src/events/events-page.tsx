@@ -1,8 +1,10 @@
 import type { DeadEvent } from '@jidoka/contract'
-import { Button, EmptyState, ErrorNote, isAbort, Loading, Table, useFormat, useToasts } from '@jidoka/ui'
-import { useEffect, useState } from 'react'
-import type { Page } from '../app/console-api.ts'
+import { Button, EmptyState, ErrorNote, Loading, Table, useFormat, useToasts } from '@jidoka/ui'
+import { useRef, useState } from 'react'
 import { useConsole, useRefusal, useText } from '../app/console-context.tsx'
+import { PageEnd } from '../app/page-end.tsx'
+import { usePages } from '../app/use-pages.ts'
+import { enterRow, useRowKeys } from '../app/use-row-keys.ts'
 
 /** Events that a part of the cloud could not take, and what it said. */
 export function EventsPage() {
@@ -32,30 +34,11 @@ function EventList() {
   const t = useText()
   const { api } = useConsole()
   const toasts = useToasts()
-  const [pages, setPages] = useState<readonly Page<DeadEvent>[]>([])
-  /** The cursor of the page that is being read; null is the first one. */
-  const [reading, setReading] = useState<{ cursor: string | null } | null>({ cursor: null })
-  const [error, setError] = useState<unknown>(null)
+  const list = usePages((cursor, signal) => api.deadEvents({ cursor }, signal))
+  const frame = useRef<HTMLDivElement>(null)
   const [retrying, setRetrying] = useState<string | null>(null)
 
-  useEffect(() => {
-    if (reading === null) return undefined
-    const controller = new AbortController()
-    const read = async () => {
-      try {
-        const page = await api.deadEvents({ cursor: reading.cursor }, controller.signal)
-        if (controller.signal.aborted) return
-        setPages((before) => (reading.cursor === null ? [page] : [...before, page]))
-        setError(null)
-      } catch (failure) {
-        if (controller.signal.aborted || isAbort(failure)) return
-        setError(failure)
-      }
-      setReading(null)
-    }
-    void read()
-    return () => controller.abort()
-  }, [api, reading])
+  useRowKeys(frame, { openKey: null, onMove: () => undefined, onClose: () => undefined })
 
   const retry = async ({ id }: DeadEvent) => {
     setRetrying(id)
@@ -66,33 +49,18 @@ function EventList() {
       toasts.failed(failure)
     } finally {
       setRetrying(null)
-      setReading({ cursor: null })
+      list.again()
     }
   }
 
-  const rows = pages.flatMap((page) => page.rows)
-  const next = pages.at(-1)?.nextCursor ?? null
-  if (pages.length === 0) {
-    return error === null ? (
-      <Loading rows={6} />
-    ) : (
-      <ErrorNote error={error} onRetry={() => setReading({ cursor: null })} />
-    )
-  }
+  const { rows } = list
+  if (!list.isRead)
+    return list.error === null ? <Loading rows={6} /> : <ErrorNote error={list.error} onRetry={list.retry} />
   if (rows.length === 0) return <EmptyState title={t('events.empty_title')}>{t('events.empty_body')}</EmptyState>
   return (
-    <div className="stack">
+    <div className="stack" ref={frame}>
       <EventTable rows={rows} retrying={retrying} onRetry={(event) => void retry(event)} />
-      {error === null ? null : <ErrorNote error={error} onRetry={() => setReading({ cursor: next })} />}
-      {next === null ? (
-        <p className="second small">{t('events.end')}</p>
-      ) : (
-        <div>
-          <Button busy={reading !== null} onClick={() => setReading({ cursor: next })}>
-            {t('judgments.more')}
-          </Button>
-        </div>
-      )}
+      <PageEnd list={list} end={t('events.end')} />
     </div>
   )
 }
@@ -113,6 +81,7 @@ function EventTable({
       caption={t('page.events')}
       rows={rows}
       rowKey={keyOf}
+      onRowKey={enterRow}
       columns={[
         {
           key: 'died',
@@ -142,7 +111,12 @@ function EventTable({
           key: 'actions',
           header: t('events.actions'),
           cell: (event) => (
-            <Button look="quiet" busy={retrying === event.id} onClick={() => onRetry(event)}>
+            <Button
+              look="quiet"
+              aria-label={`${t('events.retry')}, ${event.channel} ${event.subject} ${event.consumer}`}
+              busy={retrying === event.id}
+              onClick={() => onRetry(event)}
+            >
               {t('events.retry')}
             </Button>
           ),

@@ -32,8 +32,8 @@ export function JobKinds({
       setBusy(null)
     }
   }
-  const refusal = ({ may_start: mayStart, may_change: mayChange, needs_input: needsInput }: JobKindInfo) => {
-    if (needsInput || (!mayStart && mayChange)) return t('jobs.by_programs')
+  const refusal = ({ may_start: mayStart, by_programs: byPrograms, needs_input: needsInput }: JobKindInfo) => {
+    if (needsInput || byPrograms) return t('jobs.by_programs')
     return mayStart ? null : t('refused.admin')
   }
   return (
@@ -88,6 +88,7 @@ export function JobKinds({
             cell: (kind) => (
               <Button
                 className="button-small"
+                aria-label={`${t('jobs.run')}, ${local(kind.title)}`}
                 refused={refusal(kind)}
                 busy={busy === kind.kind}
                 onClick={() => void start(kind.kind)}

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useConsole, useText } from '../app/console-context.tsx'
 import { CopyButton } from '../app/copy-button.tsx'
 import { Pane, Part } from '../app/pane.tsx'
+import { Values } from '../app/values.tsx'
 import { useLiveEvents } from '../live/live-context.tsx'
 import { useCoalesced } from '../live/use-coalesced.ts'
 import { By } from './job-list.tsx'
@@ -143,19 +144,5 @@ function JobActions({ job, kinds, onChanged }: { job: Job; kinds: readonly JobKi
         {t('jobs.requeue')}
       </Button>
     </p>
-  )
-}
-
-function Values({ values }: { values: Readonly<Record<string, unknown>> }) {
-  const entries = Object.entries(values)
-  if (entries.length === 0) return <span className="second">–</span>
-  return (
-    <span className="audit-detail">
-      {entries.map(([name, value]) => (
-        <span key={name}>
-          <span className="second">{name}</span> {typeof value === 'string' ? value : JSON.stringify(value)}
-        </span>
-      ))}
-    </span>
   )
 }

@@ -1,6 +1,6 @@
 import type { JobNews } from '@jidoka/contract'
 import { describe, expect, it } from 'vitest'
-import { fractionOf, isListed, refreshed, tookMs } from './job-view.ts'
+import { afterReading, fractionOf, isListed, refreshed, tookMs } from './job-view.ts'
 
 const job = (changes: Partial<JobNews> = {}): JobNews => ({
   id: 'one',
@@ -48,6 +48,14 @@ describe('the list of jobs', () => {
     expect(after.next).toBe('x')
     expect(refreshed(before, { rows: rowsOf('nine', 'eight'), next: 'y' }).next).toBe('y')
     expect(refreshed(null, first)).toBe(first)
+  })
+
+  it('keeps nothing that was not read again when events were lost', () => {
+    const before = { rows: ['three', 'two', 'one'].map((id) => job({ id })), next: null }
+    const got = { rows: [job({ id: 'three', state: 'done' })], next: 'y' }
+    expect(afterReading(before, { cursor: null, isAnew: true }, got)).toEqual(got)
+    expect(afterReading(before, { cursor: null }, got).rows).toHaveLength(3)
+    expect(afterReading(before, { cursor: 'x' }, got).rows).toHaveLength(4)
   })
 
   it('has of a job what fits the filter', () => {

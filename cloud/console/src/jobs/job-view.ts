@@ -43,6 +43,18 @@ export interface JobRows {
   readonly next: string | null
 }
 
+/** What is being read of the list. */
+export interface JobReading {
+  readonly cursor: string | null
+  /** Nobody knows what has become of the rows that are shown: those that are not read again are not kept. */
+  readonly isAnew?: boolean
+}
+
+export function afterReading(before: JobRows | null, { cursor, isAnew }: JobReading, got: JobRows): JobRows {
+  if (before === null || isAnew === true) return got
+  return cursor === null ? refreshed(before, got) : { rows: [...before.rows, ...got.rows], next: got.next }
+}
+
 /** The first page, read again, in front of what was read before; from scratch where too much has come between the two. */
 export function refreshed(before: JobRows | null, first: JobRows): JobRows {
   if (before === null) return first

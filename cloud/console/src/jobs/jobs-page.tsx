@@ -40,19 +40,24 @@ function Jobs() {
           onChange={(show) => change({ show, job: '' })}
         />
       </div>
-      <ResourceView resource={kinds}>
-        {(known) =>
-          view.show === 'kinds' ? (
-            <JobKinds
-              kinds={known}
-              onStarted={(job) => change({ show: 'runs', state: 'all', kind: '', job })}
-              onZoneChanged={kinds.reload}
-            />
-          ) : (
-            <Runs kinds={known} />
-          )
-        }
-      </ResourceView>
+      {view.show === 'runs' && kinds.error !== undefined && kinds.data === undefined ? (
+        // Without their titles, runs have the names of their kinds.
+        <Runs kinds={[]} />
+      ) : (
+        <ResourceView resource={kinds}>
+          {(known) =>
+            view.show === 'kinds' ? (
+              <JobKinds
+                kinds={known}
+                onStarted={(job) => change({ show: 'runs', state: 'all', kind: '', job })}
+                onZoneChanged={kinds.reload}
+              />
+            ) : (
+              <Runs kinds={known} />
+            )
+          }
+        </ResourceView>
+      )}
     </div>
   )
 }

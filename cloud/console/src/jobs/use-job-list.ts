@@ -3,20 +3,16 @@ import { useEffect, useState } from 'react'
 import { useConsole } from '../app/console-context.tsx'
 import { useCoalesced } from '../live/use-coalesced.ts'
 import { useLiveEvents } from '../live/live-context.tsx'
-import { isListed, pageRows, refreshed, type JobRows, type JobView } from './job-view.ts'
+import { afterReading, isListed, pageRows, type JobReading, type JobRows, type JobView } from './job-view.ts'
 
 /** A list is read again at most this often when it has news that it cannot put in by itself. */
 const restMs = 2_000
-
-interface Reading {
-  readonly cursor: string | null
-}
 
 /** Jobs page by page; those on the page go on live, and new ones come in front. */
 export function useJobList({ state, kind }: Pick<JobView, 'state' | 'kind'>) {
   const { api } = useConsole()
   const [list, setList] = useState<JobRows | null>(null)
-  const [reading, setReading] = useState<Reading | null>({ cursor: null })
+  const [reading, setReading] = useState<JobReading | null>({ cursor: null })
   const [error, setError] = useState<unknown>(null)
 
   useEffect(() => {
@@ -33,11 +29,7 @@ export function useJobList({ state, kind }: Pick<JobView, 'state' | 'kind'>) {
         const page = await api.jobs(query, controller.signal)
         if (controller.signal.aborted) return
         const got = { rows: page.rows, next: page.nextCursor }
-        setList((before) =>
-          reading.cursor === null || before === null
-            ? refreshed(before, got)
-            : { rows: [...before.rows, ...got.rows], next: got.next },
-        )
+        setList((before) => afterReading(before, reading, got))
         setReading(null)
         setError(null)
       } catch (failure) {
@@ -52,6 +44,8 @@ export function useJobList({ state, kind }: Pick<JobView, 'state' | 'kind'>) {
 
   const reload = () => setReading((before) => before ?? { cursor: null })
   const reloadSoon = useCoalesced(reload, restMs)
+  // Whatever is being read was asked for before.
+  const beginAnew = useCoalesced(() => setReading({ cursor: null, isAnew: true }), restMs)
   const rows = list?.rows ?? []
   useLiveEvents({
     onEvent: (event) => {
@@ -63,7 +57,7 @@ export function useJobList({ state, kind }: Pick<JobView, 'state' | 'kind'>) {
         )
       } else if (isListed(data, { state, kind })) reloadSoon()
     },
-    onGap: reloadSoon,
+    onGap: beginAnew,
   })
   const next = list?.next ?? null
   return {

@@ -58,7 +58,9 @@ function ZoneOf({ current, onChanged }: { current: string; onChanged: () => void
         />
         <datalist id={zonesId}>
           {Intl.supportedValuesOf('timeZone').map((name) => (
-            <option key={name} value={name} />
+            <option key={name} value={name}>
+              {name}
+            </option>
           ))}
         </datalist>
         <Button type="submit" busy={busy} refused={refused ?? (zone === current ? t('jobs.zone_same') : null)}>

@@ -1,6 +1,7 @@
+import type { Translation } from '@jidoka/ui'
 import type { jobsEn } from './jobs-en.ts'
 
-export const jobsKo: Record<keyof typeof jobsEn, string> = {
+export const jobsKo: Translation<typeof jobsEn> = {
   'page.jobs': '작업',
   'jobs.refused_title': '작업은 관리자만 볼 수 있습니다',
   'jobs.refused_body': '필요하면 시스템 관리자에게 job:read 권한을 요청하세요.',

@@ -30,6 +30,13 @@ describe('what would travel in clear', () => {
     ['DATABASE_URL', { DATABASE_URL: 'postgres://me:secret-word@db.example/jidoka?sslmode=disable' }],
     ['sslmode=verify-full in place of no-verify', { DATABASE_URL: 'postgres://db.example/jidoka?sslmode=no-verify' }],
     [
+      'JIDOKA_CLOUD_DATABASE_REPLICA_URL',
+      {
+        DATABASE_URL: 'postgres://localhost/a',
+        JIDOKA_CLOUD_DATABASE_REPLICA_URL: 'postgres://me:secret-word@db.example/a',
+      },
+    ],
+    [
       'JIDOKA_CLOUD_SHARDS ("east")',
       { DATABASE_URL: 'postgres://localhost/a', JIDOKA_CLOUD_SHARDS: 'east=postgres://me:secret-word@east.example/b' },
     ],

@@ -7,6 +7,7 @@ type Settings = Pick<
   | 'http'
   | 'database_url'
   | 'database_direct_url'
+  | 'database_replica_url'
   | 'tenancy'
   | 'redis'
   | 'objects'
@@ -66,6 +67,7 @@ export function clearWays(settings: Settings): string[] {
 function databasesOf({
   database_url: url,
   database_direct_url: directUrl,
+  database_replica_url: replicaUrl,
   tenancy,
 }: Settings): (readonly [string, string])[] {
   const named = (setting: string, databases: typeof tenancy.shards) =>
@@ -77,6 +79,7 @@ function databasesOf({
   return [
     ...(url === undefined ? [] : [['DATABASE_URL', url] as const]),
     ...(directUrl === undefined ? [] : [['DATABASE_DIRECT_URL', directUrl] as const]),
+    ...(replicaUrl === undefined ? [] : [['JIDOKA_CLOUD_DATABASE_REPLICA_URL', replicaUrl] as const]),
     ...named('JIDOKA_CLOUD_SHARDS', tenancy.shards),
     ...named('JIDOKA_CLOUD_OWN_DATABASES', tenancy.own),
   ]

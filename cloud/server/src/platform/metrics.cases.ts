@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { documentedMetrics, metricNames } from '@jidoka/base/testing'
+import { documentedLabels, documentedMetrics, metricLabels, metricNames } from '@jidoka/base/testing'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { NewStore } from '../testing/stores.ts'
 import { World } from '../testing/world.ts'
 
@@ -13,15 +14,23 @@ const mark = 'zqx'
 export function metricsCases(newStore: NewStore): void {
   describe('metrics', () => {
     let world: World
+    const registered: unknown[] = []
     beforeAll(async () => {
+      const registering = vi.spyOn(Registry.prototype, 'registerMetric')
       // An address of Redis where none is: what would be shared is counted all the same.
       world = await World.open(await newStore(), { redisUrl: 'redis://127.0.0.1:9', attemptsMax: 100_000 })
+      registered.push(...registering.mock.calls.map(([metric]) => metric))
+      registering.mockRestore()
     })
     afterAll(() => world.close())
     const text = async () => (await world.request('GET', '/metrics')).body as string
 
     it('are all in docs/metrics.md, and no other is', async () => {
       expect(metricNames(await text())).toEqual(documentedMetrics(table, 'The cloud'))
+    })
+
+    it('have the labels that docs/metrics.md says, and no others', () => {
+      expect(metricLabels(registered)).toEqual(documentedLabels(table, 'The cloud'))
     })
 
     it('I10: have no series that a request makes, whatever its path, its method, its tenant and its headers are', async () => {

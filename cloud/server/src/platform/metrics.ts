@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-export type { Histogram } from 'prom-client'
+export type { Counter, Histogram } from 'prom-client'
 
 /** Every metric of the program. Labels come from closed sets (routes, lanes, modules), so that no input makes a new series. */
 export class Metrics {
@@ -22,6 +22,7 @@ export class Metrics {
   readonly commandOpenSeconds: Gauge
   readonly judgments: Counter<'origin'>
   readonly poolWaitSeconds: Histogram
+  readonly longReads: Counter<'place'>
   readonly streamClients: Gauge
   readonly shapeWaiters: Gauge
   readonly auditBroken: Gauge
@@ -129,6 +130,13 @@ export class Metrics {
       buckets: [0.0001, 0.001, 0.01, 0.1, 1, 10],
       registers,
     })
+    this.longReads = new Counter({
+      name: 'jidoka_db_long_reads_total',
+      help: 'Reads that may be some seconds old, by where they were done; primary alone where there is no replica',
+      labelNames: ['place'],
+      registers,
+    })
+    for (const place of ['replica', 'primary']) this.longReads.inc({ place }, 0)
     this.streamClients = new Gauge({ name: 'jidoka_stream_clients', help: 'Open server-sent event streams', registers })
     this.shapeWaiters = new Gauge({
       name: 'jidoka_shape_waiters',

@@ -26,6 +26,8 @@ export class RequestScope {
   readonly #deadlineMs: number
   #state: 'open' | 'over' | 'done' = 'open'
   beforeCommit: BeforeCommit | undefined
+  /** Says that something is about to be changed that none of the request's own transactions can tell of. */
+  beforeElsewhere: (() => Promise<void>) | undefined
 
   constructor(clock: Clock, limitMs: number) {
     this.#clock = clock
@@ -43,15 +45,18 @@ export class RequestScope {
     return this.#state === 'over' && this.#clock.monotonicMs() - this.#deadlineMs < lingerMs
   }
 
-  /** It had no time left. */
+  /** It has no time left, or nobody waits for it any more; one that was answered stays so. */
   end(): void {
-    this.#state = 'over'
+    if (this.#state === 'open') this.#state = 'over'
   }
 
   /** It was answered; one that is over stays so. */
   close(): void {
-    if (this.#state === 'open') this.#state = 'done'
+    // What is left of one that is over, and gets to the database long after, is still not to end behind the back of another attempt.
+    if (this.#state === 'over') return
+    this.#state = 'done'
     this.beforeCommit = undefined
+    this.beforeElsewhere = undefined
   }
 
   /** @throws RequestOverError */
@@ -66,6 +71,9 @@ const scopes = new AsyncLocalStorage<RequestScope | undefined>()
 export const currentRequest = (): RequestScope | undefined => scopes.getStore()
 
 export const inRequest = <Result>(scope: RequestScope, work: () => Result): Result => scopes.run(scope, work)
+
+/** To be called before a request changes something in another process, as another tenant or as the owner of a database. */
+export const beginsElsewhere = async (): Promise<void> => scopes.getStore()?.beforeElsewhere?.()
 
 /** For what a request only sets going. */
 export const outsideRequest = <Result>(work: () => Result): Result => scopes.run(undefined, work)

@@ -61,6 +61,34 @@ export function postgresOnlyCases(server: () => PostgresServer): void {
       await world.close()
     })
 
+    it('I2: takes what edges send while somebody reads what has no partition yet: it is put where it fits, and moved later', async () => {
+      const world = await World.open(await server().newStore())
+      const edge = await world.newEdge()
+      const { pool } = world.store.backend
+      const reader = await pool.connect()
+      await reader.query('begin')
+      await reader.query('select from core.judgment_executions_default')
+      const startMs = performance.now()
+      const atMs = Date.UTC(2026, 6, 1)
+      await edge.sendRecords([judgmentRecord(atMs)])
+      // Others who come in the next half minute wait for nothing.
+      await edge.sendRecords([judgmentRecord(atMs + 1)])
+      expect(performance.now() - startMs).toBeLessThan(8_000)
+      const places = async () =>
+        (
+          await pool.query<{ name: string }>(
+            'select distinct tableoid::regclass::text as name from core.judgment_executions order by 1',
+          )
+        ).rows.map(({ name }) => name)
+      expect(await places()).toEqual(['core.judgment_executions_default'])
+      await reader.query('rollback')
+      reader.release()
+      world.clock.advance(31_000)
+      await edge.sendRecords([judgmentRecord(atMs + 2)])
+      expect(await places()).toEqual(['core.judgment_executions_y2026m07'])
+      await world.close()
+    })
+
     it('refuses to migrate as a user that may not take the roles, and says what to do', async () => {
       await server().admin('create role lonely login')
       await server().admin('create database of_lonely owner lonely')

@@ -32,6 +32,7 @@ import { releaseStatementCases } from '../platform/db/release-statements.cases.t
 import { eventsCases } from '../platform/events/events.cases.ts'
 import { jobsCases } from '../platform/jobs/jobs.cases.ts'
 import { archiveCases } from '../platform/archive/archive.cases.ts'
+import { keepCases } from '../platform/partitions/keep.cases.ts'
 import { partitionCases } from '../platform/partitions/partitions.cases.ts'
 import { statementBudgetCases } from '../platform/db/statement-budget.cases.ts'
 import { rowSecurityCases } from '../platform/db/row-security.cases.ts'
@@ -55,6 +56,7 @@ export function runStoreCases(newStore: NewStore): void {
   rowSecurityCases(newStore)
   rowSecurityRoutesCases(newStore)
   partitionCases(newStore)
+  keepCases(newStore)
   archiveCases(newStore)
   jobsCases(newStore)
   eventsCases(newStore)

@@ -1,5 +1,6 @@
 import './cheap-passwords.ts'
 import { execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   chownSync,
@@ -145,32 +146,7 @@ export async function postgresServer(
   const initial = ['-U', 'postgres', '-A', 'trust', '--locale=C.UTF-8', '--no-sync']
   await run(...programs.command('initdb', ['-D', programs.within(data), ...initial]))
   const port = await freePort()
-  const server = spawn(
-    ...programs.command('postgres', [
-      '-D',
-      programs.within(data),
-      '-p',
-      String(port),
-      '-k',
-      programs.within(folder),
-      '-c',
-      'listen_addresses=127.0.0.1',
-      '-c',
-      'max_connections=200',
-      ...[...programs.settings, ...settings].flatMap((setting) => ['-c', setting]),
-    ]),
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  )
-  await new Promise<void>((resolve, reject) => {
-    let said = ''
-    server.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      if (said.includes('ready to accept connections')) resolve()
-    })
-    server.once('exit', (code) => reject(new Error(`postgres ended with ${code}: ${said}`)))
-  })
+  const server = await serve(programs, { folder, port, settings })
   const url = (database: string, user = 'postgres') => `postgres://${user}@127.0.0.1:${port}/${database}`
   const admin = async (text: string) => {
     const client = new Client({ connectionString: url('postgres') })
@@ -222,7 +198,41 @@ export async function postgresServer(
   }
 }
 
-async function freePort(): Promise<number> {
+/** Starts a server on the folder `data` below `folder`. */
+export async function serve(
+  programs: PostgresPrograms,
+  { folder, port, settings }: { readonly folder: string; readonly port: number; readonly settings: readonly string[] },
+): Promise<ChildProcess> {
+  const server = spawn(
+    ...programs.command('postgres', [
+      '-D',
+      programs.within(join(folder, 'data')),
+      '-p',
+      String(port),
+      '-k',
+      programs.within(folder),
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'max_connections=200',
+      ...[...programs.settings, ...settings].flatMap((setting) => ['-c', setting]),
+    ]),
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
+  await new Promise<void>((resolve, reject) => {
+    let said = ''
+    server.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (/ready to accept (?:read-only )?connections/.test(said)) resolve()
+    })
+    server.once('exit', (code) => reject(new Error(`postgres ended with ${code}: ${said}`)))
+  })
+  return server
+}
+
+export async function freePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
   const { port } = probe.address() as AddressInfo

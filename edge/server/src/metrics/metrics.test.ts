@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { documentedMetrics, metricNames } from '@jidoka/base/testing'
+import { documentedLabels, documentedMetrics, metricLabels, metricNames } from '@jidoka/base/testing'
 import type { LineToCloud, SyncStatus } from '@jidoka/contract'
-import { expect, test } from 'vitest'
+import { Registry } from 'prom-client'
+import { expect, test, vi } from 'vitest'
 import { newStats } from '../broker/stats.ts'
 import { emptyCommit } from '../http/testing/memory-journal.ts'
 import { Metrics } from './metrics.ts'
@@ -76,9 +77,19 @@ test('what only grows is a counter, and scraping twice does not count it twice',
   expect(totals.filter((each) => !each.endsWith(' counter'))).toEqual([])
 })
 
+const table = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8')
+
 test('all are in docs/metrics.md, and no other is', async () => {
-  const table = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8')
   expect(metricNames(await new Metrics(sources).text())).toEqual(documentedMetrics(table, 'The edge'))
+})
+
+test('they have the labels that docs/metrics.md says, and no others', () => {
+  const registering = vi.spyOn(Registry.prototype, 'registerMetric')
+  const { requests } = new Metrics(sources)
+  const registered = registering.mock.calls.map(([metric]) => metric)
+  registering.mockRestore()
+  expect(requests).toBeDefined()
+  expect(metricLabels(registered)).toEqual(documentedLabels(table, 'The edge'))
 })
 
 test('a commit counts its repeats, and its dead letters by reason', async () => {

@@ -36,6 +36,7 @@ test('a batch is linked with the commits that its rows came by, and with no othe
   traces.committed(commit(30, 6))
   expect(noted.map(({ name }) => name)).toEqual(['commit', 'commit', 'commit'])
   expect(noted[1]?.options.facts).toMatchObject({ 'jidoka.records': 2, 'jidoka.readings_seq': 20 })
+  expect(noted[0]?.options.facts).toMatchObject({ 'jidoka.readings_qos0': 0, 'jidoka.repeated_publishes': 0 })
   expect(traces.linksTo('readings', 1, 10)).toEqual([])
   expect(traces.linksTo('readings', 11, 20)).toEqual(['1'])
   expect(traces.linksTo('readings', 20, 21)).toEqual(['1', '3'])

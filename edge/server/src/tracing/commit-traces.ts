@@ -33,6 +33,8 @@ export class CommitTraces {
     this.#seqs = { readings: readingsSeq, records: recordsSeq }
     const traceparent = this.#tracer.note('commit', { kind: 'consumer', startedMsAgo: counts.commitMs }, () => ({
       'jidoka.readings': counts.readings,
+      'jidoka.readings_qos0': counts.readingsQos0,
+      'jidoka.repeated_publishes': counts.repeats,
       'jidoka.readings_seq': readingsSeq,
       'jidoka.records': recordsSeq - before.records,
       'jidoka.records_seq': recordsSeq,

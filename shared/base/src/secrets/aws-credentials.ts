@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import { askKeeper, parseAnswer } from './ask-keeper.ts'
+import { askKeeper, isPrivateWay, parseAnswer } from './ask-keeper.ts'
 import type { KeeperRequest } from './ask-keeper.ts'
 import { SecretError } from './secret-error.ts'
 import { readToken } from './token-file.ts'
@@ -27,10 +27,15 @@ export type AwsAuth =
 
 /** Taken anew so long before their end: a request that is signed now is looked at within minutes. */
 const renewBeforeMs = 5 * 60_000
+/** Between two attempts while those from before still hold: each attempt keeps a request waiting, and there are nine in five minutes. */
+const renewAgainMs = 30_000
+/** Of the agents of ECS and EKS: link-local, they are on the same machine. */
+const agentHosts: ReadonlySet<string> = new Set(['169.254.170.2', '169.254.170.23', '[fd00:ec2::23]'])
 
 interface Held {
   readonly credentials: AwsCredentials
   readonly renewAtMs: number
+  readonly endsAtMs: number
 }
 
 const containerSchema = z.object({
@@ -46,17 +51,30 @@ export class AwsIdentity {
   readonly #clock: Clock
   #held: Promise<Held> | null = null
 
+  /** @throws SecretError `misconfigured` */
   constructor(auth: AwsAuth, clock: Clock) {
     this.#auth = auth
     this.#clock = clock
+    if (auth.kind === 'web_identity' && !isPrivateWay(auth.stsUrl))
+      throw new SecretError(
+        'misconfigured',
+        'The address of the token service of AWS must begin with https://, as credentials come from there. Plain http is for this machine alone.',
+      )
+    if (auth.kind === 'container' && !isPrivateWay(auth.url) && !agentHosts.has(new URL(auth.url).hostname))
+      throw new SecretError(
+        'misconfigured',
+        `The address that hands out AWS credentials must begin with https://. Plain http is for this machine and for the agents of ECS and EKS alone (${[...agentHosts].join(', ')}).`,
+      )
   }
 
   /** @throws SecretError */
   async current(): Promise<AwsCredentials> {
     const held = this.#held
-    if (held !== null && (await held).renewAtMs > this.#clock.nowMs()) return (await held).credentials
+    const before = await held
+    if (before !== null && before.renewAtMs > this.#clock.nowMs()) return before.credentials
     // Whoever comes meanwhile waits for the same.
-    if (this.#held === held || this.#held === null) this.#held = this.#fresh()
+    if (this.#held === null) this.#held = this.#fresh()
+    else if (this.#held === held && before !== null) this.#held = this.#renewed(before)
     const fresh = this.#held
     try {
       return (await fresh).credentials
@@ -72,9 +90,21 @@ export class AwsIdentity {
     return this.#auth.kind !== 'keys'
   }
 
+  /** Those from before are used to their end while there are no others. */
+  async #renewed(before: Held): Promise<Held> {
+    try {
+      return await this.#fresh()
+    } catch (error) {
+      const nowMs = this.#clock.nowMs()
+      if (before.endsAtMs <= nowMs) throw error
+      return { ...before, renewAtMs: Math.min(before.endsAtMs, nowMs + renewAgainMs) }
+    }
+  }
+
   async #fresh(): Promise<Held> {
     const auth = this.#auth
-    if (auth.kind === 'keys') return { credentials: auth, renewAtMs: Number.POSITIVE_INFINITY }
+    if (auth.kind === 'keys')
+      return { credentials: auth, renewAtMs: Number.POSITIVE_INFINITY, endsAtMs: Number.POSITIVE_INFINITY }
     return auth.kind === 'container' ? this.#ofContainer(auth) : this.#ofRole(auth)
   }
 
@@ -132,6 +162,10 @@ export class AwsIdentity {
     const endsAtMs = Date.parse(until)
     if (accessKeyId === '' || secretAccessKey === '' || sessionToken === '' || Number.isNaN(endsAtMs))
       throw new SecretError('misconfigured', `${name} answers something that is no credentials. Is its address right?`)
-    return { credentials: { accessKeyId, secretAccessKey, sessionToken }, renewAtMs: endsAtMs - renewBeforeMs }
+    return {
+      credentials: { accessKeyId, secretAccessKey, sessionToken },
+      renewAtMs: endsAtMs - renewBeforeMs,
+      endsAtMs,
+    }
   }
 }

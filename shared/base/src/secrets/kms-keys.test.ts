@@ -192,6 +192,57 @@ describe('AWS KMS', () => {
     await expect(keys.activeKeyId()).rejects.toThrow(/gives no credentials \(status 403, AccessDenied\)/)
   })
 
+  it('that cannot renew its credentials uses those from before to their end, and asks again now and then', async () => {
+    const clock = new ManualClock(Date.now())
+    stub.nowMs = () => clock.nowMs()
+    const auth: AwsAuth = { kind: 'container', url: `${url}/credentials`, tokenFile: file('agent token') }
+    const keys = keysOf({ url, auth, clock })
+    await keys.activeKeyId()
+    clock.advance(56 * 60_000)
+    writeFileSync(join(folder, 'token'), 'not yet mounted')
+    expect(await keys.activeKeyId()).toBe(`kms:${arnOf('one')}`)
+    // Not at every request: this one would be given others.
+    writeFileSync(join(folder, 'token'), 'agent token')
+    await keys.activeKeyId()
+    expect(stub.credentialsGiven).toBe(1)
+    writeFileSync(join(folder, 'token'), 'not yet mounted')
+    clock.advance(4 * 60_000)
+    await expect(keys.activeKeyId()).rejects.toThrow('gives no credentials (status 401')
+    writeFileSync(join(folder, 'token'), 'agent token')
+    await keys.activeKeyId()
+    expect(stub.credentialsGiven).toBe(2)
+  })
+
+  it('takes credentials in clear text from this machine and the agents of ECS and EKS alone', () => {
+    const container = (address: string): AwsAuth => ({ kind: 'container', url: address })
+    const role = (stsUrl: string): AwsAuth => ({ kind: 'web_identity', roleArn: 'arn', tokenFile: 'token', stsUrl })
+    const agents = ['169.254.170.2', '169.254.170.23', '[fd00:ec2::23]'].map((host) => `http://${host}/v1/credentials`)
+    const isTaken = (auth: AwsAuth): boolean => {
+      try {
+        return keysOf({ url, auth }).source === 'kms'
+      } catch (error) {
+        expect((error as Error).message).toContain('https://')
+        return false
+      }
+    }
+    const taken = [
+      ...agents.map(container),
+      container('http://127.0.0.1:9/'),
+      container('https://agent.example/'),
+      role('http://localhost:9/sts'),
+      role('https://sts.eu-central-1.amazonaws.com'),
+    ]
+    expect(taken.filter((auth) => !isTaken(auth))).toEqual([])
+    const refused = [
+      container('http://169.254.169.254/latest'),
+      container('http://agent.example/169.254.170.2'),
+      container('http://169.254.170.2@agent.example/'),
+      role('http://sts.example'),
+      ...agents.map(role),
+    ]
+    expect(refused.filter(isTaken)).toEqual([])
+  })
+
   it('lets a container in by the agent beside it', async () => {
     const auth: AwsAuth = { kind: 'container', url: `${url}/credentials`, tokenFile: file('agent token') }
     expect(await keysOf({ url, auth }).activeKeyId()).toBe(`kms:${arnOf('one')}`)

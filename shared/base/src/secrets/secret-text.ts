@@ -24,8 +24,8 @@ interface SecretForm {
 const forms: readonly SecretForm[] = [
   { form: /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|$)/g, by: redacted },
   { form: /\b(bearer|basic)\s{1,3}[\w.~+/=-]{8,8192}/gi, by: `$1 ${redacted}` },
-  // A token of ours or of another's: three parts of base64url, the first of which is an object of JSON.
-  { form: /\beyJ[\w-]{5,4096}\.[\w-]{5,4096}\.[\w-]{0,4096}/g, by: redacted },
+  // A token of ours or of another's: two or three parts of base64url, the first of which is an object of JSON. That of a link has two.
+  { form: /\beyJ[\w-]{5,8192}\.[\w-]{5,4096}(?:\.[\w-]{0,4096})?/g, by: redacted },
   // Vault's.
   { form: /\bhv[sbr]\.[\w-]{20,512}/g, by: redacted },
   // An address with a login.

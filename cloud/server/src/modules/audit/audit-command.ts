@@ -18,7 +18,8 @@ const usage = `Use: audit verify [--tenant TENANT] [--from INSTANT] [--to INSTAN
 export interface AuditCommand {
   /** Opened only for what needs the database. */
   readonly withChain: <Result>(
-    work: (chain: AuditChain, tenants: readonly string[]) => Promise<Result>,
+    /** @param unreached databases that did not answer: their tenants are not among `tenants` */
+    work: (chain: AuditChain, tenants: readonly string[], unreached: readonly string[]) => Promise<Result>,
   ) => Promise<Result>
   readonly publicKey: () => Promise<string>
   /** Of an export that names no tenant. */
@@ -68,14 +69,21 @@ async function verify(
   for (const instant of [from, to])
     if (instant !== undefined && !instantSchema.safeParse(instant).success)
       throw new OperationalError(`"${instant}" is not an instant. Write it as 2026-11-21 or 2026-11-21T09:00:00Z.`)
-  return withChain(async (chain, tenants) => {
+  return withChain(async (chain, tenants, unreached) => {
+    const missed = unreached.map(
+      (name) =>
+        `The database ${name} did not answer: the logs of its tenants were not looked at. Run it again when that is back.`,
+    )
     if (tenant !== undefined && !tenants.includes(tenant))
-      throw new OperationalError(`There is no tenant "${tenant}" in this database. There are: ${tenants.join(', ')}.`)
-    let isAllWhole = true
+      throw new OperationalError(
+        `There is no tenant "${tenant}" in this database. There are: ${tenants.join(', ')}.${missed.map((text) => ` ${text}`).join('')}`,
+      )
+    let isAllWhole = tenant !== undefined || missed.length === 0
     for (const tenantId of tenant === undefined ? tenants : [tenant]) {
       const { findings, ...seen } = await chain.verifier.verify(tenantId, { from, to })
       isAllWhole = tell(print, { name: tenantId, findings, seen }) && isAllWhole
     }
+    if (tenant === undefined) for (const text of missed) print(text)
     return isAllWhole
   })
 }

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../platform/db/database.ts'
+import type { Reading, Transaction } from '../../platform/db/database.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { SealedEntry } from './entry-form.ts'
 
@@ -72,7 +72,7 @@ export interface LinkRange {
   readonly limit: number
 }
 
-export async function linksAfter(tx: Transaction, { after, upTo, limit }: LinkRange): Promise<LinkRow[]> {
+export async function linksAfter(tx: Reading, { after, upTo, limit }: LinkRange): Promise<LinkRow[]> {
   return tx.query<LinkRow>(
     `select c.position, c.entry_id, ${exactly('c.sealed_at')} as sealed_at, c.hash, ${entryColumns}
      from audit.chain c left join audit.audit_logs l on l.tenant_id = c.tenant_id and l.id = c.entry_id
@@ -123,7 +123,7 @@ export async function checkpointsAfter(
 
 /** Those of some positions, in the order of the chain. */
 export async function checkpointsAt(
-  tx: Transaction,
+  tx: Reading,
   { after, upTo }: { readonly after: number; readonly upTo: number },
 ): Promise<Checkpoint[]> {
   return tx.query<Checkpoint>(

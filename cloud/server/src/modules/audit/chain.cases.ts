@@ -98,13 +98,14 @@ export function auditChainCases(newStore: NewStore): void {
 
     describe('export', () => {
       const said: string[] = []
+      const unreached: string[] = []
       const run = (...argv: string[]) => {
         said.length = 0
         return runAuditCommand(argv, {
           tenant: 'demo',
           print: (line) => said.push(line),
           publicKey: () => Promise.resolve(key.publicKeyText),
-          withChain: (work) => work(chain, ['demo', 'other']),
+          withChain: (work) => work(chain, ['demo', 'other'], unreached),
         })
       }
 
@@ -142,6 +143,12 @@ export function auditChainCases(newStore: NewStore): void {
       it('says whose logs are whole, and what to do with a wrong word', async () => {
         expect(await run('verify')).toBe(true)
         expect(said.map((line) => line.slice(0, 12))).toEqual(['demo: whole.', 'other: whole'])
+        unreached.push('second')
+        expect(await run('verify')).toBe(false)
+        expect(said.at(-1)).toContain('The database second did not answer')
+        expect(await run('verify', '--tenant', 'demo')).toBe(true)
+        await expect(run('verify', '--tenant', 'there')).rejects.toThrow('The database second did not answer')
+        unreached.length = 0
         await expect(run('verify', '--tenant', 'nobody')).rejects.toThrow('There is no tenant')
         await expect(run('verify', '--from', 'yesterday')).rejects.toThrow('is not an instant')
         await expect(run('check', join(folder, 'none'), '--key', key.publicKeyText)).rejects.toThrow('cannot be read')

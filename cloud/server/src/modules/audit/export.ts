@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '@jidoka/base'
-import type { Database } from '../../platform/db/database.ts'
+import type { Database, Reading } from '../../platform/db/database.ts'
 import type { AuditKey } from './audit-key.ts'
 import { checkpointsAt, headOf, linksAfter } from './chain-repository.ts'
 import { checkpointSchema } from './checkpoint.ts'
@@ -55,11 +55,7 @@ export async function* exportLog({ database, clock, key, sealer }: ExportParts, 
     },
   ])
   for (let after = 0; after < upTo;) {
-    const batch = await database.withTenant(tenantId, async (tx) => {
-      const links = await linksAfter(tx, { after, upTo, limit: batchRows })
-      const end = links.at(-1)?.position ?? upTo
-      return { links, end, checkpoints: await checkpointsAt(tx, { after, upTo: end }) }
-    })
+    const batch = await batchAfter(database, tenantId, { after, upTo })
     const lines: ExportLine[] = []
     let nextCheckpoint = 0
     for (const { position, sealed_at, entry_id, hash, entry } of batch.links) {
@@ -74,6 +70,25 @@ export async function* exportLog({ database, clock, key, sealer }: ExportParts, 
     yield textOf(lines)
     after = batch.end
   }
+}
+
+/**
+ * On the replica as long as it has a link behind the batch: every checkpoint of a position is there before the next link is, so the batch is whole. The end, which
+ * was sealed a moment ago, is read where it was sealed.
+ */
+async function batchAfter(database: Database, tenantId: string, { after, upTo }: { after: number; upTo: number }) {
+  const read = async (tx: Reading) => {
+    const found = await linksAfter(tx, { after, upTo, limit: batchRows + 1 })
+    const links = found.slice(0, batchRows)
+    const end = links.at(-1)?.position ?? upTo
+    const isWhole = found.length > batchRows
+    return { links, end, isWhole, checkpoints: await checkpointsAt(tx, { after, upTo: end }) }
+  }
+  if (upTo - after > batchRows) {
+    const batch = await database.reading(tenantId, read)
+    if (batch.isWhole) return batch
+  }
+  return database.withTenant(tenantId, read)
 }
 
 const textOf = (lines: readonly ExportLine[]): string => lines.map((line) => `${JSON.stringify(line)}\n`).join('')

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../platform/db/database.ts'
+import type { Reading, Transaction } from '../../platform/db/database.ts'
 import { storableInstant, storableJson, storableText } from '../../platform/db/storable.ts'
 import type { PageKey } from '../../platform/paging.ts'
 import type { AuditKey } from './audit-key.ts'
@@ -63,7 +63,7 @@ export interface EntryFilter {
 
 /** Newest first, one more than `limit`, so that the caller sees whether another page follows. */
 export async function listEntries(
-  tx: Transaction,
+  tx: Reading,
   { limit, after, filter }: { limit: number; after: PageKey | null; filter: EntryFilter },
 ): Promise<AuditEntry[]> {
   return tx.query<AuditEntry>(

@@ -44,7 +44,7 @@ export class AuditService implements AuditPort {
     { cursor, limit, ...filter }: AuditQuery,
   ): Promise<{ rows: AuditEntry[]; next: string | null }> {
     const after = readCursor(cursor)
-    const rows = await this.#database.withTenant(tenantId, (tx) => listEntries(tx, { limit, after, filter }))
+    const rows = await this.#database.reading(tenantId, (tx) => listEntries(tx, { limit, after, filter }))
     return pageOf(rows, limit, ({ at, id }) => ({ at, id }))
   }
 }

@@ -71,7 +71,10 @@ export class EdgeAuthenticator {
   }
 
   async #lookAll(edgeIds: readonly string[]): Promise<(ClaimedEdge | null)[]> {
-    const found = await this.#parts.database.asDirectory((directory) => findEdgesOfAnyTenant(directory, edgeIds))
+    const found = await this.#parts.database.asDirectory(
+      (directory) => findEdgesOfAnyTenant(directory, edgeIds),
+      edgeIds.length,
+    )
     const edges = new Map(found.map((edge) => [edge.id, edge]))
     return edgeIds.map((edgeId) => {
       // As it was given out. Whoever writes it in capitals is no edge: under two spellings one edge would have two memories of nonces, and two budgets.

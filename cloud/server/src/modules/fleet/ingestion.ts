@@ -139,7 +139,7 @@ export class Ingestion {
   async #receive(identity: EdgeIdentity, batch: DecodedBatch, baseOrigin: BaseOrigin = 'receipted'): Promise<Received> {
     const { header } = batch
     if (header.edge_id !== identity.edgeId) throw new RefusalError({ kind: 'unknown_edge' })
-    await this.#prepare(batch)
+    await this.#prepare(identity.tenantId, batch)
     const { database, metrics } = this.#parts
     const committed = await database.withTenant(identity.tenantId, (tx) =>
       this.#commit(tx, identity.edgeId, batch, baseOrigin),
@@ -153,13 +153,14 @@ export class Ingestion {
   }
 
   /** Partitions for what is inside: the transaction itself may not make tables. */
-  async #prepare(batch: DecodedBatch): Promise<void> {
+  async #prepare(tenantId: string, batch: DecodedBatch): Promise<void> {
     if (batch.kind === 'readings')
-      await this.#parts.partitions.make('core.reading_segments', instantsOf(batch.segments))
+      await this.#parts.partitions.make(tenantId, 'core.reading_segments', instantsOf(batch.segments))
     if (batch.kind === 'records')
-      await this.#parts
-        .judgment()
-        .prepare(batch.records.flatMap((record) => (record.kind === 'judgment' ? [record.body] : [])))
+      await this.#parts.judgment().prepare(
+        tenantId,
+        batch.records.flatMap((record) => (record.kind === 'judgment' ? [record.body] : [])),
+      )
   }
 
   async #commit(tx: Transaction, edgeId: string, batch: DecodedBatch, baseOrigin: BaseOrigin): Promise<Committed> {

@@ -54,6 +54,15 @@ export function gatewayCases(newStore: NewStore): void {
       ])
     })
 
+    it('says all that an answer depends on: encoding, language, and the origin where pages elsewhere may ask', async () => {
+      const open = await World.open(world.store, { clock: world.clock, corsOrigins: 'https://mes.example.kr' })
+      for (const authorization of [`Bearer ${token}`, 'Bearer none']) {
+        const { headers } = await open.request('GET', cloudPaths.webDashboard, { headers: { authorization } })
+        expect(headers.get('vary')).toBe('accept-encoding, origin, accept-language')
+      }
+      await open.cloud.stop()
+    })
+
     it('speaks Korean to whoever wants Korean, and to whoever says nothing', async () => {
       for (const language of ['ko-KR,en;q=0.5', '']) {
         const { body, headers } = await ask(cloudPaths.webDashboard, { 'accept-language': language })

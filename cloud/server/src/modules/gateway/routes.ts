@@ -33,8 +33,8 @@ import {
 } from './shapes.ts'
 
 const tags = ['gateway']
-/** Sent along where the language of an answer depends on it, so that no cache gives one reader another's. */
-const varies = 'accept-encoding, accept-language'
+/** Sent along beside what else an answer depends on, so that no cache gives one reader another's. */
+const variesBy = 'accept-language'
 
 /** The dashboard in one call, and what pages, telephones and Slack make of it. */
 export function addGatewayRoutes(app: App, { guard, ...parts }: FetchParts & { readonly guard: Guard }): void {
@@ -45,7 +45,7 @@ export function addGatewayRoutes(app: App, { guard, ...parts }: FetchParts & { r
     return { tenantId, by: login, requestId: c.var.requestId }
   }
   const dashboard = async (c: Context<AppEnv>): Promise<Dashboard> => {
-    c.header('vary', varies)
+    c.header('vary', variesBy, { append: true })
     const { locale, caller } = asked(c)
     const fetched = await fetchDashboard(parts, caller, c.var.requestId)
     return {
@@ -69,7 +69,7 @@ export function addGatewayRoutes(app: App, { guard, ...parts }: FetchParts & { r
     }
   }
   const judgments = async (c: Context<AppEnv>, page: { cursor?: string | undefined; limit: number }) => {
-    c.header('vary', varies)
+    c.header('vary', variesBy, { append: true })
     return calls.judgment.recent(on(c), page)
   }
 
@@ -199,7 +199,7 @@ function withSentences(): MiddlewareHandler<AppEnv> {
     const message = c.req.path.startsWith('/bff/slack/') ? slackProblemOf(sentence) : {}
     const { status, headers } = c.res
     headers.delete('content-length')
-    headers.set('vary', varies)
+    if (headers.get('vary')?.includes(variesBy) !== true) headers.append('vary', variesBy)
     c.res = undefined
     c.res = new Response(JSON.stringify({ ...(problem as object), sentence, ...message }), { status, headers })
   }

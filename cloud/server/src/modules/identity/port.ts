@@ -2,8 +2,12 @@ import type { Caller } from '../../platform/http/env.ts'
 
 /** What other modules may ask of identity. */
 export interface IdentityPort {
-  /** Who an access token belongs to. @throws ProblemError `not_signed_in` when it is wrong or has ended. */
-  authenticate(accessToken: string): Promise<Caller>
+  /**
+   * Who an access token belongs to.
+   * @param beforeLook called before a signature is looked at that is not known yet; what it throws is thrown
+   * @throws ProblemError `not_signed_in` when it is wrong or has ended
+   */
+  authenticate(accessToken: string, beforeLook?: () => Promise<void>): Promise<Caller>
 }
 
 /** What makes a tenant that people can sign in to. */

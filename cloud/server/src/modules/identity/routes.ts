@@ -26,11 +26,12 @@ export function createGuard(
 ): Guard {
   const authenticate = async (c: Context<AppEnv>) => {
     const token = /^Bearer (\S{1,8192})$/.exec(c.req.header('authorization') ?? '')?.[1]
+    const stranger = { policy: 'api_stranger', who: addressOf(c, trustForwarded) } as const
     try {
       if (token === undefined) throw new ProblemError('not_signed_in', 'Sign in first.')
-      return await identity.authenticate(token)
+      return await identity.authenticate(token, () => limiter.check(stranger))
     } catch (error) {
-      await limiter.take([{ policy: 'api_stranger', who: addressOf(c, trustForwarded) }], c)
+      await limiter.take([stranger], c)
       throw error
     }
   }

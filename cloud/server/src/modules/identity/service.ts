@@ -196,9 +196,10 @@ export class IdentityService implements IdentityPort, TenantMaker {
     return describeUser(user)
   }
 
-  async authenticate(accessToken: string): Promise<Caller> {
+  async authenticate(accessToken: string, beforeLook?: () => Promise<void>): Promise<Caller> {
     const known = this.#verified.find(accessToken, this.#clock.nowMs())
     if (known !== null) return known
+    await beforeLook?.()
     try {
       const { payload } = await jwtVerify(accessToken, this.#keys.accessToken.publicKey, {
         issuer,

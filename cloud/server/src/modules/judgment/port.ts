@@ -29,7 +29,7 @@ export interface Standing {
 /** What other modules may ask of judgment. */
 export interface JudgmentPort {
   /** To be called before the transaction that stores these judgments. */
-  prepare(judgments: readonly Judgment[]): Promise<void>
+  prepare(tenantId: string, judgments: readonly Judgment[]): Promise<void>
   /** Judgments of an edge, in its order. A second delivery changes nothing. */
   storeJudgments(tx: Transaction, edge: EdgeName, judgments: readonly Judgment[]): void
   /** Runs of equal normal verdicts of an edge. A second delivery changes nothing, and what stands does not change. */

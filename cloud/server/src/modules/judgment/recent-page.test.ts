@@ -34,8 +34,15 @@ function search(statementMs: number, changes: Partial<RecentFilter> = {}) {
     afterCommit: () => undefined,
   }
   const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs }
-  const database = { withTenant: <Result>(_: string, work: (tx: Transaction) => Promise<Result>) => work(tx) }
-  return { asked, names, page: recentPage({ database, clock }, 'demo', { ...filter, ...changes }) }
+  const places: string[] = []
+  const at =
+    (place: string) =>
+    <Result>(_: string, work: (tx: Transaction) => Promise<Result>) => {
+      places.push(place)
+      return work(tx)
+    }
+  const database = { withTenant: at('primary'), reading: at('replica'), readingLagMs: 6_000 }
+  return { asked, names, places, page: recentPage({ database, clock }, 'demo', { ...filter, ...changes }) }
 }
 
 describe('a page of judgments', () => {
@@ -55,6 +62,19 @@ describe('a page of judgments', () => {
     await next.page
     expect(next.asked[0]).toContain(`executed_at >= '2026-07-01`)
     expect(next.asked[1]).toContain(`executed_at >= '2026-06-01`)
+  })
+
+  it('is read where it may be some seconds old only up to a time that is longer past', async () => {
+    for (const [to, place] of [
+      [null, 'primary'],
+      ['2026-11-21T00:00:00.000Z', 'primary'],
+      ['2026-11-20T23:59:54.000Z', 'primary'],
+      ['2026-11-20T23:59:53.999Z', 'replica'],
+    ] as const) {
+      const { page, places } = search(1, { to })
+      await page
+      expect(new Set(places)).toEqual(new Set([place]))
+    }
   })
 
   it('has a name as a statement where nothing narrows it and it is as long as usual, as its text never changes within a month', () => {

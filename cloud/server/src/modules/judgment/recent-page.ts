@@ -1,5 +1,5 @@
 import type { Clock } from '@jidoka/base'
-import type { Database } from '../../platform/db/database.ts'
+import type { Database, Reading } from '../../platform/db/database.ts'
 import { storableInstant } from '../../platform/db/storable.ts'
 import type { PageKey } from '../../platform/paging.ts'
 import { pageSpans } from './page-spans.ts'
@@ -19,9 +19,11 @@ export interface RecentPage {
   readonly goesOn: PageKey | null
 }
 
+type ReadDatabase = Pick<Database, 'withTenant' | 'reading' | 'readingLagMs'>
+
 /** Mostly the first span of time holds the whole page: it is read in one round trip. */
 export async function recentPage(
-  { database, clock }: { database: Pick<Database, 'withTenant'>; clock: Pick<Clock, 'nowMs' | 'monotonicMs'> },
+  { database, clock }: { database: ReadDatabase; clock: Pick<Clock, 'nowMs' | 'monotonicMs'> },
   tenantId: string,
   filter: RecentFilter,
 ): Promise<RecentPage> {
@@ -30,13 +32,17 @@ export async function recentPage(
   const ends = [filter.after?.at, filter.to].flatMap((at) => (at == null ? [] : Date.parse(at)))
   const fromMs = filter.from === null ? null : Date.parse(filter.from)
   const [newest, ...older] = pageSpans({ newestMs: Math.min(nowMs, ...ends), fromMs, nowMs })
-  const rows = await database.withTenant(tenantId, (tx) => {
+  // Whoever asks up to a time that is past looks at history; everybody else at what has just come.
+  const isHistory = filter.to !== null && Date.parse(filter.to) < nowMs - database.readingLagMs
+  const read = <Result>(work: (tx: Reading) => Promise<Result>) =>
+    isHistory ? database.reading(tenantId, work) : database.withTenant(tenantId, work)
+  const rows = await read((tx) => {
     const asked = listExecutions(tx, filter, newest)
     tx.ends()
     return asked
   })
   if (rows.length > filter.limit || older.length === 0) return { rows, goesOn: null }
-  return database.withTenant(tenantId, async (tx) => {
+  return read(async (tx) => {
     const page = [...rows]
     for (const span of older) {
       if (clock.monotonicMs() >= untilMs && span.toMs !== null)

@@ -1,6 +1,6 @@
 import { outgoingTraceparent } from '@jidoka/base'
 import type { Alarm, Judgment } from '@jidoka/domain'
-import type { Transaction } from '../../platform/db/database.ts'
+import type { Reading, Transaction } from '../../platform/db/database.ts'
 import { storableInstant, storableInstantOrNull, storableJson, storableText } from '../../platform/db/storable.ts'
 import { executionsPerEvent } from '../../platform/events/channels.ts'
 import type { OutboxPort } from '../../platform/events/outbox.ts'
@@ -169,7 +169,7 @@ export interface RecentFilter {
  * Those of a span of time, newest first, one more than `limit`. Conditions are written only where they are asked for, so that partitions and indexes are chosen
  * by them.
  */
-export async function listExecutions(tx: Transaction, filter: RecentFilter, span: Span): Promise<ExecutionRow[]> {
+export async function listExecutions(tx: Reading, filter: RecentFilter, span: Span): Promise<ExecutionRow[]> {
   const values: unknown[] = []
   const conditions: string[] = []
   const where = (condition: (parameter: string) => string, value: unknown) => {

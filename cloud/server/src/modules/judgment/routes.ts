@@ -145,6 +145,7 @@ export function addJudgmentRoutes(
           ruleId: c.req.valid('param').id,
           edgeIds: c.req.valid('json').edge_ids,
           by: login,
+          requestId: c.var.requestId,
         }),
       )
     },

@@ -97,13 +97,13 @@ export class RulesService {
   /** Makes the newest version of a rule the desired one of these edges. */
   async deploy(
     tenantId: string,
-    request: { ruleId: string; edgeIds: readonly string[]; by: string },
+    request: { ruleId: string; edgeIds: readonly string[]; by: string; requestId: string },
   ): Promise<CloudRule> {
     const { database, fleetCalls } = this.#parts
-    const { ruleId, edgeIds, by } = request
+    const { ruleId, edgeIds, by, requestId } = request
     const { definition } = await database.withTenant(tenantId, (tx) => this.#found(tx, ruleId))
     // Not within a transaction: fleet has one of its own, maybe in another process. A version that is saved meanwhile is for the next deployment.
-    await fleetCalls.deployRule({ tenantId, by }, { edge_ids: [...edgeIds], definition })
+    await fleetCalls.deployRule({ tenantId, by, requestId }, { edge_ids: [...edgeIds], definition })
     return this.get(tenantId, ruleId)
   }
 

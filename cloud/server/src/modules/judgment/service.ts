@@ -61,8 +61,9 @@ export class JudgmentService implements JudgmentPort {
     this.#parts = parts
   }
 
-  prepare(judgments: readonly Judgment[]): Promise<void> {
+  prepare(tenantId: string, judgments: readonly Judgment[]): Promise<void> {
     return this.#parts.partitions.make(
+      tenantId,
       'core.judgment_executions',
       judgments.map(({ judged_at_ms }) => judged_at_ms),
     )

@@ -1,5 +1,6 @@
 import type { Clock } from '@jidoka/base'
 import type { Archive, ArchivableTable, ArchiveRow, ArchiveSettings, ObjectLinkAnswer } from '@jidoka/contract'
+import { restoredRowsMax } from '@jidoka/contract'
 import type { AuditPort } from '../../modules/audit/port.ts'
 import type { Database, Transaction } from '../db/database.ts'
 import { ProblemError } from '../http/problem.ts'
@@ -10,14 +11,12 @@ import { rowsOfParquet } from './parquet.ts'
 import * as repository from './repository.ts'
 import type { ArchiveEntry } from './repository.ts'
 
-/** More is looked at in the file itself: read back, this many take some gigabytes of the database. */
-const restoredRowsMax = 5_000_000
 /** What is looked at again is not kept again. */
 const restoredDays = 30
 const dayMs = 24 * 3_600_000
 /** Rows that are inserted or deleted in one transaction. */
 const batchRows = 5_000
-/** What a request takes away before it is answered: some seconds. The rest is for the job that tidies. */
+/** What a request takes away before it is answered: some seconds. The rest is for a job. */
 const batchesOfRequest = 10
 /** Long enough to pass a link on and to begin the download. */
 const linkSeconds = 900
@@ -29,6 +28,10 @@ export interface ArchiveServiceParts {
   readonly clock: Clock
   /** Has `restore` run once the transaction is committed, here or in another process. */
   readonly startRestore: (tx: Transaction, id: string, by: string) => Promise<void>
+  /** For which of these archives that waits or runs. */
+  readonly restoresUnderWay: (tx: Transaction, ids: readonly string[]) => Promise<ReadonlySet<string>>
+  /** Has `takeAway` run, as `startRestore` does. */
+  readonly startTakeAway: (tx: Transaction, id: string, by: string) => Promise<void>
 }
 
 export class ArchiveService {
@@ -56,7 +59,9 @@ export class ArchiveService {
     return this.#parts.database.withTenant(tenantId, async (tx) => {
       const entries = await repository.listArchives(tx, { ...page, limit: page.limit + 1 })
       const { rows, next } = pageOf(entries, page.limit, ({ from: at, id }) => ({ at, id }))
-      return { rows: rows.map(shown), next }
+      const restoring = rows.flatMap((entry) => (entry.restore_state === 'restoring' ? [entry.id] : []))
+      const underWay = await this.#parts.restoresUnderWay(tx, restoring)
+      return { rows: rows.map((entry) => this.#shown(entry, underWay)), next }
     })
   }
 
@@ -81,7 +86,9 @@ export class ArchiveService {
           'conflict',
           `It has ${archive.rows} rows; at most ${restoredRowsMax} are read back. Download the file instead.`,
         )
-      if (this.#isThere(archive)) throw new ProblemError('conflict', 'Its rows are there already, or on their way.')
+      const isUnderWay = (await this.#parts.restoresUnderWay(tx, [id])).has(id)
+      if (this.#isThere(archive) && (archive.restore_state === 'restored' || isUnderWay))
+        throw new ProblemError('conflict', 'Its rows are there already, or on their way.')
       // Rows that are on their way out are counted in again: they are the beginning of the same file.
       const until = new Date(this.#parts.clock.nowMs() + restoredDays * dayMs).toISOString()
       await repository.setRestoration(tx, id, { state: 'restoring', by, until })
@@ -143,34 +150,38 @@ export class ArchiveService {
     })
   }
 
+  /** Over for everybody who looks at once; what is left of many rows goes by a job. */
   async endRestore(tenantId: string, id: string, by: string): Promise<void> {
     await this.#parts.database.withTenant(tenantId, async (tx) => {
       const archive = await found(tx, id, true)
       if (archive.restore_state === null)
         throw new ProblemError('conflict', 'Its rows are in the file alone: nothing is to be taken back.')
-      // Over from now on, for everybody who looks and for the job that tidies, should this process not get to the end.
+      // Also for the job that tidies, should this process not get to the end.
       await repository.setRestoration(tx, id, { state: archive.restore_state, by, until: this.#now() })
       await this.#note(tx, 'archive.restore_end', id, by, { partition: archive.partition })
     })
-    await this.#takeBack(tenantId, id, batchesOfRequest)
+    if (await this.#takeBack(tenantId, id, { batchesMax: batchesOfRequest })) return
+    await this.#parts.database.withTenant(tenantId, (tx) => this.#parts.startTakeAway(tx, id, by))
+  }
+
+  /** All of what `endRestore` has left. */
+  async takeAway(tenantId: string, id: string, signal: AbortSignal): Promise<void> {
+    await this.#takeBack(tenantId, id, { signal })
   }
 
   /** The entry and the file. @throws ProblemError `not_found`, `conflict` */
   async remove(tenantId: string, id: string, by: string): Promise<void> {
-    const { database, objects } = this.#parts
-    const {
-      object_key: key,
-      partition,
-      rows,
-      restore_state: state,
-    } = await database.withTenant(tenantId, (tx) => found(tx, id))
-    if (state !== null)
-      throw new ProblemError('conflict', 'Its rows were read back. Take them away first, and wait until they are gone.')
-    // The file first: an entry without one says so to whoever opens it, a file without an entry would be found by nobody.
-    await objects.remove(tenantId, key)
-    await database.withTenant(tenantId, async (tx) => {
-      await repository.deleteArchive(tx, id)
+    await this.#parts.database.withTenant(tenantId, async (tx) => {
+      const { object_key: key, partition, rows, restore_state: state } = await found(tx, id, true)
+      if (state !== null)
+        throw new ProblemError(
+          'conflict',
+          'Its rows were read back. Take them away first, and wait until they are gone.',
+        )
+      // Noted before it is erased, and all of it or nothing: the bytes go when this is committed.
       await this.#note(tx, 'archive.remove', id, by, { partition, rows })
+      await this.#parts.objects.removeWith(tx, key)
+      await repository.deleteArchive(tx, id)
     })
   }
 
@@ -179,25 +190,42 @@ export class ArchiveService {
     const over = await this.#parts.database.withTenant(tenantId, (tx) => repository.restorationsOver(tx, this.#now()))
     for (const id of over) {
       signal.throwIfAborted()
-      await this.#takeBack(tenantId, id, Infinity, signal)
+      await this.#takeBack(tenantId, id, { signal })
     }
     return over.length
   }
 
-  async #takeBack(tenantId: string, id: string, batchesMax: number, signal?: AbortSignal): Promise<void> {
+  /** False while there are more than it was to take. */
+  async #takeBack(
+    tenantId: string,
+    id: string,
+    { batchesMax = Infinity, signal }: { readonly batchesMax?: number; readonly signal?: AbortSignal },
+  ): Promise<boolean> {
     for (let batch = 0; batch < batchesMax; batch++) {
       signal?.throwIfAborted()
-      const deleted = await this.#parts.database.withTenant(tenantId, async (tx) => {
+      const isLeft = await this.#parts.database.withTenant(tenantId, async (tx) => {
+        const archive = await repository.findArchive(tx, id, true)
+        // Somebody may have asked for them again meanwhile.
+        if (archive === null || archive.restore_state === null || this.#isThere(archive)) return false
         const count = await repository.deleteRestored(tx, id, batchRows)
         if (count < batchRows) await repository.setRestoration(tx, id, null)
-        return count
+        return count === batchRows
       })
-      if (deleted < batchRows) return
+      if (!isLeft) return true
     }
+    return false
   }
 
   #isThere({ restore_state: state, restored_until: until }: ArchiveEntry): boolean {
     return state !== null && until !== null && Date.parse(until) > this.#parts.clock.nowMs()
+  }
+
+  #shown(entry: ArchiveEntry, underWay: ReadonlySet<string>): Archive {
+    const { object_key: _, restore_state: kept, restored_by: by, restored_until: until, ...archive } = entry
+    if (kept === null || by === null || until === null) return { ...archive, restoration: null }
+    const isStopped = kept === 'restoring' && !underWay.has(entry.id)
+    const state = !this.#isThere(entry) ? 'ending' : isStopped ? 'stopped' : kept
+    return { ...archive, restoration: { state, by, until } }
   }
 
   #note(tx: Transaction, action: string, subject: string, actor: string, detail: Record<string, unknown>) {
@@ -213,9 +241,4 @@ async function found(tx: Transaction, id: string, lock = false): Promise<Archive
   const archive = await repository.findArchive(tx, id, lock)
   if (archive === null) throw new ProblemError('not_found', 'There is no such archive. Look at the list for its id.')
   return archive
-}
-
-function shown(entry: ArchiveEntry): Archive {
-  const { object_key: _, restore_state: state, restored_by: by, restored_until: until, ...archive } = entry
-  return { ...archive, restoration: state === null || by === null || until === null ? null : { state, by, until } }
 }

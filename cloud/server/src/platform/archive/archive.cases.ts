@@ -1,16 +1,20 @@
-import { createLog } from '@jidoka/base'
-import { archiveSchema, cloudPaths, fill } from '@jidoka/contract'
+import { cloudPaths, fill } from '@jidoka/contract'
 import { parquetReadObjects } from 'hyparquet'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { judgmentRecord, tagRecord, World } from '../../testing/world.ts'
-import type { Loose, TestEdge } from '../../testing/world.ts'
+import { judgmentRecord } from '../../testing/world.ts'
+import type { Loose } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { Database } from '../db/database.ts'
+import type { Places } from '../db/places.ts'
 import type { ObjectsPort } from '../objects/port.ts'
-import { keepPartitions } from '../partitions/keep.ts'
-import { Partitions } from '../partitions/partitions.ts'
-import { PartitionArchivist } from './archivist.ts'
+import { partitionsIn } from '../partitions/catalogue.ts'
+import { archiveRestoreCases } from './archive-restore.cases.ts'
+import { ArchiveService } from './archive-service.ts'
+import { coldMs, openArchiveWorld, over, overMs, overReadingsMs } from './archive-world.ts'
+import type { ArchiveWorld } from './archive-world.ts'
+import { Life, mortal } from './mortal.ts'
 import { parquetOf, rowsOfParquet } from './parquet.ts'
+import { demandArchives } from './repository.ts'
 import { archivedTables } from './tables.ts'
 
 /*
@@ -20,90 +24,18 @@ import { archivedTables } from './tables.ts'
  */
 
 const dayMs = 24 * 3_600_000
-/** The world's clock says November 2026: judgments are kept since November 2024, readings since November 2025. */
-const overMs = Date.UTC(2024, 9, 31, 23, 59, 58)
-const overReadingsMs = Date.UTC(2025, 9, 30, 12)
-const coldMs = Date.UTC(2026, 5, 10)
-const log = createLog('test', { level: 'silent' })
 
 export function archiveCases(newStore: NewStore): void {
   describe('months whose time is over', () => {
-    let world: World
-    let other: World
-    let edge: TestEdge
-    let database: Database
-    let objects: ObjectsPort
-
+    let at: ArchiveWorld
     beforeAll(async () => {
-      world = await World.open(await newStore())
-      other = await World.open(world.store, { clock: world.clock, tenant: 'other' })
-      edge = await world.newEdge()
-      const theirs = await other.newEdge({ name: 'their shop', siteCode: 'THEIRS', login: 'admin@other' })
-      database = new Database(world.store.backend, { clock: world.clock })
-      objects = world.cloud.objects.port
-      await own(`select jidoka.make_month_partition('core.judgment_executions', '2024-10-01')`)
-      await own(`select jidoka.make_month_partition('core.reading_segments', '2025-10-01')`)
-      await edge.sendRecords([
-        tagRecord(overMs, 1, 'LINE-A/PRESS-1/temperature'),
-        tagRecord(overMs, 2, 'LINE-A/PRESS-1/running', 'boolean', ''),
-        tagRecord(overMs, 3, 'LINE-A/PRESS-1/program', 'text', ''),
-        ...Array.from({ length: 40 }, (_, n) =>
-          judgmentRecord(
-            overMs + n,
-            n % 2 === 0 ? {} : { explanation: null, equipment: null, status: 'LOW', subject: '경고' },
-          ),
-        ),
-        ...Array.from({ length: 30 }, (_, n) =>
-          judgmentRecord(coldMs + n, { line: n % 3 === 0 ? 'LINE-B' : 'LINE-A' }),
-        ),
-        judgmentRecord(world.clock.nowMs()),
-      ])
-      await edge.sendReadings([
-        ...Array.from({ length: 30 }, (_, n) => ({ tagNo: 1, timeMs: overReadingsMs + n * 1_000, value: 90 + n / 8 })),
-        ...Array.from({ length: 5 }, (_, n) => ({ tagNo: 1, timeMs: overReadingsMs + 60_000, value: n * 1e300 })),
-        ...Array.from({ length: 4 }, (_, n) => ({ tagNo: 2, timeMs: overReadingsMs + n, value: n % 2 === 0 })),
-        { tagNo: 3, timeMs: overReadingsMs, value: '가동', quality: 'uncertain' as const },
-      ])
-      await theirs.sendRecords(Array.from({ length: 3 }, (_, n) => judgmentRecord(overMs + n, { line: 'THEIRS' })))
+      at = await openArchiveWorld(newStore)
     })
-    afterAll(async () => {
-      await other.cloud.stop()
-      await world.close()
-    })
-
-    const own = async (text: string, values: unknown[] = []): Promise<Loose[]> =>
-      (await world.store.backend.pool.query(text, values)).rows
-    const tablesThere = async () =>
-      (
-        await own(
-          `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where c.relkind = 'r' and c.relname ~ '_y\\d{4}' order by 1`,
-        )
-      ).map(({ name }) => name)
-    const indexesOf = async (partition: string) =>
-      (await own('select indexrelid::regclass::text as name from pg_index where indrelid = $1::regclass', [partition]))
-        .length
-    const keep = (changes: { database?: Database; objects?: ObjectsPort } = {}) => {
-      const parts = { database, objects, ...changes }
-      return keepPartitions({
-        ...parts,
-        clock: world.clock,
-        log,
-        partitions: new Partitions(parts.database, world.clock),
-        archivist: new PartitionArchivist({ objects: parts.objects, audit: auditOf(), clock: world.clock, log }),
-      })
-    }
-    /** The entry in the audit log is another part's; here it is counted. */
-    let noted = 0
-    const auditOf = () => ({
-      append: async () => void noted++,
-      appendOfEdge: () => Promise.resolve(),
-    })
-    const list = async (login = 'admin') =>
-      archiveSchema.array().parse((await world.as('GET', cloudPaths.archives, undefined, login)).body.data)
-    const over = 'judgment_executions_y2024m10'
+    afterAll(() => at.close())
+    const opened = () => at
 
     it('are asked for by an administrator, for the tables that have an archive', async () => {
+      const { world, other } = opened()
       const tables = ['core.judgment_executions', 'core.reading_segments']
       expect((await world.as('PUT', cloudPaths.archiveSettings, { tables })).status).toBe(200)
       expect((await world.as('GET', cloudPaths.archiveSettings)).body.data).toEqual({ tables })
@@ -114,6 +46,7 @@ export function archiveCases(newStore: NewStore): void {
     })
 
     it('stay while what was written is not what the database holds', async () => {
+      const { objects, own, tablesThere, keep, notes, list } = opened()
       const spec = archivedTables['core.judgment_executions']
       // An object store that loses a row of the file on its way.
       const lossy: ObjectsPort = Object.assign(Object.create(objects) as ObjectsPort, {
@@ -133,10 +66,39 @@ export function archiveCases(newStore: NewStore): void {
       expect(await tablesThere()).toContain(`jidoka.${over}`)
       expect(await own(`select count(*)::int as n from jidoka.${over}`)).toEqual([{ n: 43 }])
       expect(await list()).toEqual([])
-      expect(noted).toBe(0)
+      expect(notes.count).toBe(0)
+    })
+
+    it('stay while this process believes that a tenant that keeps them is in another database', async () => {
+      const { world, tablesThere, keep } = opened()
+      const here = { name: 'main', backend: world.store.backend }
+      const elsewhere = { name: 'second', backend: null }
+      const places: Places = {
+        all: [here],
+        of: (tenantId) => ({ place: tenantId === 'demo' ? elsewhere : here, version: 1 }),
+        learn: () => false,
+        missed: () => undefined,
+      }
+      const stale = new Database(world.store.backend, { clock: world.clock, places })
+      expect(await keep({ database: stale })).toMatchObject({ dropped: 0, failed: 2 })
+      expect(await tablesThere()).toContain(`jidoka.${over}`)
+    })
+
+    it('are not waited for by a tenant that has moved away, and left its rows behind', async () => {
+      const { database, own } = opened()
+      const [partition] = (await partitionsIn(database, 'core.judgment_executions', { by: 'month' })).filter(
+        ({ shortName }) => shortName === over,
+      )
+      if (partition === undefined) throw new Error('there is no such partition')
+      const demanded = () => demandArchives(database, { ...partition, table: 'core.judgment_executions' })
+      await expect(demanded()).rejects.toThrow(`the tenant demo keeps its rows of ${over}`)
+      await own(`insert into jidoka.tenant_fences (tenant, version, went_to) values ('demo', 1, 'second')`)
+      await expect(demanded()).resolves.toBeUndefined()
+      await own(`delete from jidoka.tenant_fences`)
     })
 
     it('I6: show each tenant its own rows alone while they wait', async () => {
+      const { database } = opened()
       const seen = (tenant: string) =>
         database.withTenant(tenant, (tx) => tx.query(`select tenant_id from jidoka.${over}`))
       expect((await seen('other')).length).toBe(3)
@@ -147,6 +109,7 @@ export function archiveCases(newStore: NewStore): void {
       'wherever the program dies: each is archived once, whole, and gone at the end',
       { timeout: 60_000 },
       async () => {
+        const { database, objects, tablesThere, keep, list } = opened()
         let isDone = false
         let calls = 0
         for (; !isDone; calls++) {
@@ -175,6 +138,7 @@ export function archiveCases(newStore: NewStore): void {
     )
 
     it('are given as a Parquet file that anybody can read, by a link that ends', async () => {
+      const { world, edge, list } = opened()
       const [readings, judgments] = await list()
       const download = async (id: string) => {
         const link = await world.as('POST', fill(cloudPaths.archiveLink, { id }))
@@ -215,6 +179,7 @@ export function archiveCases(newStore: NewStore): void {
     })
 
     it('I6: are nobody else’s', async () => {
+      const { other, list } = opened()
       expect((await other.as('GET', cloudPaths.archives, undefined, 'admin@other')).body.data).toEqual([])
       const id = (await list())[0]?.id ?? ''
       const tries: [string, string][] = [
@@ -231,46 +196,27 @@ export function archiveCases(newStore: NewStore): void {
         ])
     })
 
-    it('are read back into the database, wherever reading them back was ended, and taken away again', async () => {
-      const [, archive] = await list()
-      const id = archive?.id ?? ''
-      const { service } = world.cloud.archives
-      const rowsPath = fill(cloudPaths.archiveRows, { id })
-      expect((await world.as('GET', rowsPath)).status).toBe(409)
-      expect((await world.as('POST', fill(cloudPaths.archiveRestore, { id }))).status).toBe(200)
-      expect((await world.as('POST', fill(cloudPaths.archiveRestore, { id }))).status).toBe(409)
-      expect((await list())[1]?.restoration?.state).toBe('restoring')
-      const told = () => undefined
-      const ended = AbortSignal.abort(new Error('the process stops'))
-      await expect(service.restore('demo', id, { signal: ended, told })).rejects.toThrow('the process stops')
-      const { signal } = new AbortController()
-      expect(await service.restore('demo', id, { signal, told })).toBe(40)
-      expect(await service.restore('demo', id, { signal, told })).toBe(40)
-      expect((await list())[1]?.restoration).toMatchObject({ state: 'restored', by: 'admin' })
-      const page = (await world.as('GET', `${rowsPath}?limit=30`)).body.data
-      const rest = (await world.as('GET', `${rowsPath}?limit=30&after=30`)).body.data
-      expect([...page, ...rest].map(({ no }) => no)).toEqual(Array.from({ length: 40 }, (_, n) => n + 1))
-      expect(page[0].row).toMatchObject({ line: 'LINE-A', confidence: 0.95 })
-      expect((await world.as('DELETE', fill(cloudPaths.archiveRestore, { id }))).status).toBe(200)
-      expect(await own('select no from core.restored_rows')).toEqual([])
-      expect((await world.as('GET', rowsPath)).status).toBe(409)
-    })
+    archiveRestoreCases(opened)
 
-    it('that were read back are taken away when thirty days are over', async () => {
-      const [, archive] = await list()
-      const id = archive?.id ?? ''
-      const { service } = world.cloud.archives
-      const { signal } = new AbortController()
-      await service.askRestore('demo', id, 'admin')
-      await service.restore('demo', id, { signal, told: () => undefined })
-      await own(`update core.archives set restored_until = now() - interval '100 years' where id = $1`, [id])
-      expect((await world.as('GET', fill(cloudPaths.archiveRows, { id }))).status).toBe(409)
-      expect(await service.tidy('demo', signal)).toBe(1)
-      expect(await own('select no from core.restored_rows')).toEqual([])
-      expect((await list())[1]?.restoration).toBeNull()
+    it('keep their file when their removal could not be noted', async () => {
+      const { world, database, objects, auditOf, list } = opened()
+      const [archive] = await list()
+      const service = new ArchiveService({
+        database,
+        objects,
+        audit: { ...auditOf(), append: () => Promise.reject(new Error('the log is full')) },
+        clock: world.clock,
+        startRestore: () => Promise.resolve(),
+        restoresUnderWay: () => Promise.resolve(new Set<string>()),
+        startTakeAway: () => Promise.resolve(),
+      })
+      await expect(service.remove('demo', archive?.id ?? '', 'admin')).rejects.toThrow('the log is full')
+      expect((await objects.list('demo', { prefix: 'archives/', after: null, limit: 10 })).length).toBe(2)
+      expect((await list()).length).toBe(2)
     })
 
     it('are removed for good with their file', async () => {
+      const { world, objects, list } = opened()
       const [archive] = await list()
       const id = archive?.id ?? ''
       const files = () => objects.list('demo', { prefix: 'archives/', after: null, limit: 10 })
@@ -281,6 +227,7 @@ export function archiveCases(newStore: NewStore): void {
     })
 
     it('that are cold keep their primary key only, and pages still find their rows', async () => {
+      const { world, indexesOf } = opened()
       expect(await indexesOf('core.judgment_executions_y2026m06')).toBe(1)
       expect(await indexesOf('core.judgment_executions_y2026m11')).toBeGreaterThan(2)
       expect(await indexesOf('core.reading_segments_y2026m11')).toBe(2)
@@ -301,6 +248,7 @@ export function archiveCases(newStore: NewStore): void {
     })
 
     it('are no longer there for a judgment that comes so late: it is kept in the default partition', async () => {
+      const { edge, own } = opened()
       const late = judgmentRecord(overMs + 500)
       await edge.sendRecords([late])
       const { id } = late.body as { id: string }
@@ -311,122 +259,4 @@ export function archiveCases(newStore: NewStore): void {
       ).toEqual([{ name: 'core.judgment_executions_default' }])
     })
   })
-
-  describe('partitions of other lengths', () => {
-    let world: World
-    let database: Database
-    beforeAll(async () => {
-      world = await World.open(await newStore())
-      database = new Database(world.store.backend, { clock: world.clock })
-      await database.asOwner('create schema of_test')
-    })
-    afterAll(() => world.close())
-
-    const make = async (table: string, withDefault: boolean) => {
-      await database.asOwner(
-        `create table of_test.${table} (tenant_id text not null, id integer, at timestamptz not null, primary key (id, at)) partition by range (at)`,
-      )
-      await database.asOwner(`grant usage on schema of_test to jidoka_app`)
-      if (!withDefault) return
-      await database.asOwner(`create table of_test.${table}_default partition of of_test.${table} default`)
-      await database.asOwner(`create index on of_test.${table}_default (tenant_id, at)`)
-    }
-    const keep = (table: string, signal?: AbortSignal) => {
-      const tables = { [`of_test.${table}`]: { by: 'quarter', monthsKept: 36, daysHot: 90 } } as const
-      return keepPartitions(
-        {
-          database,
-          clock: world.clock,
-          log,
-          partitions: new Partitions(database, world.clock, table === 'whole' ? {} : tables),
-          archivist: { archive: () => Promise.resolve() },
-          tables,
-        },
-        signal,
-      )
-    }
-    const partitionsOf = async (table: string) =>
-      (
-        await database.asOwner<{ name: string }>(
-          `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'of_test.${table}'::regclass order by 1`,
-        )
-      ).map(({ name }) => name)
-
-    it('of quarters are made ahead, named by them, cooled, and dropped past their time, two in a run', async () => {
-      await make('daily', true)
-      for (const [from, to, suffix] of [
-        ['2022-10-01', '2023-01-01', '_y2022q4'],
-        ['2023-01-01', '2023-04-01', '_y2023q1'],
-        ['2023-04-01', '2023-07-01', '_y2023q2'],
-        ['2023-07-01', '2023-10-01', '_y2023q3'],
-        ['2023-10-01', '2024-01-01', '_y2023q4'],
-      ])
-        await database.asOwner('select jidoka.make_partition($1::regclass, $2::date, $3::date, $4)', [
-          'of_test.daily',
-          from,
-          to,
-          suffix,
-        ])
-      await database.asOwner(`insert into of_test.daily values ('demo', 1, '2022-11-01'), ('demo', 2, '2023-12-31')`)
-      expect(await keep('daily')).toEqual({ cooled: 3, detached: 2, dropped: 2, failed: 0 })
-      expect(await keep('daily')).toEqual({ cooled: 0, detached: 2, dropped: 2, failed: 0 })
-      expect(await keep('daily')).toEqual({ cooled: 0, detached: 0, dropped: 0, failed: 0 })
-      expect(await partitionsOf('daily')).toEqual(['daily_default', 'daily_y2023q4', 'daily_y2026q4', 'daily_y2027q1'])
-      expect(await database.asOwner('select id from of_test.daily')).toEqual([{ id: 2 }])
-    })
-
-    it('of a table without a default are detached while others read it', async () => {
-      await make('whole', false)
-      await database.asOwner(
-        `create table of_test.whole_y2020q1 partition of of_test.whole for values from ('2020-01-01Z') to ('2020-04-01Z')`,
-      )
-      expect(await keep('whole')).toMatchObject({ detached: 1, dropped: 1, failed: 0 })
-      expect(await partitionsOf('whole')).toEqual([])
-    })
-
-    it('are left alone when the run is told to stop', async () => {
-      await database.asOwner(
-        `create table of_test.whole_y2020q2 partition of of_test.whole for values from ('2020-04-01Z') to ('2020-07-01Z')`,
-      )
-      expect(await keep('whole', AbortSignal.abort())).toMatchObject({ detached: 0, dropped: 0, failed: 0 })
-      expect(await partitionsOf('whole')).toEqual(['whole_y2020q2'])
-    })
-  })
-}
-
-/** A process that dies behind so many calls: from then on nothing that it asks for is done. */
-class Life {
-  #left: number
-  constructor(calls: number) {
-    this.#left = calls
-  }
-  get isOver(): boolean {
-    return this.#left < 0
-  }
-  spend(): void {
-    if (this.#left-- <= 0) throw new Error('killed')
-  }
-}
-
-/** Each call of the database or the object store takes a piece of a life. */
-function mortal<Thing extends Database | ObjectsPort>(thing: Thing, life: Life): Thing {
-  const counted = new Set(['asOwner', 'asOwnerOfEach', 'asDirectory', 'withTenant', 'put', 'open'])
-  const proxy: Thing = new Proxy(thing, {
-    get(target, name) {
-      if (name === 'each') return () => [proxy]
-      const member: unknown = Reflect.get(target, name, target)
-      if (typeof member !== 'function') return member
-      return (...given: unknown[]) => {
-        if (counted.has(String(name))) {
-          try {
-            life.spend()
-          } catch (error) {
-            return Promise.reject(error)
-          }
-        }
-        return Reflect.apply(member, target, given) as unknown
-      }
-    },
-  })
-  return proxy
 }

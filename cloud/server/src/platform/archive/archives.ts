@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@jidoka/base'
 import type { AuditPort } from '../../modules/audit/port.ts'
-import type { Database } from '../db/database.ts'
+import type { Database, Transaction } from '../db/database.ts'
 import type { App } from '../http/app.ts'
 import type { Guard } from '../http/env.ts'
 import type { JobsPort } from '../jobs/port.ts'
@@ -11,7 +11,7 @@ import type { Partitions } from '../partitions/partitions.ts'
 import { forEachTenant } from '../rounds.ts'
 import { ArchiveService } from './archive-service.ts'
 import { PartitionArchivist } from './archivist.ts'
-import { keepJob, restoreJob, restoreJobName } from './jobs.ts'
+import { keepJob, restoreJob, restoreJobName, takeAwayJob, takeAwayJobName } from './jobs.ts'
 import { addArchiveRoutes } from './routes.ts'
 
 export interface ArchivesParts {
@@ -33,19 +33,16 @@ export interface Archives {
 
 /** Registers its jobs; whoever runs jobs runs them. */
 export function openArchives({ database, clock, log, audit, objects, partitions, jobs }: ArchivesParts): Archives {
+  const start = async (job: string, tx: Transaction, id: string, by: string) =>
+    void (await jobs.start(job, { tenantId: tx.tenantId, input: { archive_id: id }, by, onceKey: id, tx }))
   const service = new ArchiveService({
     database,
     objects,
     audit,
     clock,
-    startRestore: async (tx, id, by) =>
-      void (await jobs.start(restoreJobName, {
-        tenantId: tx.tenantId,
-        input: { archive_id: id },
-        by,
-        onceKey: id,
-        tx,
-      })),
+    startRestore: (tx, id, by) => start(restoreJobName, tx, id, by),
+    restoresUnderWay: (tx, ids) => jobs.live(tx, restoreJobName, ids),
+    startTakeAway: (tx, id, by) => start(takeAwayJobName, tx, id, by),
   })
   const archivist = new PartitionArchivist({ objects, audit, clock, log })
   const keep = async (signal = new AbortController().signal, told?: (partition: string) => void) => {
@@ -59,5 +56,6 @@ export function openArchives({ database, clock, log, audit, objects, partitions,
   }
   jobs.register(keepJob(keep))
   jobs.register(restoreJob(service))
+  jobs.register(takeAwayJob(service))
   return { service, keep, addRoutes: (app, guard) => addArchiveRoutes(app, { archives: service, guard }) }
 }

@@ -39,6 +39,7 @@ export class PartitionArchivist implements Archivist {
       const rows = await rowsToKeep(database, tenantId, partition, spec)
       if (rows > 0) await this.#keep({ tenantId, database, partition, spec, rows, signal })
     }
+    await repository.demandArchives(database, partition)
   }
 
   async #keep({

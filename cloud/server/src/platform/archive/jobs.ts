@@ -51,3 +51,25 @@ export const restoreJob = (service: ArchiveService): JobDefinition<{ readonly ar
     return { rows: await service.restore(job.tenantId, job.input.archive_id, { signal: job.signal, told }) }
   },
 })
+
+export const takeAwayJobName = 'archive.restore_end'
+
+export const takeAwayJob = (service: ArchiveService): JobDefinition<{ readonly archive_id: string }> => ({
+  name: takeAwayJobName,
+  title: { ko: '되읽은 행 지우기', en: 'Take away what was read back' },
+  about: {
+    ko: '되읽은 보관 자료의 행이 많을 때 남은 행을 데이터베이스에서 지웁니다. 보관 목록에서 시작합니다.',
+    en: 'Takes what is left of the rows of an archive out of the database. It is started from the list of archives.',
+  },
+  scope: 'tenant',
+  input: z.strictObject({ archive_id: z.uuid() }),
+  concurrency: 2,
+  retries: 5,
+  retryDelaySeconds: 30,
+  timeoutSeconds: 3_600,
+  run: async (job) => {
+    if (job.tenantId === null) throw new TypeError('an archive is of a tenant')
+    await service.takeAway(job.tenantId, job.input.archive_id, job.signal)
+    return {}
+  },
+})

@@ -21,6 +21,36 @@ export async function tenantsThatKeep(database: Database, table: string): Promis
   return rows.map(({ tenant_id: tenantId }) => tenantId).toSorted()
 }
 
+/**
+ * Asks the database itself, whatever this process knows of where tenants are: one that is served here, keeps the table and has rows in the partition has its
+ * archive. As each of them, since row-level security holds for the owner too.
+ */
+export async function demandArchives(
+  database: Database,
+  { table, name, shortName }: { readonly table: string; readonly name: string; readonly shortName: string },
+): Promise<void> {
+  await database.asOwner(`do $$
+    declare
+      keepers text[];
+      keeper text;
+      is_missing boolean;
+    begin
+      perform set_config('role', 'jidoka_directory', true);
+      select array_agg(tenant_id) into keepers from core.archive_settings where table_name = '${table}';
+      perform set_config('role', 'jidoka_app', true);
+      foreach keeper in array coalesce(keepers, '{}') loop
+        perform set_config('jidoka.tenant_id', keeper, true);
+        -- What one that has moved away has left behind is dropped with the rest of it.
+        continue when exists (select from jidoka.tenant_fences where tenant = keeper and went_to is not null);
+        execute 'select exists (select from ${name}) and not exists (select from core.archives where partition_name = $1)'
+          into is_missing using '${shortName}';
+        if is_missing then
+          raise exception 'the tenant % keeps its rows of ${shortName} and has no archive of them: the partition stays, and the next run tries again', keeper;
+        end if;
+      end loop;
+    end $$`)
+}
+
 export async function settingsOf(tx: Transaction): Promise<ArchivableTable[]> {
   const rows = await tx.query<{ table_name: ArchivableTable }>(
     'select table_name from core.archive_settings order by table_name',
@@ -142,8 +172,9 @@ export function listRestored(
 /** From the last on, so that what is left is still the beginning. Returns how many went. */
 export function deleteRestored(tx: Transaction, archiveId: string, limit: number): Promise<number> {
   return tx.run(
+    // A bound and not a list: of rows that have just come nothing is known, and a list would be looked through for each of them.
     `delete from core.restored_rows where archive_id = $1
-       and no in (select no from core.restored_rows where archive_id = $1 order by no desc limit $2)`,
+       and no >= coalesce((select no from core.restored_rows where archive_id = $1 order by no desc offset $2::bigint - 1 limit 1), 0)`,
     [archiveId, limit],
   )
 }

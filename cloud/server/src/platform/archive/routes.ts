@@ -95,7 +95,7 @@ export function addArchiveRoutes(app: App, { archives, guard }: { archives: Arch
       summary: 'Take the rows that were read back away again',
       middleware: guard('settings:manage'),
       request: { params: byId },
-      responses: answers(nothing, 'They are in the file alone'),
+      responses: answers(nothing, 'They are on their way out; the list says when they are gone'),
     }),
     async (c) => {
       const { tenantId, login } = c.var.caller

@@ -44,8 +44,11 @@ export interface Backend {
    * be newer than what is stored.
    */
   readonly keptEverything: boolean
-  /** Calls `heard` for each announcement of other processes on `channel`; the returned function ends it. */
-  listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>
+  /**
+   * Calls `heard` for each announcement of other processes on `channel`; the returned function ends it.
+   * @param missed called when announcements may have been missed: the connection had broken, and is there again
+   */
+  listen(channel: string, heard: (payload: string) => void, missed?: () => void): Promise<() => Promise<void>>
   close(): Promise<void>
 }
 

@@ -1,12 +1,15 @@
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import { createLog, ManualClock, systemClock } from '@jidoka/base'
+import { createLog, describeError, ManualClock, systemClock } from '@jidoka/base'
 import { cloudPaths } from '@jidoka/contract'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { PostgresServer } from '../../testing/stores.ts'
+import type { PostgresServer, TestStore } from '../../testing/stores.ts'
 import { judgmentRecord, World } from '../../testing/world.ts'
+import { Carrier } from '../jobs/carrier.ts'
 import { Database } from './database.ts'
-import { openBackend } from './open.ts'
+import type { Backend } from './backend.ts'
+import { migrateUp } from './migrations.ts'
+import { allMigrations, openBackend } from './open.ts'
 import { defaultDatabaseSettings } from './settings.ts'
 import type { DatabaseSettings } from './settings.ts'
 import { DatabaseUnavailableError } from './unavailable.ts'
@@ -15,7 +18,7 @@ import { DatabaseUnavailableError } from './unavailable.ts'
 // is whole once the line is; and what was acknowledged is there.
 
 /** A line to a server, on loopback. */
-class DatabaseLine {
+export class DatabaseLine {
   readonly #server = createServer((near) => this.#join(near))
   readonly #targetPort: number
   readonly #pairs = new Set<readonly [Socket, Socket]>()
@@ -107,6 +110,7 @@ export function brokenLineCases(server: () => PostgresServer): void {
       return { store, backend, line, database }
     }
     const ask = (database: Database) => database.withTenant('demo', (tx) => tx.query<{ n: number }>('select 1 as n'))
+    const lostWords = /ECONNRESET|Connection terminated/
     const unavailable = expect.objectContaining({ name: 'DatabaseUnavailableError' })
 
     it('that was reset while nobody used it costs no request: another connection is taken', async () => {
@@ -118,6 +122,20 @@ export function brokenLineCases(server: () => PostgresServer): void {
         expect(await ask(database)).toEqual([{ n: 1 }])
       }
       expect(backend.pool.waitingCount).toBe(0)
+    })
+
+    it('that was lost is told to whoever listens, once it is there again: what was announced meanwhile is not heard', async () => {
+      const { line, backend } = await behindLine()
+      let missed = (): void => undefined
+      const again = new Promise<void>((resolve) => (missed = resolve))
+      const end = await backend.listen(
+        'of_a_test',
+        () => undefined,
+        () => missed(),
+      )
+      line.reset()
+      await again
+      await end()
     })
 
     it('that is lost within a transaction is told to the caller: nothing of it is done, and nothing is done twice', async () => {
@@ -197,6 +215,69 @@ export function brokenLineCases(server: () => PostgresServer): void {
       })
       await expect(idle).rejects.toBeInstanceOf(DatabaseUnavailableError)
       expect(await ask(database)).toEqual([{ n: 1 }])
+    })
+
+    /** A session past the line that holds what others are to wait for, and how to know that one does. */
+    const holding = async (store: TestStore, statement: string) => {
+      const holder = await store.backend.pool.connect()
+      await holder.query(`begin; ${statement}`)
+      const waited = () =>
+        expect
+          .poll(async () => {
+            const { rows } = await store.backend.pool.query(
+              `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+            )
+            return rows.length
+          })
+          .toBe(1)
+      const letGo = async () => {
+        await holder.query('rollback')
+        holder.release()
+      }
+      return { waited, letGo }
+    }
+
+    it('that is cut under a migration ends it with what went wrong, and not the program', async () => {
+      const { line, backend, store } = await behindLine()
+      const { waited, letGo } = await holding(store, 'lock table fleet.sites')
+      const change = { name: '20991231_2330__change', module: 'test', down: '', checksum: 'of the change' }
+      const up = 'alter table fleet.sites add column changed int'
+      const ran = migrateUp(backend.pool, [...allMigrations(), { ...change, up }])
+      const failure = ran.catch((error: unknown) => describeError(error))
+      await waited()
+      line.reset()
+      expect(await failure).toMatch(lostWords)
+      await letGo()
+    })
+
+    it('that is cut, or falls silent, while a process takes tickets of jobs ends neither that process nor the work of others', async () => {
+      const { line, backend, store } = await behindLine()
+      const open = async (of: Backend) => {
+        const log = createLog('test', { level: 'silent' })
+        const carrier = await Carrier.open({ backend: of, clock: systemClock, log })
+        closings.push(() => carrier.close())
+        return carrier
+      }
+      const [carrier, other] = [await open(backend), await open(store.backend)]
+      const lock = 'select pg_advisory_xact_lock(7152341)'
+      const first = await holding(store, lock)
+      const take = () => carrier.take(1).catch((error: unknown) => describeError(error))
+      const cut = take()
+      await first.waited()
+      line.reset()
+      expect(await cut).toMatch(lostWords)
+      await first.letGo()
+      expect(await carrier.take(1)).toEqual([])
+      const second = await holding(store, lock)
+      const silent = take()
+      await second.waited()
+      line.isSilent = true
+      await second.letGo()
+      // The silent one has its turn, and loses it: the server ends what says nothing.
+      expect(await other.take(1)).toEqual([])
+      expect(await silent).toMatch(lostWords)
+      line.isSilent = false
+      expect(await carrier.take(1)).toEqual([])
     })
 
     it('keeps twenty connections and opens more while there is more to do', async () => {

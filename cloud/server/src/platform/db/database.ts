@@ -3,9 +3,14 @@ import { inSpan } from '@jidoka/base'
 import { tenantIdSchema } from '@jidoka/domain'
 import type { PoolClient } from 'pg'
 import type { Backend } from './backend.ts'
+import { Inquiry } from './inquiry.ts'
+import type { OfTenant } from './inquiry.ts'
+import { listenToAll } from './listening.ts'
 import type { Place, Places } from './places.ts'
 import { redirectOf } from './places.ts'
-import type { Histogram } from '../metrics.ts'
+import type { Counter, Histogram } from '../metrics.ts'
+import type { Replica } from './replica.ts'
+import { replicaLookMs } from './replica.ts'
 import type { DatabaseSettings } from './settings.ts'
 import { defaultDatabaseSettings } from './settings.ts'
 import { Statements } from './statements.ts'
@@ -23,6 +28,9 @@ export interface Transaction extends Session {
   /** Runs once the transaction is committed, and never when it is not. Must not throw. */
   afterCommit(action: () => void): void
 }
+
+/** What of it reads: `Database.reading` gives no more. */
+export type Reading = Pick<Transaction, 'tenantId' | 'query' | 'ends'>
 
 /** `serialization_failure` and `deadlock_detected`: PostgreSQL asks for the same once more. */
 const repeatable = new Set(['40001', '40P01'])
@@ -42,6 +50,8 @@ export class Database {
   /** The main one: of what is no tenant's, and of all tenants where there is no other. */
   readonly backend: Backend
   readonly #places: Places | null
+  readonly #replica: Replica | null
+  readonly #reads: Counter<'place'> | undefined
   #waitSeconds: Histogram | undefined
   #clock: Clock
   readonly #settings: DatabaseSettings
@@ -49,6 +59,7 @@ export class Database {
   /** 0: none. PGlite has no timers: it answers, however late. */
   readonly #answerMsMax: number
   readonly #used = new WeakSet<PoolClient>()
+  readonly #inquiry: Inquiry
 
   constructor(
     backend: Backend,
@@ -58,12 +69,18 @@ export class Database {
       settings?: DatabaseSettings | undefined
       /** Absent: every tenant is in `backend`, and nothing is asked about it. */
       places?: Places | null
+      /** Of `backend`. */
+      replica?: Replica | null
+      reads?: Counter<'place'>
     },
   ) {
     this.backend = backend
     this.#places = options.places ?? null
+    this.#replica = options.replica ?? null
+    this.#reads = options.reads
     this.#clock = options.clock
     this.#waitSeconds = options.waitSeconds
+    this.#inquiry = new Inquiry(options.clock, backend)
     const settings = options.settings ?? defaultDatabaseSettings
     this.#settings = settings
     this.#limits = limitsOf(settings)
@@ -88,31 +105,62 @@ export class Database {
     return result
   }
 
+  /** What `reading` shows may lack what was committed within this. */
+  get readingLagMs(): number {
+    return this.#settings.replica_lag_s * 1_000 + replicaLookMs
+  }
+
+  /**
+   * One transaction as `tenantId` that only reads, for what takes long and may be some seconds old: on the replica of the main database while it keeps up and
+   * the tenant is there, else where the tenant is. `work` runs again on the primary when the replica fails.
+   */
+  async reading<Result>(tenantId: string, work: (tx: Reading) => Promise<Result>): Promise<Result> {
+    const readingWork = (session: Session) => work({ ...session, tenantId })
+    const replica = this.#replica
+    const isHere = this.#places === null || this.#places.of(tenantId).place.backend === this.backend
+    if (replica !== null && isHere && (await replica.isFresh())) {
+      try {
+        // Repeated on the primary alone: a conflict is one with what comes from there.
+        const result = await this.#repeated(
+          replica,
+          { ...this.#asTenant(tenantId), repeats: never, reads: true },
+          readingWork,
+        )
+        this.#reads?.inc({ place: 'replica' })
+        return result
+      } catch (error) {
+        if (!replica.hasFailed(error)) throw error
+      }
+    }
+    this.#reads?.inc({ place: 'primary' })
+    return this.#whereItIs(tenantId, readingWork, true)
+  }
+
   /**
    * One transaction in each database that may find out which tenant a login, an edge, an enrolment token or a session belongs to, and
    * nothing else: the role's grants name those columns.
+   * @param rowsMax how many there can be: nobody else is waited for once they are there
    */
-  async asDirectory<Row extends OfTenant>(work: (session: Session) => Promise<Row[]>): Promise<Row[]> {
+  async asDirectory<Row extends OfTenant>(
+    work: (session: Session) => Promise<Row[]>,
+    rowsMax?: number,
+  ): Promise<Row[]> {
+    return (await this.askDirectories(work, rowsMax)).rows
+  }
+
+  /** The same, with the names of databases that did not answer. */
+  async askDirectories<Row extends OfTenant>(
+    work: (session: Session) => Promise<Row[]>,
+    rowsMax = Infinity,
+  ): Promise<{ readonly rows: Row[]; readonly unreached: string[] }> {
     const places = this.#places
-    if (places === null) return this.#repeated(this.backend, directoryBegins, work)
-    const answers = await Promise.allSettled(
-      places.all.map(async ({ name, backend }) => this.#repeated(reachable(name, backend), directoryBegins, work)),
+    if (places === null) return { rows: await this.#repeated(this.backend, directoryBegins, work), unreached: [] }
+    const answer = await this.#inquiry.ask(places, rowsMax, (place) =>
+      this.#repeated(reachable(place.name, place.backend), directoryBegins, work),
     )
-    const rows: Row[] = []
-    let missed: { readonly error: unknown } | null = null
-    for (const [index, answer] of answers.entries()) {
-      const place = places.all[index] as Place
-      if (answer.status === 'rejected') {
-        missed ??= { error: answer.reason }
-        places.missed(place, answer.reason)
-        continue
-      }
-      // A tenant that moves has rows in two databases; they count where it is.
-      for (const row of answer.value) if (places.of(row.tenant_id).place === place) rows.push(row)
-    }
     // That nobody has what was asked for is not known while a database has not been asked.
-    if (rows.length === 0 && missed !== null) throw missed.error
-    return rows
+    if (answer.rows.length === 0 && answer.failure !== null) throw answer.failure.error
+    return answer
   }
 
   /** Statements of the database's owner, for partitions and other housekeeping without a tenant. Each is its own transaction. */
@@ -142,6 +190,17 @@ export class Database {
     return answers.every(({ status }) => status === 'fulfilled')
   }
 
+  /** The name of the database that serves the tenant, as far as this process knows. */
+  placeOf(tenantId: string): string {
+    return this.#places?.of(tenantId).place.name ?? 'main'
+  }
+
+  /** As `asOwner`, in the database that serves the tenant. */
+  asOwnerFor<Row extends object>(tenantId: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const place = this.#places?.of(tenantId).place
+    return ownerQuery<Row>(place === undefined ? this.backend : reachable(place.name, place.backend), text, values)
+  }
+
   /** Each that can be reached, by itself: for housekeeping of what is not a tenant's, with the tenants that are there. */
   each(): readonly Database[] {
     const places = this.#places
@@ -159,10 +218,9 @@ export class Database {
   }
 
   /** Hears what is announced in any of the databases. */
-  async listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>> {
-    const backends = this.#places?.all.flatMap(({ backend }) => backend ?? []) ?? [this.backend]
-    const ends = await Promise.all(backends.map((backend) => backend.listen(channel, heard)))
-    return async () => void (await Promise.all(ends.map((end) => end())))
+  listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>> {
+    if (this.#places === null) return this.backend.listen(channel, heard)
+    return listenToAll({ places: this.#places, main: this.backend, clock: this.#clock }, channel, heard)
   }
 
   /** Tells the other processes on this database, when the transaction commits. */
@@ -179,18 +237,17 @@ export class Database {
   }
 
   /** In the database that serves the tenant. One that has moved says so itself, and its transaction is done where it went to. */
-  async #whereItIs<Result>(tenantId: string, work: (session: Session) => Promise<Result>): Promise<Result> {
-    const setting = settingOf(tenantId)
+  async #whereItIs<Result>(
+    tenantId: string,
+    work: (session: Session) => Promise<Result>,
+    reads = false,
+  ): Promise<Result> {
     for (let redirects = 0; ; redirects++) {
-      const { place, version } = this.#places?.of(tenantId) ?? { place: null, version: 0 }
+      const begins = this.#asTenant(tenantId)
+      const place = this.#places?.of(tenantId).place ?? null
       const backend = place === null ? this.backend : reachable(place.name, place.backend)
-      const admission = place === null ? '' : `, jidoka.admit('${tenantId}', ${version})`
       try {
-        return await this.#repeated(
-          backend,
-          { role: 'jidoka_app', setting: setting + admission, repeats: repeatable },
-          work,
-        )
+        return await this.#repeated(backend, { ...begins, reads }, work)
       } catch (error) {
         const redirect = redirectOf(error, place?.name ?? 'main')
         if (redirect === null) throw error
@@ -203,8 +260,15 @@ export class Database {
     }
   }
 
+  /** A database that the tenant has left, or has not come to yet, refuses by itself. */
+  #asTenant(tenantId: string): Begins {
+    const setting = settingOf(tenantId)
+    const admission = this.#places === null ? '' : `, jidoka.admit('${tenantId}', ${this.#places.of(tenantId).version})`
+    return { role: 'jidoka_app', setting: setting + admission, repeats: repeatable }
+  }
+
   async #repeated<Result>(
-    backend: Backend,
+    backend: Pooled,
     begins: Begins,
     work: (session: Session) => Promise<Result>,
   ): Promise<Result> {
@@ -222,7 +286,7 @@ export class Database {
   }
 
   async #transaction<Result>(
-    backend: Backend,
+    backend: Pooled,
     begins: Begins,
     work: (session: Session) => Promise<Result>,
     span: Span | null,
@@ -243,7 +307,8 @@ export class Database {
     client.on('error', lost)
     try {
       // What comes next goes along with it. Should it fail, they fail too: in a transaction that is broken nothing runs.
-      statements.begin(`begin; set local role ${begins.role}; select ${this.#limitsWithin(scope)}${begins.setting}`)
+      const begin = begins.reads === true ? 'begin read only' : 'begin'
+      statements.begin(`${begin}; set local role ${begins.role}; select ${this.#limitsWithin(scope)}${begins.setting}`)
       const result = await work(statements.session)
       await statements.commit()
       this.#used.add(client)
@@ -265,12 +330,8 @@ export class Database {
 
 const transactionSpan = { kind: 'client', facts: { 'db.system.name': 'postgresql' } } as const
 
-/** Of a list of all tenants: whose it is. */
-interface OfTenant {
-  readonly tenant_id: string
-}
-
-const directoryBegins: Begins = { role: 'jidoka_directory', setting: '', repeats: new Set() }
+const never: ReadonlySet<string> = new Set()
+const directoryBegins: Begins = { role: 'jidoka_directory', setting: '', repeats: never }
 
 function reachable(name: string, backend: Backend | null): Backend {
   if (backend === null)
@@ -294,7 +355,11 @@ async function ownerQuery<Row extends object>(
   }
 }
 
+type Pooled = Pick<Backend, 'pool'>
+
 interface Begins {
+  /** Whether the server refuses to write in it. */
+  readonly reads?: boolean
   readonly role: DatabaseRole
   /** What is selected beside the limits, or nothing. */
   readonly setting: string

@@ -48,6 +48,21 @@ export function migrationCases(newStore: NewStore): void {
       expect(await tables()).toEqual(before)
     })
 
+    it('takes the directory of tenants back only while nobody would be lost by it, and says what to do', async () => {
+      const { pool } = store.backend
+      const directory = migrations.findIndex(({ name }) => name.endsWith('__tenancy'))
+      await pool.query(
+        `insert into jidoka.databases (name, number) values ('east', 7);
+         insert into jidoka.tenant_places (tenant, database, version) values ('acme', 'east', 2)`,
+      )
+      for (const { name } of migrations.slice(directory + 1).toReversed())
+        expect(await migrateDown(pool, migrations)).toBe(name)
+      await expect(migrateDown(pool, migrations)).rejects.toThrow(/^Tenants have moved.*move them back to main/)
+      await pool.query(`delete from jidoka.tenant_places; delete from jidoka.databases where name = 'east'`)
+      expect(await migrateDown(pool, migrations)).toBe(migrations[directory]?.name)
+      await migrateUp(pool, migrations)
+    })
+
     it('refuses a migration that was changed after it ran', async () => {
       const changed = migrations.map((migration, index) =>
         index === 1 ? { ...migration, checksum: 'f'.repeat(64) } : migration,
@@ -102,6 +117,14 @@ export function migrationCases(newStore: NewStore): void {
       expect(plan.map(({ failure }) => failure)).toEqual([null, null, expect.stringContaining('already exists')])
       expect(await tables()).toEqual(before)
       expect(await planMigrations(store.backend.pool, migrations)).toEqual([])
+    })
+
+    it('make the tables of jobs in the main database alone', async () => {
+      const { pool } = store.backend
+      await pool.query('drop schema pgboss cascade')
+      for (const command of ['plan', 'up'])
+        expect(await runMigrateCommand(pool, migrations, command, false)).toBe('The database is up to date.')
+      expect(await runMigrateCommand(pool, migrations, 'up')).toContain('schema pgboss made')
     })
 
     describe('outside of a transaction', () => {

@@ -169,17 +169,15 @@ async function runStep(pool: Pool, client: PoolClient, sql: string): Promise<voi
     await client.query('begin')
   } else {
     // The lock stays with the transaction that waits here. It has neither a snapshot nor a row, so no index that is built waits for it.
-    const beside = await pool.connect()
-    try {
-      await runOutsideTransaction(beside, sql)
-    } finally {
-      beside.release()
-    }
+    await withConnection(pool, (beside) => runOutsideTransaction(beside, sql))
   }
 }
 
 /** `lock_not_available`, `deadlock_detected`: somebody else was at the table; everything is undone and may be tried again. */
 const lockCodes = new Set(['55P03', '40P01'])
+
+/** `raise_exception`: a migration that says itself why it cannot be, and what to do. */
+const raisedCode = 'P0001'
 
 /** One transaction under the lock: a migration is there as a whole, with its line of history, or not at all. */
 export async function locked<Result>(
@@ -187,8 +185,7 @@ export async function locked<Result>(
   limits: MigrationLimits,
   work: (client: PoolClient) => Promise<Result>,
 ): Promise<Result> {
-  const client = await pool.connect()
-  try {
+  return withConnection(pool, async (client) => {
     for (let attempt = 1; ; attempt++) {
       try {
         await beginLocked(client, limits)
@@ -196,7 +193,9 @@ export async function locked<Result>(
         await client.query('commit')
         return result
       } catch (error) {
-        await client.query('rollback')
+        // Of a connection that is lost nothing is left either, and what went wrong is the error before.
+        await client.query('rollback').catch(() => undefined)
+        if (codeOf(error) === raisedCode && error instanceof Error) throw new MigrationError(error.message)
         if (!lockCodes.has(codeOf(error))) throw error
         if (attempt === limits.attemptsMax)
           throw new MigrationError(
@@ -206,8 +205,22 @@ export async function locked<Result>(
         await limits.pause(Math.min(attempt * pauseMs, pauseMsMax))
       }
     }
+  })
+}
+
+/** A connection that ends while it is out of the pool tells nobody else, and an error that nobody hears would end the program without a word. */
+async function withConnection<Result>(pool: Pool, work: (client: PoolClient) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  const lost = (error: Error) => {
+    broken = error
+  }
+  client.on('error', lost)
+  try {
+    return await work(client)
   } finally {
-    client.release()
+    client.off('error', lost)
+    client.release(broken)
   }
 }
 

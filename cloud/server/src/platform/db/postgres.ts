@@ -18,13 +18,11 @@ export interface PostgresOptions {
   onBrokenConnection: (error: Error) => void
 }
 
-/** @throws DatabaseUnreachableError with a sentence that names host and database, never the password (I8). */
-export async function openPostgres(options: PostgresOptions): Promise<Backend> {
-  const limits = options.settings ?? defaultDatabaseSettings
-  const settings = { connectionString: options.url, application_name: 'jidoka-cloud', types: rowTypes, keepAlive: true }
-  const direct = { ...settings, connectionString: options.directUrl ?? options.url }
+/** Opens nothing yet. */
+export function openPool({ url, settings, onBrokenConnection }: Omit<PostgresOptions, 'directUrl'>): Pool {
+  const limits = settings ?? defaultDatabaseSettings
   const pool = new Pool({
-    ...settings,
+    ...connectionSettings(url),
     // Statements that are asked for together go together, see `Session`.
     pipeline: true,
     min: limits.pool,
@@ -32,7 +30,21 @@ export async function openPostgres(options: PostgresOptions): Promise<Backend> {
     connectionTimeoutMillis: limits.pool_wait_s * 1_000,
     maxLifetimeSeconds: limits.connection_age_s,
   })
-  pool.on('error', options.onBrokenConnection)
+  pool.on('error', onBrokenConnection)
+  return pool
+}
+
+const connectionSettings = (url: string) => ({
+  connectionString: url,
+  application_name: 'jidoka-cloud',
+  types: rowTypes,
+  keepAlive: true,
+})
+
+/** @throws DatabaseUnreachableError with a sentence that names host and database, never the password (I8). */
+export async function openPostgres(options: PostgresOptions): Promise<Backend> {
+  const direct = connectionSettings(options.directUrl ?? options.url)
+  const pool = openPool(options)
   try {
     const version = await pool.query<{ number: string }>(`select current_setting('server_version_num') as number`)
     // 15 brought security_invoker views, which keep row-level security in force behind core.sensor_events.
@@ -49,7 +61,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Backend> {
     profile: backendProfiles.postgres,
     pool,
     keptEverything: true,
-    listen: (channel, heard) => listen(direct, channel, heard, options.onBrokenConnection),
+    listen: (channel, heard, missed) =>
+      listen(direct, channel, { heard, missed, onBroken: options.onBrokenConnection }),
     close: () => pool.end(),
   }
 }
@@ -58,8 +71,15 @@ export async function openPostgres(options: PostgresOptions): Promise<Backend> {
 async function listen(
   settings: object,
   channel: string,
-  heard: (payload: string) => void,
-  onBroken: (error: Error) => void,
+  {
+    heard,
+    missed,
+    onBroken,
+  }: {
+    heard: (payload: string) => void
+    missed: (() => void) | undefined
+    onBroken: (error: Error) => void
+  },
 ): Promise<() => Promise<void>> {
   // A second: often enough to be unseen beside the poll of those who wait, rare enough for a server that is restarting.
   const retryDelayMs = 1_000
@@ -79,7 +99,7 @@ async function listen(
     void client?.end().catch(() => undefined)
     if (ended) return
     onBroken(error)
-    retry = setTimeout(() => void connect().catch(again), retryDelayMs)
+    retry = setTimeout(() => void connect().then(missed, again), retryDelayMs)
   }
   await connect()
   return async () => {

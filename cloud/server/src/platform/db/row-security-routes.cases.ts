@@ -45,7 +45,12 @@ const sealed = new Set([
 /** About the session of who asks, not about a thing that has a name. */
 const ofSession = new Set(['POST /api/v1/auth/login', 'POST /api/v1/auth/refresh', 'POST /api/v1/auth/logout'])
 /** In no document: they are of edges, or stream. */
-const undocumented = new Set<string>([...Object.values(syncPaths), '/api/v1/stream', `${syncPaths.bundles}/:command`])
+const undocumented = new Set<string>([
+  ...Object.values(syncPaths),
+  '/api/v1/stream',
+  '/api/v1/health',
+  `${syncPaths.bundles}/:command`,
+])
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 /** Of each route: more say nothing new, as every id of A is tried by itself. */

@@ -102,6 +102,12 @@ export function rowSecurityCases(newStore: NewStore): void {
         'jidoka_directory may SELECT core.secrets',
       ],
       [
+        'a column that is new to the directory',
+        'grant select (disabled) on core.users to jidoka_directory',
+        'revoke select (disabled) on core.users from jidoka_directory',
+        'jidoka_directory may SELECT core.users.disabled',
+      ],
+      [
         'a policy that lets all through',
         'create policy wide on core.secrets to jidoka_app using (true)',
         'drop policy wide on core.secrets',

@@ -19,6 +19,8 @@ export const databaseSettingsSchema = z.strictObject({
   lock_s: count(1, 600).default(10),
   /** A transaction whose program has died or hangs would keep its locks, and keep old rows from being cleaned up. */
   idle_in_transaction_s: count(1, 3_600).default(60),
+  /** What the primary has committed longer ago than this a read of the replica must show; else the primary is read. */
+  replica_lag_s: count(1, 3_600).default(5),
 })
 
 export type DatabaseSettings = z.output<typeof databaseSettingsSchema>
@@ -31,6 +33,7 @@ export const databaseSettingNames = {
   JIDOKA_CLOUD_DB_STATEMENT_S: 'database.statement_s',
   JIDOKA_CLOUD_DB_LOCK_S: 'database.lock_s',
   JIDOKA_CLOUD_DB_IDLE_IN_TRANSACTION_S: 'database.idle_in_transaction_s',
+  JIDOKA_CLOUD_DB_REPLICA_LAG_S: 'database.replica_lag_s',
 } as const
 
 export const defaultDatabaseSettings: DatabaseSettings = databaseSettingsSchema.parse({})

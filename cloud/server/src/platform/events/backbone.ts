@@ -42,8 +42,8 @@ export interface Backbone {
   readonly dead: DeadEvents
   /** Null without Redis. */
   readonly nonces: SharedNonces | null
-  /** To be started before those who use it and stopped after them. @param consumers those that run in this process */
-  readonly services: (consumers: readonly AnyConsumer[]) => Service[]
+  /** To be started before those who use it and stopped after them. @param consumers those that run in this process; null: it hands no event on */
+  readonly services: (consumers: readonly AnyConsumer[] | null) => Service[]
 }
 
 export function openBackbone({ config, database, clock, log, metrics, hub, tracer }: BackboneParts): Backbone {
@@ -79,13 +79,14 @@ export function openBackbone({ config, database, clock, log, metrics, hub, trace
     nonces: link === null ? null : new SharedNonces(link, clock, 2 * requestLimits.clockSkewMsMax),
     dead: new DeadEvents({ database, clock, wake: (tenantId) => wake(tenantId) }),
     services: (consumers) => {
+      const ways = [...(link === null ? [] : [link]), ...(fanout === null ? [] : [fanout])]
+      if (consumers === null) return ways
       const parts = { database, clock, log, metrics: eventMetrics, tracer }
       const carrier = link === null ? new LocalCarrier({ ...parts, consumers }) : new RedisCarrier(link)
       const relay = new Relay({ ...parts, carrier })
       wake = (tenantId) => relay.wake(tenantId)
       return [
-        ...(link === null ? [] : [link]),
-        ...(fanout === null ? [] : [fanout]),
+        ...ways,
         relay,
         new Sweeper({ ...parts, wake }),
         ...(link === null ? [] : consumers.map((consumer) => new StreamReader({ ...parts, link, consumer }))),

@@ -1,11 +1,14 @@
-import { createLog, ManualClock } from '@jidoka/base'
+import { createLog, ManualClock, silentTracer } from '@jidoka/base'
 import { cloudPaths } from '@jidoka/contract'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { NewStore, TestStore } from '../../testing/stores.ts'
 import { judgmentRecord, ruleOf, World } from '../../testing/world.ts'
 import type { TestEdge } from '../../testing/world.ts'
+import { readConfig } from '../../config.ts'
 import { Database } from '../db/database.ts'
+import { EventHub } from '../events.ts'
 import { Metrics } from '../metrics.ts'
+import { openBackbone } from './backbone.ts'
 import type { Carrier } from './carrier.ts'
 import { LocalCarrier } from './carrier-local.ts'
 import { channelNames, channels, executionsPerEvent } from './channels.ts'
@@ -289,6 +292,37 @@ export function eventsCases(newStore: NewStore): void {
       clock.advance(eventLimits.keptMs + 1)
       await sweeper.sweep()
       expect(await outboxRows()).toEqual([])
+    })
+
+    it('of one tenant that cannot be reached keep nobody else waiting', async () => {
+      await append('lost')
+      await store.backend.pool.query('update core.outbox set sent_at = $1, attempts = 1', [new Date(clock.nowMs())])
+      await store.backend.pool.query(`insert into core.tenants (id, name) values ('away', 'Away')`)
+      await store.backend.pool.query(
+        `insert into core.outbox (tenant_id, channel, subject, id, payload, created_at, due_at, sent_at, attempts)
+         select 'away', channel, subject, gen_random_uuid(), payload, created_at, due_at, sent_at, attempts from core.outbox`,
+      )
+      const partly: Database = Object.assign(new Database(store.backend, { clock }), {
+        withTenant: (tenantId: string, work: Parameters<Database['withTenant']>[1]) =>
+          tenantId === 'away' ? Promise.reject(new Error('it is away')) : database.withTenant(tenantId, work),
+      })
+      const woken: string[] = []
+      const sweeper = new Sweeper({ database: partly, clock, log, metrics, wake: (tenantId) => woken.push(tenantId) })
+      clock.advance(eventLimits.resendMs + 1)
+      await sweeper.sweep()
+      expect(woken).toEqual(['demo'])
+      await store.backend.pool.query(`delete from core.outbox where tenant_id = 'away'`)
+      await store.backend.pool.query(`delete from core.tenants where id = 'away'`)
+    })
+
+    it('are handed on by processes that stay, and not by a command', () => {
+      const parts = { config: readConfig({}), database, clock, log, hub: new EventHub(), tracer: silentTracer }
+      const namesOf = (consumers: readonly AnyConsumer[] | null) =>
+        openBackbone({ ...parts, metrics: new Metrics() })
+          .services(consumers)
+          .map(({ name }) => name)
+      expect(namesOf([])).toEqual(expect.arrayContaining(['event-relay', 'event-sweeper']))
+      expect(namesOf(null).filter((name) => name.startsWith('event-'))).toEqual([])
     })
 
     it('of a channel that another process has a consumer for are left to that one', async () => {

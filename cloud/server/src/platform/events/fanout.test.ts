@@ -55,6 +55,16 @@ const event = (edge_id: string): CloudStreamEvent => ({
 const reset: CloudStreamEvent = { event: 'reset', data: { reason: 'slow_client' } }
 
 describe('what processes tell each other', () => {
+  it('is sent to the last word when a process stops', async () => {
+    const { one, two, pass } = await processes()
+    const heard: CloudStreamEvent[] = []
+    two.hub.subscribe('demo', (each) => heard.push(each))
+    await pass()
+    one.hub.publish('demo', event('a'))
+    await one.fanout.stop()
+    expect(heard).toEqual([event('a')])
+  })
+
   it('is sent only while somebody elsewhere follows the tenant, and heard by that tenant alone (I6)', async () => {
     const { one, two, pass } = await processes()
     const heard: CloudStreamEvent[] = []

@@ -89,7 +89,10 @@ export class Fanout implements Service, OtherHubs {
 
   async stop(): Promise<void> {
     this.#cancelListens()
-    this.#cancelSend?.()
+    if (this.#cancelSend !== null) {
+      this.#cancelSend()
+      this.#send()
+    }
     await this.#sending
     await this.#parts.wire.close()
   }

@@ -62,22 +62,34 @@ export class Sweeper implements Service {
     const { database, clock, metrics, wake } = this.#parts
     const nowMs = clock.nowMs()
     for (const tenantId of await tenantsWithEvents(database, 'sent')) {
-      const resent = await database.withTenant(tenantId, async (tx) => {
-        const again = await resendLost(tx, wanted, nowMs)
-        await forgetEvents(tx, wanted, nowMs)
-        return again
+      await this.#apart(tenantId, async () => {
+        const resent = await database.withTenant(tenantId, async (tx) => {
+          const again = await resendLost(tx, wanted, nowMs)
+          await forgetEvents(tx, wanted, nowMs)
+          return again
+        })
+        metrics.resent.inc(resent)
+        if (resent > 0) wake(tenantId)
       })
-      metrics.resent.inc(resent)
-      if (resent > 0) wake(tenantId)
     }
     if (nowMs >= this.#forgetAtMs) {
       this.#forgetAtMs = nowMs + eventLimits.forgetMs
       for (const tenantId of await allTenantsOf(database))
-        await database.withTenant(tenantId, (tx) => forgetConsumed(tx, nowMs))
+        await this.#apart(tenantId, () => database.withTenant(tenantId, (tx) => forgetConsumed(tx, nowMs)))
     }
     const { waiting, oldestAt, dead } = await countEvents(database)
     metrics.waiting.set(waiting)
     metrics.dead.set(dead)
     metrics.oldestSeconds.set(oldestAt === null ? 0 : (nowMs - Date.parse(oldestAt)) / 1_000)
+  }
+
+  /** One tenant that cannot be reached keeps the sweep from nobody else; the next tries it again. */
+  async #apart(tenantId: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      const { log } = this.#parts
+      log.warn({ action: 'events.sweep', success: false, tenant: tenantId }, describeError(error))
+    }
   }
 }

@@ -68,8 +68,8 @@ export class PostgresWire implements Wire {
     this.#database = database
   }
 
-  async open(heard: (text: string) => void): Promise<void> {
-    this.#unlisten = await this.#database.backend.listen(pgChannel, heard)
+  async open(heard: (text: string) => void, missed: () => void): Promise<void> {
+    this.#unlisten = await this.#database.backend.listen(pgChannel, heard, missed)
   }
 
   async send(texts: readonly string[]): Promise<void> {

@@ -31,8 +31,11 @@ export type App = OpenAPIHono<AppEnv>
 /** As `isOfPeople` says. */
 const pathsOfPeople = ['/api/*', '/bff/*']
 
+/** Longer than that and somebody waits. */
+const slowMs = 1_000
+
 /** Paths with a body limit of their own, set at their routes. */
-const largeBodies =
+export const largeBodies =
   /^\/sync\/v1\/(batches|repairs|bundles\/[^/]+)$|^\/api\/v1\/fleet\/courier(\/|$)|^\/api\/v1\/fleet\/edges\/[^/]+\/desired\//
 
 /** An application with everything that is the same for all routes: request id, log, metrics, limits, security headers, errors. */
@@ -50,6 +53,7 @@ export function createApp({ log, metrics, clock, https, corsOrigins = [], tracer
     const given = c.req.header('x-request-id')
     const requestId = given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
     c.set('requestId', requestId)
+    c.set('startMs', startMs)
     // Said before there is an answer: each that is put into one later would make hono copy it.
     for (const [name, value] of everywhere) c.header(name, value)
     c.header('x-request-id', requestId)
@@ -68,13 +72,16 @@ export function createApp({ log, metrics, clock, https, corsOrigins = [], tracer
     metrics.requests.inc({ method, route, status: String(c.res.status) })
     if (!waitsForNews) metrics.requestSeconds.observe({ method, route }, durationMs / 1_000)
     const caller: Caller | undefined = c.var.caller
-    log.debug({
+    const { status } = c.res
+    // Those who ask too often would fill the disk; a metric counts them.
+    const isTold = (status >= 400 && status !== 429) || (!waitsForNews && durationMs > slowMs)
+    log[isTold ? 'info' : 'debug']({
       action: `${method} ${route}`,
       requestId,
       userId: caller?.login,
-      status: c.res.status,
+      status,
       duration: Math.round(durationMs),
-      success: c.res.status < 400,
+      success: status < 400,
     })
   })
 
@@ -100,7 +107,15 @@ export function createApp({ log, metrics, clock, https, corsOrigins = [], tracer
     if (body.refusal !== undefined) metrics.syncRefusals.inc({ reason: body.refusal.kind })
     if (ours)
       log.error(
-        { action: `${c.req.method} ${c.req.path}`, requestId, success: false, stack: error.stack },
+        {
+          // Not the path: a link to a file is its own key.
+          action: `${methodLabel(c.req.method)} ${routePath(c)}`,
+          requestId,
+          userId: (c.var.caller as Caller | undefined)?.login,
+          duration: Math.round(clock.monotonicMs() - c.var.startMs),
+          success: false,
+          stack: error.stack,
+        },
         problemCause(error),
       )
     return c.newResponse(JSON.stringify(body), status as 500, {

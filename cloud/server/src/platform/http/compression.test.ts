@@ -18,7 +18,7 @@ describe('an encoding', () => {
   ])('for "%s" is %s', (accepted, encoding) => expect(encodingOf(accepted)).toBe(encoding))
 })
 
-it('leaves events as they are, each to arrive when it happens, and compresses text that is streamed', async () => {
+it('leaves events as they are, each to arrive when it happens, tokens too, and compresses text that is streamed', async () => {
   const app = createApp({
     log: createLog('test', { level: 'silent' }),
     metrics: new Metrics(),
@@ -30,6 +30,10 @@ it('leaves events as they are, each to arrive when it happens, and compresses te
   app.get('/api/v1/lines', (c) => c.body(body(), 200, { 'content-type': 'application/x-ndjson' }))
   app.get('/api/v1/file', (c) => c.body(body(), 200, { 'content-type': 'application/octet-stream' }))
   const encodings: (string | null)[] = []
+  // As the gateway hands on what another process has answered.
+  app.post('/api/v1/auth/login', (c) => c.body(body(), 200, { 'content-type': 'application/json' }))
+  const token = await app.request('/api/v1/auth/login', { method: 'POST', headers: { 'accept-encoding': 'gzip, br' } })
+  expect(token.headers.get('content-encoding')).toBeNull()
   for (const path of ['events', 'lines', 'file']) {
     const response = await app.request(`/api/v1/${path}`, { headers: { 'accept-encoding': 'gzip, br' } })
     encodings.push(response.headers.get('content-encoding'))

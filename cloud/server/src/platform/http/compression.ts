@@ -49,13 +49,13 @@ export function compressed(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next()
     const accepted = c.req.header('accept-encoding')
-    if (accepted === undefined) return
+    if (accepted === undefined || secretAnswers.test(c.req.path)) return
     const text = c.get('answerText')
     if (text === undefined) {
       await streams(c, () => Promise.resolve())
       return
     }
-    if (text.length < bytesMin || c.res.status !== 200 || secretAnswers.test(c.req.path)) return
+    if (text.length < bytesMin || c.res.status !== 200) return
     const encoding = encodingOf(accepted)
     if (encoding === null) return
     const bytes = Buffer.from(text)

@@ -4,7 +4,7 @@ import { serveStatic } from '@hono/node-server/serve-static'
 import type { App } from './app.ts'
 
 /** Paths of programs: what is not there is a problem and not the console. */
-const programPaths = /^\/(api|bff|sync|v1|health|ready|metrics|openapi\.json|docs)(\/|$)/
+const programPaths = /^\/(api|bff|internal|sync|v1|health|ready|metrics|openapi\.json|docs)(\/|$)/
 
 /** Serves the built console; every other address is one of its pages, which it routes itself. Without the folder `/` says what is missing. */
 export function addConsole(app: App, folder: string): void {

@@ -31,14 +31,13 @@ export function cors(origins: readonly string[]): MiddlewareHandler<AppEnv> {
 }
 
 /**
- * Refuses what pages elsewhere, also on a neighbouring name of this one, would change: a browser says by itself where a request comes from. SameSite cookies keep
- * other sites away, and not one's own neighbours.
+ * Refuses what pages elsewhere, also on a neighbouring name of this one, would change: a browser says by itself where a request comes from. Over plain http it says
+ * its origin alone, which is then held against the name that it has asked for. SameSite cookies keep other sites away, and not one's own neighbours.
  */
 export function refuseForeignPages(origins: readonly string[]): MiddlewareHandler<AppEnv> {
   const allowed = new Set(origins)
   return (c, next) => {
-    const site = c.req.header('sec-fetch-site')
-    if (site === undefined || site === 'same-origin' || site === 'none') return next()
+    if (!isForeign(c.req.header('sec-fetch-site'), c.req.header('origin'), c.req.url)) return next()
     if (c.req.method === 'GET' || c.req.method === 'HEAD' || c.req.method === 'OPTIONS') return next()
     if (allowed.has(c.req.header('origin') ?? '')) return next()
     throw new ProblemError(
@@ -46,4 +45,10 @@ export function refuseForeignPages(origins: readonly string[]): MiddlewareHandle
       'This came from a page of another address. Use the console of this cloud, or have the address added to JIDOKA_CLOUD_CORS_ORIGINS.',
     )
   }
+}
+
+function isForeign(site: string | undefined, origin: string | undefined, url: string): boolean {
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
+  if (origin === undefined) return false
+  return !URL.canParse(origin) || new URL(origin).host !== new URL(url).host
 }

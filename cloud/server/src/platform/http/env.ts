@@ -16,6 +16,8 @@ export interface AppEnv {
   Bindings: Partial<HttpBindings>
   Variables: {
     requestId: string
+    /** When it came, by the monotonic clock. */
+    startMs: number
     caller: Caller
     /** The body that `reply` has made, for whoever compresses or keeps it. */
     answerText?: string

@@ -8,6 +8,8 @@ export interface Readiness {
   checkDatabase(): Promise<void>
   /** How the service stands that serves desired state, where there is one. Edges keep what they have: without it the program is ready all the same. */
   electric: (() => Promise<'ok' | 'starting' | 'down'>) | null
+  /** How the replica of the database stands, where there is one. Without it the primary is read. */
+  replica: (() => Promise<'ok' | 'behind' | 'down'>) | null
   /** How Redis stands, where there is one. Everything goes on without it. */
   redis: (() => 'ok' | 'down') | null
   /** How the bucket or the folder for files stands. What needs no file goes on without it. */
@@ -24,7 +26,8 @@ export interface Readiness {
 const checkMsMax = 3_000
 
 export function addHealthRoutes(app: App, readiness: Readiness, metrics: Metrics): void {
-  app.get('/health', (c) => c.json({ status: 'ok' }))
+  // The second for those who can reach nothing but the public paths of the gateway.
+  for (const path of ['/health', '/api/v1/health']) app.get(path, (c) => c.json({ status: 'ok' }))
   app.get('/ready', async (c) => {
     if (readiness.stopping) return c.json({ status: 'stopping', database: 'unknown' }, 503)
     const timeout = Promise.withResolvers<'slow'>()
@@ -38,6 +41,7 @@ export function addHealthRoutes(app: App, readiness: Readiness, metrics: Metrics
     ])
     clearTimeout(timer)
     const electric = readiness.electric === null ? {} : { electric: await readiness.electric() }
+    const replica = readiness.replica === null ? {} : { replica: await readiness.replica() }
     const redis = readiness.redis === null ? {} : { redis: readiness.redis() }
     const objects = readiness.objects() === 'down' ? { objects: 'down' } : {}
     const audit = readiness.audit() === 'changed' ? { audit: 'changed' } : {}
@@ -46,8 +50,21 @@ export function addHealthRoutes(app: App, readiness: Readiness, metrics: Metrics
     const lacking = database === 'ok' ? readiness.extensionsLacking() : []
     const extensions = lacking.length === 0 ? {} : { extensions_lacking: lacking }
     return database === 'ok'
-      ? c.json({ status: 'ok', database, ...electric, ...redis, ...objects, ...audit, ...modules, ...extensions })
-      : c.json({ status: 'waiting', database, ...electric, ...redis, ...objects, ...audit, ...modules }, 503)
+      ? c.json({
+          status: 'ok',
+          database,
+          ...replica,
+          ...electric,
+          ...redis,
+          ...objects,
+          ...audit,
+          ...modules,
+          ...extensions,
+        })
+      : c.json(
+          { status: 'waiting', database, ...replica, ...electric, ...redis, ...objects, ...audit, ...modules },
+          503,
+        )
   })
   app.get('/metrics', async (c) =>
     c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),

@@ -18,7 +18,8 @@ export function httpCases(newStore: NewStore): void {
     afterAll(() => world.close())
 
     it('says that it lives, that it is ready, and how it does', async () => {
-      expect((await world.request('GET', '/health')).body).toEqual({ status: 'ok' })
+      for (const path of ['/health', '/api/v1/health'])
+        expect((await world.request('GET', path)).body).toEqual({ status: 'ok' })
       expect((await world.request('GET', '/ready')).body).toEqual({ status: 'ok', database: 'ok' })
       const metrics = (await world.request('GET', '/metrics')).body
       for (const name of [
@@ -175,6 +176,11 @@ export function httpCases(newStore: NewStore): void {
       const logout = (site: string) => world.request('POST', cloudPaths.logout, { headers: { 'sec-fetch-site': site } })
       for (const site of ['cross-site', 'same-site']) expect((await logout(site)).body.kind).toBe('not_permitted')
       for (const site of ['same-origin', 'none']) expect((await logout(site)).status).toBe(200)
+      // Over plain http browsers say the origin alone.
+      const plain = (origin: string) => world.request('POST', cloudPaths.logout, { headers: { origin } })
+      for (const origin of ['http://evil.example', 'http://localhost:8080', 'null'])
+        expect([origin, (await plain(origin)).body.kind]).toEqual([origin, 'not_permitted'])
+      expect((await plain('http://localhost')).status).toBe(200)
     })
 
     it('lets a statement of a request take as long as the request still has, and others as long as is set', async () => {

@@ -4,8 +4,8 @@ export const httpLimits = {
   bodyBytesMax: 1024 * 1024,
   /** A catalogue of 10,000 tags is about 4 MB; only signed-in administrators send one. */
   desiredBodyBytesMax: 8 * 1024 * 1024,
-  /** A body that arrives slower than this holds a connection and its memory for ever. */
-  requestMsMax: 60_000,
+  /** A body that arrives slower than this holds a connection and its memory for ever. As long as the longest of `timeLimits`, which end most requests sooner. */
+  requestMsMax: 120_000,
   /** A head that arrives slower is a slowloris. */
   headersMsMax: 10_000,
   /** Bodies of batches in memory at once, by what they say of their length: this program holds no more of them. 500 edges with a few kilobytes each fit. */

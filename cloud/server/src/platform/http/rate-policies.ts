@@ -13,7 +13,7 @@ export const ratePolicies = {
   estimates: { max: 100, windowMs: 15 * 60_000, by: 'user' },
   api_user: { max: 1_000, windowMs: 10_000, by: 'user' },
   api_tenant: { max: 5_000, windowMs: 10_000, by: 'tenant' },
-  /** Requests under a key: the answer of each is kept for a day, of at most 256 KB. */
+  /** Requests under a key: the answer of each is kept for a day, of at most 16 KB. */
   idempotency: { max: 10_000, windowMs: 24 * 3_600_000, by: 'user' },
   /** Requests whose token is none: a hundred signatures a second are looked at for one address, and no more. */
   api_stranger: { max: 1_000, windowMs: 10_000, by: 'address' },

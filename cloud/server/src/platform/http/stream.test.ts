@@ -1,6 +1,12 @@
-import type { CloudStreamEvent } from '@jidoka/contract'
+import { createLog, ManualClock } from '@jidoka/base'
+import type { CloudStreamEvent, JobNews } from '@jidoka/contract'
+import { cloudPaths } from '@jidoka/contract'
 import { describe, expect, it } from 'vitest'
-import { StreamBuffer } from './stream.ts'
+import { EventHub } from '../events.ts'
+import { Metrics } from '../metrics.ts'
+import { createApp } from './app.ts'
+import type { Guard } from './env.ts'
+import { addStreamRoute, StreamBuffer } from './stream.ts'
 
 const edgeEvent = (edge_id: string): CloudStreamEvent => ({
   event: 'edge',
@@ -36,3 +42,48 @@ describe('StreamBuffer', () => {
     await waiting
   })
 })
+
+describe('the stream', () => {
+  it.each([
+    ['viewer', ['edge']],
+    ['manager', ['job', 'edge']],
+  ] as const)('tells a %s what this role may read, and nothing else', async (role, told) => {
+    const clock = new ManualClock(Date.UTC(2026, 10, 21))
+    const hub = new EventHub()
+    const metrics = new Metrics()
+    const log = createLog('test', { level: 'silent' })
+    const app = createApp({ log, metrics, clock, https: false })
+    const expiresAtS = clock.nowMs() / 1_000 + 60
+    const guard: Guard = () => async (c, next) => {
+      c.set('caller', { tenantId: 'demo', login: role, role, expiresAtS })
+      await next()
+    }
+    addStreamRoute(app, { hub, guard, metrics, clock, stopping: new AbortController().signal })
+    const response = await app.request(cloudPaths.stream)
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    const decoder = new TextDecoder()
+    await reader.read()
+    hub.publish('demo', { event: 'job', data: aJob })
+    hub.publish('demo', edgeEvent('a'))
+    let text = ''
+    while (!text.includes('event: edge')) text += decoder.decode((await reader.read()).value)
+    expect([...text.matchAll(/event: (\w+)/g)].map(([, event]) => event)).toEqual(told)
+    await reader.cancel()
+  })
+})
+
+const aJob: JobNews = {
+  id: '01920000-0000-7000-8000-000000000001',
+  kind: 'jobs.tidy',
+  state: 'dead',
+  cancelling: false,
+  attempt: 1,
+  attempts_max: 1,
+  progress: { done: 0, total: null, note: null },
+  error: 'of nobody below a manager',
+  by: 'admin',
+  created_at: '2026-11-21T09:00:00.000Z',
+  due_at: '2026-11-21T09:00:00.000Z',
+  started_at: null,
+  ended_at: null,
+}

@@ -1,6 +1,7 @@
 import type { CloudStreamEvent } from '@jidoka/contract'
 import type { Clock } from '@jidoka/base'
-import { cloudPaths } from '@jidoka/contract'
+import { cloudPaths, cloudStreamPermissions } from '@jidoka/contract'
+import { may } from '@jidoka/domain'
 import { streamSSE } from 'hono/streaming'
 import type { EventHub } from '../events.ts'
 import type { Metrics } from '../metrics.ts'
@@ -48,7 +49,7 @@ export class StreamBuffer {
   }
 }
 
-/** `GET /api/v1/stream`: what happens in the caller's tenant. Ends with the access token, and when `stopping` is aborted. */
+/** `GET /api/v1/stream`: what happens in the caller's tenant, as far as the caller's role may read it. Ends with the access token, and when `stopping` is aborted. */
 export function addStreamRoute(
   app: App,
   {
@@ -72,7 +73,9 @@ export function addStreamRoute(
     return streamSSE(c, async (stream) => {
       metrics.streamClients.set(++clients)
       const buffer = new StreamBuffer()
-      const leave = hub.subscribe(caller.tenantId, (event) => buffer.push(event))
+      const leave = hub.subscribe(caller.tenantId, (event) => {
+        if (may(caller.role, cloudStreamPermissions[event.event])) buffer.push(event)
+      })
       const wake = () => buffer.wake()
       stopping.addEventListener('abort', wake)
       stream.onAbort(wake)

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { Metrics } from '../metrics.ts'
 import { currentRequest, outsideRequest } from '../request-scope.ts'
 import { createApp } from './app.ts'
-import { timeLimitMsDefault, timeLimitMsOf } from './time-limit.ts'
+import { httpLimits } from './limits.ts'
+import { timeLimitMsDefault, timeLimitMsOf, timeLimits } from './time-limit.ts'
 
 const open = () => {
   const clock = new ManualClock()
@@ -66,6 +67,10 @@ describe('time of a request', () => {
     clock.advance(10 * timeLimitMsDefault)
     push('data: late\n\n')
     expect([response.status, await response.text()]).toEqual([200, 'data: late\n\n'])
+  })
+
+  it('is not cut by the server before it ends', () => {
+    expect(httpLimits.requestMsMax).toBeGreaterThanOrEqual(Math.max(...timeLimits.map(([, limitMs]) => limitMs)))
   })
 
   it('is longer for appliances, whose lines are slow and who wait for changes', () => {

@@ -20,6 +20,13 @@ const untakenSeconds = 7 * 24 * 3_600
 /** Beyond what a job is given: the process ends it by itself, unless it hangs. */
 const expiryGraceSeconds = 60
 
+/** Of taking tickets, which others wait for: a process that vanished in the midst of it stands in their way no longer than this. */
+const takingLimits = `set local lock_timeout = '5s'; set local statement_timeout = '10s'; set local idle_in_transaction_session_timeout = '3s'`
+/** A server that stops its statements has answered by then; one that has not is gone, or the line to it is. */
+const takingAnswerMsMax = 15_000
+/** Of everything else: an index of the carrier's is made anew within it. */
+const answerMsMax = 60_000
+
 /** Which job of whom. What it is about stays in the tenant's row. */
 export interface Ticket {
   readonly id: string
@@ -60,7 +67,7 @@ export class Carrier {
   static async open({ backend, clock, log }: { backend: Backend; clock: Clock; log: Log }): Promise<Carrier> {
     const { PgBoss: Boss } = await import('pg-boss')
     const boss = new Boss({
-      db: dbOf(backend.pool),
+      db: dbOf(backend.pool, backend.profile.stopsLongStatements ? answerMsMax : null),
       schema: carrierSchema,
       backend: backend.profile.name,
       migrate: false,
@@ -104,18 +111,25 @@ export class Carrier {
   }
 
   async take(countMax: number): Promise<TakenTicket[]> {
-    const client = await this.#backend.pool.connect()
+    const { pool, profile } = this.#backend
+    const client = await pool.connect()
     let broken: Error | undefined
+    // A connection that ends while it is out of the pool tells nobody else, and an error that nobody hears would end the program.
+    const lost = (error: Error) => {
+      broken = error
+    }
+    client.on('error', lost)
+    const db = dbOf(client, profile.stopsLongStatements ? takingAnswerMsMax : null)
     try {
-      await client.query('begin')
-      await client.query('select pg_advisory_xact_lock($1)', [takingLock])
+      await db.executeSql(`begin; ${takingLimits}`)
+      await db.executeSql('select pg_advisory_xact_lock($1)', [takingLock])
       const taken = await this.#boss.fetch<{ tenant: string; job: string; kind: string }>(queue, {
         batchSize: countMax,
         groupConcurrency: { default: 1, tiers },
         ignoreGroups: [...this.#strange],
-        db: dbOf(client),
+        db,
       })
-      await client.query('commit')
+      await db.executeSql('commit')
       return taken.map(({ id, data, retryCount }) => ({
         id,
         tenantId: data.tenant,
@@ -127,6 +141,7 @@ export class Carrier {
       broken = error instanceof Error ? error : new Error('tickets could not be taken', { cause: error })
       throw error
     } finally {
+      client.off('error', lost)
       // A connection in the midst of a transaction is nobody's any more.
       client.release(broken)
     }
@@ -165,12 +180,13 @@ const attemptOf = ({ id, turn }: TakenTicket) => ({ id, retryCount: turn })
 
 type Queryable = Pick<PoolClient, 'query'>
 
-/** pg-boss reads instants as pg gives them, not as this program does. */
-function dbOf(client: Queryable): Db {
+/** pg-boss reads instants as pg gives them, not as this program does. @param answerMs null: it answers, however late, as PGlite does */
+function dbOf(client: Queryable, answerMs: number | null): Db {
+  const limit = answerMs === null ? {} : { query_timeout: answerMs }
   return {
     executeSql: async (text, values) => {
       // Without values it may be several statements, which are answered one by one.
-      const answer: unknown = await client.query({ text, types, ...(values?.length ? { values } : {}) })
+      const answer: unknown = await client.query({ text, types, ...limit, ...(values?.length ? { values } : {}) })
       const answers = (Array.isArray(answer) ? answer : [answer]) as { rows?: unknown[] }[]
       return { rows: answers.flatMap(({ rows }) => rows ?? []) }
     },

@@ -6,13 +6,14 @@ import type { Permission, Role } from '@jidoka/domain'
 import { may } from '@jidoka/domain'
 import type { AuditPort } from '../../modules/audit/port.ts'
 import type { Database, Transaction } from '../db/database.ts'
+import { codeOf } from '../db/unavailable.ts'
 import { ProblemError } from '../http/problem.ts'
 import type { PageKey } from '../paging.ts'
 import { pageOf } from '../paging.ts'
 import { jobLimits } from './limits.ts'
 import type { JobDefinition, JobsPort } from './port.ts'
 import type { AnyJob, JobRegistry } from './registry.ts'
-import { cancelJob, countWaiting, findJob, insertJob, listJobs, requeueJob } from './repository.ts'
+import { cancelJob, countWaiting, findJob, insertJob, listJobs, liveKeys, requeueJob } from './repository.ts'
 import { platformZone, scheduledKey } from './scheduler.ts'
 
 /** Who asks, as the routes know them. */
@@ -24,6 +25,8 @@ export interface Person {
 
 /** What a kind takes that does not say who may start it: an administrator may still put it right. */
 const mending: Permission = 'settings:manage'
+const uniqueViolation = '23505'
+const anotherOfIt = 'Another of this job waits or runs, and there is one at a time. Wait until that has ended.'
 
 export interface JobsParts {
   readonly database: Database
@@ -68,6 +71,9 @@ export class Jobs implements JobsPort {
       )
     return this.#insert(tx, job, { input, by, onceKey: onceKey ?? null })
   }
+
+  live: JobsPort['live'] = async (tx, kind, onceKeys) =>
+    new Set(onceKeys.length === 0 ? [] : await liveKeys(tx, kind, onceKeys))
 
   async #insert(
     tx: Transaction,
@@ -145,6 +151,7 @@ export class Jobs implements JobsPort {
         last_at: known.get(job.name)?.last_at ?? null,
         may_change: may(role, job.startedBy ?? mending),
         needs_input: !job.input.safeParse({}).success,
+        by_programs: job.startedBy === undefined,
         may_start: job.startedBy !== undefined && may(role, job.startedBy),
         concurrency: job.concurrency,
         attempts_max: job.retries + 1,
@@ -197,7 +204,7 @@ export class Jobs implements JobsPort {
   /** Puts one that is dead or was cancelled back, with all its attempts. @throws ProblemError */
   async requeue(person: Person, id: string): Promise<Job> {
     const at = new Date(this.#parts.clock.nowMs()).toISOString()
-    await this.#parts.database.withTenant(person.tenantId, async (tx) => {
+    const queued = this.#parts.database.withTenant(person.tenantId, async (tx) => {
       const job = await findJob(tx, id)
       if (job === null) throw noSuchJob()
       this.#mustMend(person, job.kind)
@@ -205,11 +212,15 @@ export class Jobs implements JobsPort {
         throw new ProblemError(
           'conflict',
           job.state === 'dead' || job.state === 'cancelled'
-            ? 'Another of this job waits or runs, and there is one at a time. Wait until that has ended.'
+            ? anotherOfIt
             : 'Only a job that failed for good or was cancelled can be put back. Reload the page.',
         )
       await this.#note(tx, 'job.requeue', id, person, job.kind)
       tx.afterCommit(() => this.#wake())
+    })
+    await queued.catch((error: unknown) => {
+      // Another of its key was put in since it was looked for.
+      throw codeOf(error) === uniqueViolation ? new ProblemError('conflict', anotherOfIt) : error
     })
     return this.get(person.tenantId, id)
   }

@@ -60,4 +60,6 @@ export interface JobsPort {
       readonly tx?: Transaction
     },
   ): Promise<string>
+  /** Under which of these keys one waits or runs, of the tenant of `tx`. */
+  live(tx: Transaction, name: string, onceKeys: readonly string[]): Promise<ReadonlySet<string>>
 }

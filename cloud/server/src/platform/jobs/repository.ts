@@ -1,5 +1,6 @@
 import type { Job, JobNews, JobState } from '@jidoka/contract'
 import type { Session, Transaction } from '../db/database.ts'
+import { storableJson, storableText } from '../db/storable.ts'
 import type { PageKey } from '../paging.ts'
 import type { Ticket } from './carrier.ts'
 import { jobLimits } from './limits.ts'
@@ -21,7 +22,7 @@ export interface NewJob {
 
 /** @returns the id of the one that waits or runs under the same key, when there is one */
 export async function insertJob(tx: Transaction, job: NewJob): Promise<string> {
-  const values = [tx.tenantId, job.id, job.kind, JSON.stringify(job.input), job.onceKey, job.attemptsMax, job.ticket]
+  const values = [tx.tenantId, job.id, job.kind, storableJson(job.input), job.onceKey, job.attemptsMax, job.ticket]
   for (;;) {
     const [made] = await tx.query<{ id: string }>(
       `insert into core.jobs (tenant_id, id, kind, input, state, once_key, attempts_max, ticket, due_at, started_by, trace, created_at)
@@ -38,6 +39,14 @@ export async function insertJob(tx: Transaction, job: NewJob): Promise<string> {
     // It ended between the two: there is room for this one.
     if (there !== undefined) return there.id
   }
+}
+
+export async function liveKeys(tx: Transaction, kind: string, onceKeys: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ once_key: string }>(
+    `select once_key from core.jobs where kind = $1 and once_key = any($2::text[]) and state in ('waiting', 'running')`,
+    [kind, onceKeys],
+  )
+  return rows.map(({ once_key: key }) => key)
 }
 
 export async function countWaiting(tx: Transaction, kind: string): Promise<number> {
@@ -182,7 +191,7 @@ export async function noteProgress(
     runs,
     done,
     total,
-    note,
+    note === null ? null : storableText(note),
   ])
 }
 
@@ -200,7 +209,8 @@ export async function settleRun(
   { at, nextTicket }: { at: string; nextTicket: string },
 ): Promise<boolean> {
   const { outcome } = settlement
-  const error = outcome === 'failed' || outcome === 'cancelled' ? settlement.error : null
+  const said = outcome === 'failed' || outcome === 'cancelled' ? settlement.error : null
+  const error = said === null ? null : storableText(said)
   const retryAt = outcome === 'released' ? at : outcome === 'failed' ? settlement.retryAt : null
   const state = retryAt !== null ? 'waiting' : outcome === 'failed' ? 'dead' : outcome
   const changed = await tx.run(
@@ -218,7 +228,7 @@ export async function settleRun(
       nextTicket,
       outcome === 'released' ? 1 : 0,
       error,
-      outcome === 'done' ? JSON.stringify(settlement.result) : null,
+      outcome === 'done' ? storableJson(settlement.result) : null,
     ],
   )
   if (changed === 0) return false

@@ -133,7 +133,7 @@ export class JobWorker implements Service {
   }
 
   async #handOn(carrier: Carrier): Promise<void> {
-    const { database, clock, registry } = this.#parts
+    const { database, clock, registry, log } = this.#parts
     const nowMs = clock.nowMs()
     const at = new Date(nowMs).toISOString()
     const staleAt = new Date(nowMs - jobLimits.staleMs).toISOString()
@@ -156,8 +156,14 @@ export class JobWorker implements Service {
           ]
     })
     await carrier.hand(tickets)
-    for (const [tenantId, theirs] of Map.groupBy(tickets, (ticket) => ticket.tenantId))
-      await database.withTenant(tenantId, (tx) => noteHanded(tx, theirs, at))
+    for (const [tenantId, theirs] of Map.groupBy(tickets, (ticket) => ticket.tenantId)) {
+      try {
+        await database.withTenant(tenantId, (tx) => noteHanded(tx, theirs, at))
+      } catch (error) {
+        // Handed on once more in the next turn, where it lies already; nobody else's wait for that.
+        log.warn({ action: 'jobs.hand_on', success: false, tenant: tenantId }, describeError(error))
+      }
+    }
   }
 
   async #begin(carrier: Carrier, ticket: TakenTicket): Promise<void> {

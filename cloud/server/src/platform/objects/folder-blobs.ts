@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { access, mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { describeError, isErrno } from '@jidoka/base'
 import type { Blobs } from './blobs.ts'
@@ -22,7 +22,7 @@ export class FolderBlobs implements Blobs {
   async write(name: string, body: AsyncIterable<Uint8Array>): Promise<void> {
     const file = join(this.#folder, name)
     const part = `${file}${unfinished}`
-    await this.#doing(() => mkdir(dirname(file), { recursive: true, mode: 0o700 }))
+    await this.#doing(() => makeFolder(dirname(file)))
     const handle = await this.#doing(() => open(part, 'w', 0o600))
     try {
       for await (const chunk of body) await this.#doing(() => handle.writeFile(chunk))
@@ -56,7 +56,7 @@ export class FolderBlobs implements Blobs {
   }
 
   async check(): Promise<void> {
-    await this.#doing(() => mkdir(this.#folder, { recursive: true, mode: 0o700 }))
+    await this.#doing(() => makeFolder(this.#folder))
     await this.#doing(() => access(this.#folder, constants.W_OK))
   }
 
@@ -74,6 +74,17 @@ export class FolderBlobs implements Blobs {
       `The folder for objects ${this.#folder} cannot be used: ${describeError(cause)}. Mend its rights or make room, then try again.`,
       { cause },
     )
+  }
+}
+
+/** With its name in the folder above on the disk, and that of each folder that had to be made for it. */
+async function makeFolder(folder: string): Promise<void> {
+  const last = resolve(folder)
+  const first = await mkdir(last, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  for (let made = last; ; made = dirname(made)) {
+    await syncFolder(dirname(made))
+    if (made === first || made === dirname(made)) return
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Clock, Envelope, SecretPlace } from '@jidoka/base'
 import { cloudPaths } from '@jidoka/contract'
-import type { Database } from '../db/database.ts'
+import type { Database, Transaction } from '../db/database.ts'
 import { purposeOfObject } from '../secrets/repository.ts'
 import type { Blobs } from './blobs.ts'
 import { blobName } from './blobs.ts'
@@ -68,6 +68,7 @@ export class ObjectStore implements ObjectsPort {
     await database.withTenant(tenantId, (tx) => repository.insertWriting(tx, row))
     const hash = createHash('sha256')
     let bytes = 0
+    let whole: StoredObject | null = null
     try {
       const chunks = sealChunks(object.body, { dataKey, objectId: id }, (piece) => {
         object.signal?.throwIfAborted()
@@ -81,13 +82,17 @@ export class ObjectStore implements ObjectsPort {
       })
       await blobs.write(blobName(tenantId, id), chunks)
       const written = { bytes, sha256: hash.digest('hex'), at: this.#now() }
-      const isFinished = await database.withTenant(tenantId, (tx) => repository.finishWriting(tx, id, written))
-      if (!isFinished)
-        throw new ObjectError('unavailable', 'Writing the object took so long that it was given up. Try again.')
       const { sealedKey: _, keyId: __, at: createdAt, by: createdBy, ...rest } = row
-      return { ...rest, createdAt, createdBy, bytes, sha256: written.sha256 }
+      whole = { ...rest, createdAt, createdBy, bytes, sha256: written.sha256 }
+      await database.withTenant(tenantId, async (tx) => {
+        // Thrown within the transaction: the object that had the key stays.
+        if (!(await repository.finishWriting(tx, id, written)))
+          throw new ObjectError('unavailable', 'Writing the object took so long that it was given up. Try again.')
+      })
+      return whole
     } catch (error) {
-      await this.#discard(tenantId, id)
+      const isStored = await this.#discard(tenantId, id)
+      if (isStored && whole !== null) return whole
       throw error
     } finally {
       dataKey.fill(0)
@@ -132,6 +137,14 @@ export class ObjectStore implements ObjectsPort {
     return true
   }
 
+  async removeWith(tx: Transaction, key: string): Promise<boolean> {
+    const id = await repository.removeStored(tx, key, this.#now())
+    if (id === null) return false
+    // Its row says that it shall go: what cannot be erased now is tidied later.
+    tx.afterCommit(() => void this.erase(tx.tenantId, id).catch(() => undefined))
+    return true
+  }
+
   async list(
     tenantId: string,
     { prefix, after, limit }: { readonly prefix: string; readonly after: string | null; readonly limit: number },
@@ -160,13 +173,19 @@ export class ObjectStore implements ObjectsPort {
     await this.#parts.database.withTenant(tenantId, (tx) => repository.deleteRow(tx, id))
   }
 
-  /** After a failure, whose error is the one to be told: what cannot be erased now is tidied later. */
-  async #discard(tenantId: string, id: string): Promise<void> {
+  /**
+   * After a failure, whose error is the one to be told: what cannot be erased now is tidied later.
+   * @returns whether it is stored all the same, and was left as it is
+   */
+  async #discard(tenantId: string, id: string): Promise<boolean> {
     try {
-      await this.#parts.database.withTenant(tenantId, (tx) => repository.markRemoving(tx, id, this.#now()))
-      await this.erase(tenantId, id)
+      const isStored = await this.#parts.database.withTenant(tenantId, (tx) =>
+        repository.giveUpWriting(tx, id, this.#now()),
+      )
+      if (!isStored) await this.erase(tenantId, id)
+      return isStored
     } catch {
-      return
+      return false
     }
   }
 

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { NewStore, TestStore } from '../../testing/stores.ts'
 import { Database } from '../db/database.ts'
+import { DatabaseUnavailableError } from '../db/unavailable.ts'
 import type { Blobs } from './blobs.ts'
 import { blobName } from './blobs.ts'
 import { keyBytesMax, objectKeySchema } from './kinds.ts'
@@ -209,6 +210,60 @@ export function objectsCases(newStore: NewStore, newBlobs: () => Promise<TestBlo
       await tidyObjects({ database, store: objects, clock, log })
       expect(await blobs.names()).not.toContain(`demo/${first.id}`)
       expect((await rowsOf('again.txt')).map(({ state }) => state)).toEqual(['stored'])
+    })
+
+    it('that were stored, and the answer to it lost, are there and said to be', async () => {
+      let transactions = 0
+      const losing: Database = Object.assign(new Database(store.backend, { clock }), {
+        withTenant: async (tenantId: string, work: Parameters<Database['withTenant']>[1]) => {
+          const result = await database.withTenant(tenantId, work)
+          if (++transactions === 2) throw new DatabaseUnavailableError('the answer was lost')
+          return result
+        },
+      })
+      const lossy = new ObjectStore({ database: losing, blobs: blobs.blobs, envelope, clock, links })
+      const stored = await lossy.put('demo', {
+        key: 'acknowledged.txt',
+        kind: 'document',
+        contentType: 'text/plain',
+        by: 'kim',
+        body: Readable.from([Buffer.from('kept')]),
+      })
+      expect(await objects.find('demo', 'acknowledged.txt')).toEqual(stored)
+      await tidyObjects({ database, store: objects, clock, log })
+      expect((await get('acknowledged.txt'))?.toString()).toBe('kept')
+    })
+
+    it('of a key stay when what was to replace them was tidied away while it was written', async () => {
+      await put('slow.txt', Buffer.from('first'))
+      const slow = async function* () {
+        yield Buffer.from('second')
+        await store.backend.pool.query(
+          `update core.objects set state = 'removing' where key = 'slow.txt' and state = 'writing'`,
+        )
+      }
+      await expect(put('slow.txt', slow())).rejects.toMatchObject({ kind: 'unavailable' })
+      expect((await get('slow.txt'))?.toString()).toBe('first')
+      expect((await rowsOf('slow.txt')).map(({ state }) => state)).toEqual(['stored'])
+    })
+
+    it('that cannot be erased keep no others from being tidied', async () => {
+      const kept = new Set<string>()
+      const stuck: Blobs = {
+        kind: blobs.blobs.kind,
+        write: (name, body) => blobs.blobs.write(name, body),
+        read: (name, offset, length) => blobs.blobs.read(name, offset, length),
+        check: () => blobs.blobs.check(),
+        remove: (name) => (kept.has(name) ? Promise.reject(new Error('stuck')) : blobs.blobs.remove(name)),
+      }
+      const made = [await put('stuck/a.txt', Buffer.from('a')), await put('stuck/b.txt', Buffer.from('b'))]
+      await database.asOwner(`update core.objects set state = 'removing' where key like 'stuck/%'`)
+      const [first] = made.map(({ id }) => id).toSorted()
+      kept.add(`demo/${first}`)
+      const partly = new ObjectStore({ database, blobs: stuck, envelope, clock, links })
+      expect(await tidyObjects({ database, store: partly, clock, log })).toBe(1)
+      await tidyObjects({ database, store: objects, clock, log })
+      expect(await blobs.names()).not.toContain(`demo/${first}`)
     })
 
     it('of one key, written by several at once, end as one of them', async () => {

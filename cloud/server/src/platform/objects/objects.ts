@@ -1,12 +1,14 @@
 import type { KeyObject } from 'node:crypto'
 import type { Clock, Envelope, Log, Service } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
+import type { Registry } from 'prom-client'
 import type { Database } from '../db/database.ts'
 import type { App } from '../http/app.ts'
 import type { RateLimiter } from '../http/rate-limiter.ts'
 import type { JobsPort } from '../jobs/port.ts'
 import { Rounds } from '../rounds.ts'
 import { ObjectLinks } from './links.ts'
+import { measuredBlobs, ObjectMetrics } from './object-metrics.ts'
 import { ObjectStore } from './object-store.ts'
 import type { ObjectsPort } from './port.ts'
 import { addObjectRoutes } from './routes.ts'
@@ -28,6 +30,7 @@ export interface ObjectsParts {
   readonly envelope: Envelope
   readonly clock: Clock
   readonly log: Log
+  readonly registry: Registry
 }
 
 export interface Objects {
@@ -41,8 +44,17 @@ export interface Objects {
   readonly service: Service
 }
 
-export function openObjects({ settings, data, secret, database, envelope, clock, log }: ObjectsParts): Objects {
-  const blobs = openBlobs(settings, data)
+export function openObjects({
+  settings,
+  data,
+  secret,
+  database,
+  envelope,
+  clock,
+  log,
+  registry,
+}: ObjectsParts): Objects {
+  const blobs = measuredBlobs(openBlobs(settings, data), new ObjectMetrics(registry), clock)
   const links = new ObjectLinks(secret)
   const store = new ObjectStore({ database, blobs, envelope, clock, links })
   const tidy = (signal?: AbortSignal) => tidyObjects({ database, store, clock, log }, signal)

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Transaction } from '../db/database.ts'
 import type { ObjectKind } from './kinds.ts'
 
 /** What is kept of an object beside its bytes. */
@@ -50,6 +51,8 @@ export interface ObjectsPort {
   find(tenantId: string, key: string): Promise<StoredObject | null>
   /** False when there is none. */
   remove(tenantId: string, key: string): Promise<boolean>
+  /** Nobody sees it any more once `tx` is committed; its bytes are erased right behind, or when objects are tidied. False when there is none. */
+  removeWith(tx: Transaction, key: string): Promise<boolean>
   /** Sorted by key, those that begin with `prefix` and come behind `after`. */
   list(
     tenantId: string,

@@ -34,7 +34,10 @@ export async function insertWriting(tx: Transaction, row: NewRow): Promise<void>
   )
 }
 
-/** The object of this id takes the place of the one that had its key. False when it is no longer being written: it was tidied away. */
+/**
+ * The object of this id takes the place of the one that had its key. False when it is no longer being written, as it was tidied away: the one that had
+ * the key is to stay then, so the caller must undo the transaction.
+ */
 export async function finishWriting(
   tx: Transaction,
   id: string,
@@ -57,8 +60,14 @@ export async function finishWriting(
   return changed === 1
 }
 
-export async function markRemoving(tx: Transaction, id: string, at: string): Promise<void> {
-  await tx.run(`update core.objects set state = 'removing', state_at = $2 where id = $1`, [id, at])
+/** What is still being written is to be removed. @returns whether it is stored all the same, as the answer to its commit was lost */
+export async function giveUpWriting(tx: Transaction, id: string, at: string): Promise<boolean> {
+  await tx.run(`update core.objects set state = 'removing', state_at = $2 where id = $1 and state = 'writing'`, [
+    id,
+    at,
+  ])
+  const rows = await tx.query(`select 1 from core.objects where id = $1 and state = 'stored'`, [id])
+  return rows.length > 0
 }
 
 export async function deleteRow(tx: Transaction, id: string): Promise<void> {

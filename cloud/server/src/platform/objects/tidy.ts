@@ -1,4 +1,5 @@
 import type { Clock, Log } from '@jidoka/base'
+import { describeError } from '@jidoka/base'
 import type { Database } from '../db/database.ts'
 import { forEachTenant } from '../rounds.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -25,24 +26,32 @@ export async function tidyObjects(
   await forEachTenant(
     { database, log, action: 'objects.tidy' },
     async (tenantId) => {
+      let failed = 0
       for (;;) {
         const nowMs = clock.nowMs()
         const at = new Date(nowMs).toISOString()
         const writtenBefore = new Date(nowMs - writingMsMax).toISOString()
         const rows = await database.withTenant(tenantId, async (tx) => {
           const leftovers = await listLeftovers(tx, { at, writtenBefore, limit: batchRows })
-          await tx.run(`update core.objects set state = 'removing', state_at = $2 where id = any($1::uuid[])`, [
-            leftovers.map(({ id }) => id),
-            at,
-          ])
-          return leftovers
+          // One that was finished since it was looked for is somebody's object.
+          return tx.query<{ id: string }>(
+            `update core.objects set state = 'removing', state_at = $2
+             where id = any($1::uuid[]) and (state <> 'stored' or expires_at <= $2) returning id`,
+            [leftovers.map(({ id }) => id), at],
+          )
         })
         for (const { id } of rows) {
           if (signal.aborted) return
-          await store.erase(tenantId, id)
-          erased++
+          try {
+            await store.erase(tenantId, id)
+            erased++
+          } catch (error) {
+            failed++
+            log.error({ action: 'objects.tidy', success: false, tenant: tenantId, object: id }, describeError(error))
+          }
         }
-        if (rows.length < batchRows) return
+        // Of those that stay the next batch would be made again.
+        if (rows.length < batchRows || failed > 0) return
       }
     },
     () => signal.aborted,

@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { judgmentRecord, World } from '../../testing/world.ts'
 import type { TestEdge } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { Database } from '../db/database.ts'
 import type { Places } from '../db/places.ts'
 import { allTenantsOf } from '../db/tenants.ts'
+import { PartitionMetrics } from './partition-metrics.ts'
+import { Partitions } from './partitions.ts'
 
 export function partitionCases(newStore: NewStore): void {
   describe('partitions', () => {
@@ -64,6 +67,28 @@ export function partitionCases(newStore: NewStore): void {
       expect((await world.as('GET', `/api/v1/judgment/${late}`)).body.data.execution_id).toBe(late)
     })
 
+    it('tell how many rows are in none of them, and how many have left their table', async () => {
+      const registry = new Registry()
+      const metrics = new PartitionMetrics(registry)
+      const { pool } = world.store.backend
+      const database = new Database(world.store.backend, { clock: world.clock })
+      const of = (what: string) => `jidoka_partitions_${what}{table="core.judgment_executions"}`
+      await pool.query('create table jidoka.judgment_executions_y2020m01 (like core.judgment_executions)')
+      try {
+        await vi.waitUntil(
+          async () => {
+            await pool.query('select pg_stat_force_next_flush()')
+            await metrics.measure(database)
+            return (await registry.metrics()).includes(`${of('default_rows')} 1`)
+          },
+          { timeout: 15_000, interval: 50 },
+        )
+        expect(await registry.metrics()).toContain(`${of('waiting')} 1`)
+      } finally {
+        await pool.query('drop table jidoka.judgment_executions_y2020m01')
+      }
+    })
+
     it('are looked at only where the time that was asked for lies', async () => {
       const { rows } = await world.store.backend.pool.query<Record<string, string>>(
         `explain select * from core.judgment_executions where tenant_id = 'demo' and executed_at >= '2026-11-01Z' and executed_at < '2026-12-01Z' order by executed_at desc limit 10`,
@@ -72,6 +97,27 @@ export function partitionCases(newStore: NewStore): void {
       expect(plan).toContain('judgment_executions_y2026m11')
       expect(plan).not.toContain('y2026m12')
       expect(plan).not.toContain('default')
+    })
+
+    it('are made for rows where their tenant is: another database that is away has nothing to do with them', async () => {
+      const there = await newStore()
+      const { backend } = world.store
+      const second = { name: 'second', backend: there.backend }
+      const places: Places = {
+        all: [{ name: 'main', backend }, second, { name: 'third', backend: null }],
+        of: () => ({ place: second, version: 1 }),
+        learn: () => false,
+        missed: () => undefined,
+      }
+      const partitions = new Partitions(new Database(backend, { clock: world.clock, places }), world.clock)
+      const partition = 'judgment_executions_y2026m05'
+      await partitions.make('moved', 'core.judgment_executions', [Date.UTC(2026, 4, 2)])
+      const { rows } = await there.backend.pool.query('select 1 from pg_class where relname = $1', [partition])
+      expect(rows).toHaveLength(1)
+      expect(await partitionsOf('core.judgment_executions')).not.toContain(partition)
+      // Known by now: nothing is asked once more.
+      await there.close()
+      await partitions.make('moved', 'core.judgment_executions', [Date.UTC(2026, 4, 3)])
     })
 
     it('are kept database by database, each with the tenants that are there and not those that have left it', async () => {

@@ -1,5 +1,6 @@
 import type { Clock } from '@jidoka/base'
 import type { Database } from '../db/database.ts'
+import { codeOf } from '../db/unavailable.ts'
 import { dayOfMonth, monthOf, nextPeriod, periodOf, startOfMonthMs, suffixOf } from './periods.ts'
 import type { Period } from './periods.ts'
 import { partitionedTables } from './tables.ts'
@@ -9,13 +10,18 @@ import type { PartitionedTable, PartitionedTableName } from './tables.ts'
 export const monthsAhead = 3
 /** What is older came from a clock that is off. */
 const monthsTrue = 26
+/** After somebody held the default partition: each attempt makes others wait for the two seconds that it takes. */
+const busyMs = 30_000
+const lockNotAvailable = '55P03'
 
 /** Makes the partitions that rows will need, before the transaction that writes them: the program's own role may not make tables. */
 export class Partitions {
   readonly #database: Database
   readonly #clock: Clock
   readonly #tables: Readonly<Record<string, PartitionedTable>>
+  /** Of all databases, or with the name of the one. */
   readonly #known = new Set<string>()
+  #busyUntilMs = 0
 
   /** @param tables others than those of the program, for tests */
   constructor(
@@ -33,11 +39,14 @@ export class Partitions {
     const now = monthOf(this.#clock.nowMs())
     for (const [table, { by }] of Object.entries(this.#tables))
       for (let period = periodOf(by, now); period.fromMonth <= now + monthsAhead; period = nextPeriod(period))
-        await this.#make(table, period)
+        await this.#make(table, period, null)
   }
 
-  /** Those of these instants (epoch milliseconds), where they are kept for so long; others stay in the default partition. */
-  async make(table: PartitionedTableName, instantsMs: Iterable<number>): Promise<void> {
+  /**
+   * Those of these instants (epoch milliseconds), where they are kept for so long; others stay in the default partition. In the tenant's own database:
+   * another that is away has nothing to do with its rows.
+   */
+  async make(tenantId: string, table: PartitionedTableName, instantsMs: Iterable<number>): Promise<void> {
     const spec = this.#tables[table]
     if (spec === undefined) throw new TypeError(`${table} is not partitioned`)
     const now = monthOf(this.#clock.nowMs())
@@ -45,19 +54,28 @@ export class Partitions {
     for (const instantMs of instantsMs) months.add(monthOf(instantMs))
     for (const month of months) {
       const period = periodOf(spec.by, month)
-      if (period.toMonth > now - spec.monthsKept && month <= now + monthsAhead) await this.#make(table, period)
+      if (period.toMonth > now - spec.monthsKept && month <= now + monthsAhead)
+        await this.#make(table, period, tenantId)
     }
   }
 
-  async #make(table: string, period: Period): Promise<void> {
+  async #make(table: string, period: Period, tenantId: string | null): Promise<void> {
     const suffix = suffixOf(period)
     const key = `${table}${suffix}`
-    if (this.#known.has(key)) return
-    const isEverywhere = await this.#database.asOwnerOfEach(
-      'select jidoka.make_partition($1::regclass, $2::date, $3::date, $4)',
-      [table, dayOfMonth(period.fromMonth), dayOfMonth(period.toMonth), suffix],
-    )
-    if (isEverywhere) this.#known.add(key)
+    const keyThere = tenantId === null ? key : `${key} ${this.#database.placeOf(tenantId)}`
+    if (this.#known.has(key) || this.#known.has(keyThere)) return
+    if (this.#clock.monotonicMs() < this.#busyUntilMs) return
+    try {
+      const text = 'select jidoka.make_partition($1::regclass, $2::date, $3::date, $4)'
+      const values = [table, dayOfMonth(period.fromMonth), dayOfMonth(period.toMonth), suffix]
+      if (tenantId !== null) await this.#database.asOwnerFor(tenantId, text, values)
+      else if (!(await this.#database.asOwnerOfEach(text, values))) return
+      this.#known.add(keyThere)
+    } catch (error) {
+      if (!(error instanceof Error && codeOf(error.cause) === lockNotAvailable)) throw error
+      // Rows fit the default partition, and move when it is made.
+      this.#busyUntilMs = this.#clock.monotonicMs() + busyMs
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { problemSchema } from '@jidoka/contract'
 import type { Problem } from '@jidoka/contract'
 import { z } from 'zod'
 import { ProblemError } from '../http/problem.ts'
+import { beginsElsewhere } from '../request-scope.ts'
 import { boundedText } from './bounded-body.ts'
 import type { CallFor, CallsOf, Contract, Method, MethodTable } from './contract.ts'
 import { methodPath, moduleHeader } from './contract.ts'
@@ -95,6 +96,11 @@ class RemoteClient {
           throw new ModuleUnavailableError(module, 'open', {
             retryAfterS: Math.max(1, Math.ceil(circuit.waitMs / 1_000)),
           })
+        if (!method.repeatable)
+          await beginsElsewhere().catch((error: unknown) => {
+            turn.left()
+            throw error
+          })
         try {
           const answer = await inSpan(`call ${module}.${name}`, clientSpan, () =>
             this.#send(name, method, { on, args, signal }),
@@ -102,7 +108,8 @@ class RemoteClient {
           turn.succeeded()
           return answer
         } catch (error) {
-          if (error instanceof ProblemError && error.kind !== 'internal') {
+          // The module has answered. One that fails for somebody serves everybody else; that it is not there is another error.
+          if (error instanceof ProblemError) {
             turn.succeeded()
             throw error
           }
@@ -111,7 +118,6 @@ class RemoteClient {
             throw error
           }
           turn.failed()
-          if (error instanceof ProblemError) throw error
           const { absence, isPassing } = late.signal.aborted
             ? { absence: 'slow' as const, isPassing: false }
             : error instanceof AttemptError

@@ -74,6 +74,7 @@ export function openPeers({ config, app, key, clock, log, metrics, limiter, link
           tokens,
           limiter,
           trustForwarded: config.http.trust_forwarded_for,
+          clock,
           log,
         })
       return here

@@ -5,7 +5,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createLog, ManualClock, systemClock } from '@jidoka/base'
 import type { Clock } from '@jidoka/base'
 import { Registry } from 'prom-client'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { createApp } from '../http/app.ts'
 import { ProblemError } from '../http/problem.ts'
@@ -13,6 +13,7 @@ import { RateLimiter } from '../http/rate-limiter.ts'
 import { HttpServer } from '../http/server.ts'
 import type { KeyPair } from '../key-file.ts'
 import { Metrics } from '../metrics.ts'
+import { currentRequest, inRequest, RequestScope } from '../request-scope.ts'
 import { remoteCalls } from './client.ts'
 import type { CallFor, CallsOf } from './contract.ts'
 import { command, defineContract, methodPath, moduleHeader, query } from './contract.ts'
@@ -27,6 +28,7 @@ const contract = defineContract('judgment', {
   echo: query(z.strictObject({ text: z.string().max(10) }), z.object({ text: z.string(), on: z.string() })),
   count: command(z.strictObject({}), z.object({ count: z.number() }), { repeatable: false }),
   refuse: query(z.strictObject({}), z.object({})),
+  hang: command(z.strictObject({}), z.object({}), { repeatable: false }),
 })
 type Calls = CallsOf<typeof contract>
 
@@ -48,10 +50,15 @@ describe('calls of a module in another process', () => {
   let server: HttpServer
   let url: URL
   let counted = 0
+  let hangs: (scope: RequestScope | undefined) => void = () => undefined
   const tokens = new ServiceTokens(key, systemClock)
   const calls: Calls = {
     echo: ({ tenantId, by }, { text }) => Promise.resolve({ text, on: `${tenantId} ${by}` }),
     count: () => Promise.resolve({ count: ++counted }),
+    hang: () => {
+      hangs(currentRequest())
+      return new Promise(() => undefined)
+    },
     refuse: () =>
       Promise.reject(
         new ProblemError('rule_refused', 'Mend line 3.', { details: { line: 3, column: 7 }, retryAfterS: 9 }),
@@ -78,7 +85,7 @@ describe('calls of a module in another process', () => {
   beforeAll(async () => {
     const app = createApp({ log, metrics: new Metrics(), clock: systemClock, https: false })
     const limiter = new RateLimiter(systemClock, { link: null, changes: {} })
-    addRemoteRoutes(app, contract, { calls, tokens, limiter, trustForwarded: false, log })
+    addRemoteRoutes(app, contract, { calls, tokens, limiter, trustForwarded: false, clock: systemClock, log })
     server = new HttpServer(app, { host: '127.0.0.1', port: 0 })
     await server.start()
     url = new URL(server.url)
@@ -96,6 +103,38 @@ describe('calls of a module in another process', () => {
     expect(error).toBeInstanceOf(ProblemError)
     expect(error).not.toBeInstanceOf(ModuleUnavailableError)
     expect(error).toMatchObject({ kind: 'rule_refused', message: 'Mend line 3.', details: { line: 3, column: 7 } })
+  })
+
+  it('are stopped where they are worked on when whoever asked has gone', async () => {
+    const left = new AbortController()
+    const begun = Promise.withResolvers<RequestScope | undefined>()
+    hangs = begun.resolve
+    const call = clientOf(url).hang({ ...on, signal: left.signal }, {})
+    const scope = await begun.promise
+    expect([scope?.isOver, (scope?.leftMs ?? 0) > remoteLimits.commandMsMax - 5_000]).toEqual([false, true])
+    left.abort()
+    await expect(call).rejects.toThrow('abort')
+    await vi.waitFor(() => expect(() => scope?.check()).toThrow('had no time left'))
+  })
+
+  it('I10: of strangers are not looked at once they are too many, and not written down', async () => {
+    const lines: string[] = []
+    const loud = createLog('test', { destination: { write: (line) => void lines.push(line) } })
+    const clock = new ManualClock()
+    const app = createApp({ log, metrics: new Metrics(), clock, https: false })
+    const limiter = new RateLimiter(clock, { changes: { api_stranger: 3 } })
+    addRemoteRoutes(app, contract, { calls, tokens, limiter, trustForwarded: false, clock, log: loud })
+    const read = vi.spyOn(tokens, 'read')
+    const statuses: number[] = []
+    for (let time = 0; time < 6; time++) {
+      const headers = { authorization: 'Bearer a.b.c' }
+      statuses.push((await app.request(methodPath('judgment', 'echo'), { method: 'POST', headers, body: '{}' })).status)
+    }
+    expect(statuses).toEqual([401, 401, 401, 429, 429, 429])
+    expect([read.mock.calls.length, lines.filter((line) => line.includes('service.authenticate')).length]).toEqual([
+      3, 3,
+    ])
+    read.mockRestore()
   })
 
   describe('at the door of the module', () => {
@@ -235,6 +274,37 @@ describe('calls of a module in another process', () => {
       answers(200, '{"data":{"text":"a","on":"b"}}')
       expect(await client.echo(on, { text: 'a' })).toEqual({ text: 'a', on: 'b' })
       expect(await registry.getSingleMetricAsString('jidoka_remote_calls_total')).toContain('outcome="left"} 10')
+    })
+
+    it('that are to be made once are said to begin, and only when they do', async () => {
+      const clock = new ManualClock(Date.now())
+      const client = clientOf(at, { clock, by: tokens })
+      const scope = new RequestScope(clock, 60_000)
+      let said = 0
+      scope.beforeElsewhere = () => Promise.resolve(void said++)
+      const count = () => inRequest(scope, () => absence(client.count(on, {})))
+      listener = (_, response) =>
+        response.writeHead(503, { [moduleHeader]: 'judgment' }).end(said === requests ? unavailable : 'not said')
+      for (let time = 0; time < 6; time++) expect(await count()).toBe('down')
+      expect([await count(), requests, said]).toEqual(['open', 6, 6])
+      scope.beforeElsewhere = () => Promise.reject(new ProblemError('under_way', 'Another attempt has begun.'))
+      clock.advance(remoteLimits.circuitOpenMs)
+      await expect(inRequest(scope, () => client.count(on, {}))).rejects.toMatchObject({ kind: 'under_way' })
+      answers(200, '{"data":{"count":1}}')
+      expect(await client.count(on, {})).toEqual({ count: 1 })
+      expect(requests).toBe(7)
+    })
+
+    it('that end with an error of the program say nothing of the module: it is there for everybody else', async () => {
+      answers(
+        500,
+        JSON.stringify({ type: 'x', kind: 'internal', title: 'x', status: 500, detail: 'a mistake of ours' }),
+      )
+      const client = clientOf(at)
+      const often = remoteLimits.circuitCalls * 2
+      for (let time = 0; time < often; time++)
+        await expect(client.count(on, {})).rejects.toMatchObject({ kind: 'internal' })
+      expect(requests).toBe(often)
     })
 
     it('are not made any more once six of ten have failed, and again half a minute later', async () => {

@@ -1,4 +1,4 @@
-import type { Log } from '@jidoka/base'
+import type { Clock, Log } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
 import type { Context } from 'hono'
 import type { App } from '../http/app.ts'
@@ -7,6 +7,7 @@ import { addressOf } from '../http/env.ts'
 import { ProblemError } from '../http/problem.ts'
 import type { RateLimiter } from '../http/rate-limiter.ts'
 import { reply } from '../http/reply.ts'
+import { inRequest, RequestScope } from '../request-scope.ts'
 import type { CallFor, CallsOf, Contract, MethodTable } from './contract.ts'
 import { internalPaths, methodPath, moduleHeader } from './contract.ts'
 import type { ServiceClaims, ServiceTokens } from './service-token.ts'
@@ -15,6 +16,7 @@ export interface RemoteRouteParts {
   readonly tokens: ServiceTokens
   readonly limiter: RateLimiter
   readonly trustForwarded: boolean
+  readonly clock: Clock
   readonly log: Log
 }
 
@@ -27,16 +29,38 @@ export function addRemoteRoutes<Methods extends MethodTable>(
   const { module } = contract
   app.use(`${internalPaths}/${module}/*`, async (c, next) => {
     await next()
-    c.header(moduleHeader, module)
-    c.header('cache-control', 'no-store')
+    c.res.headers.set(moduleHeader, module)
+    c.res.headers.set('cache-control', 'no-store')
   })
   for (const [name, method] of Object.entries(contract.methods)) {
     const call = calls[name] as unknown as (on: CallFor, args: unknown) => Promise<unknown>
     app.post(methodPath(module, name), async (c) => {
       const { tenantId, by } = await authenticated(c, contract, name, parts)
       const args = method.args.parse(await jsonOf(c))
-      return reply(c, await call({ tenantId, by, requestId: c.var.requestId, signal: c.req.raw.signal }, args))
+      const on = { tenantId, by, requestId: c.var.requestId, signal: c.req.raw.signal }
+      return reply(c, await whileWaitedFor(on.signal, parts.clock, method.msMax, () => call(on, args)))
     })
+  }
+}
+
+/** What nobody waits for any more is stopped in the database too, as it is of a request of people's. */
+async function whileWaitedFor<Result>(
+  left: AbortSignal,
+  clock: Clock,
+  msMax: number,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const scope = new RequestScope(clock, msMax)
+  const end = () => scope.end()
+  const cancel = clock.after(msMax, end)
+  left.addEventListener('abort', end, { once: true })
+  if (left.aborted) end()
+  try {
+    return await inRequest(scope, work)
+  } finally {
+    cancel()
+    left.removeEventListener('abort', end)
+    scope.close()
   }
 }
 
@@ -46,14 +70,18 @@ async function authenticated(
   method: string,
   { tokens, limiter, trustForwarded, log }: RemoteRouteParts,
 ): Promise<ServiceClaims> {
+  const stranger = { policy: 'api_stranger', who: addressOf(c, trustForwarded) } as const
   const token = /^Bearer (\S{1,4096})$/.exec(c.req.header('authorization') ?? '')?.[1]
+  // Before the signature is looked at, which is what costs.
+  await limiter.check(stranger)
   try {
     if (token === undefined) throw new Error('there is no token')
     return await tokens.read(token, { module, method })
   } catch (cause) {
-    log.warn({ action: 'service.authenticate', module, method, success: false }, describeError(cause))
     c.header('www-authenticate', 'Bearer error="invalid_token"')
-    await limiter.take([{ policy: 'api_stranger', who: addressOf(c, trustForwarded) }], c)
+    await limiter.take([stranger], c)
+    // Of those that are too many nothing is written: they would fill the disk.
+    log.warn({ action: 'service.authenticate', module, method, success: false }, describeError(cause))
     throw new ProblemError(
       'not_signed_in',
       'This is for modules of the cloud. All of its processes need the same folder for keys, and clocks that agree.',

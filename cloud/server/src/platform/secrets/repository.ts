@@ -51,11 +51,14 @@ export function countByKey(tx: Transaction): Promise<{ key_id: string; sealed: n
   )
 }
 
-/** A table of sealed rows, with the place that each row is bound to. */
+/** A table of sealed rows that stay, with the place that each row is bound to. */
 export interface SealedTable {
   readonly name: 'core.secrets' | 'core.pii_originals' | 'core.objects'
-  /** SQL for what names a row within its tenant, and for the purpose that it is bound to. */
-  readonly id: string
+  /** What names a row within its tenant: with the tenant, the primary key. */
+  readonly id: 'name' | 'id'
+  /** Less than any id, and of its type. */
+  readonly beforeAll: string
+  /** SQL for the purpose that it is bound to. */
   readonly purpose: string
 }
 
@@ -65,10 +68,12 @@ export const purposeOfOriginal = 'pii'
 /** Of an object's data key: the object itself lies in a bucket. */
 export const purposeOfObject = 'object'
 
+const nilId = '00000000-0000-0000-0000-000000000000'
+
 export const sealedTables: readonly SealedTable[] = [
-  { name: 'core.secrets', id: 'name', purpose: `'secret/' || purpose` },
-  { name: 'core.pii_originals', id: 'id::text', purpose: `'${purposeOfOriginal}'` },
-  { name: 'core.objects', id: 'id::text', purpose: `'${purposeOfObject}'` },
+  { name: 'core.secrets', id: 'name', beforeAll: '', purpose: `'secret/' || purpose` },
+  { name: 'core.pii_originals', id: 'id', beforeAll: nilId, purpose: `'${purposeOfOriginal}'` },
+  { name: 'core.objects', id: 'id', beforeAll: nilId, purpose: `'${purposeOfObject}'` },
 ]
 
 /**
@@ -86,7 +91,7 @@ export function deleteOriginalsBefore(tx: Transaction, beforeMs: number, limit: 
 /** How much of the tenant the key does not seal. */
 export async function countOfOtherKeys(tx: Transaction, activeKeyId: string): Promise<number> {
   const [row] = await tx.query<{ n: number }>(
-    `select (select count(*)::int from core.secrets where key_id <> $1) + (select count(*)::int from core.pii_originals where key_id <> $1) as n`,
+    `select ${sealedTables.map(({ name }) => `(select count(*)::int from ${name} where key_id <> $1)`).join(' + ')} as n`,
     [activeKeyId],
   )
   return row?.n ?? 0
@@ -98,7 +103,7 @@ export interface SealedRow {
   readonly sealed: Uint8Array
 }
 
-/** The next rows after `after` that the key does not seal. */
+/** The next rows after `after` that the key does not seal, in the order of the primary key, so that no batch sorts what is left. */
 export function rowsOfOtherKeys(
   tx: Transaction,
   table: SealedTable,
@@ -106,7 +111,7 @@ export function rowsOfOtherKeys(
 ): Promise<SealedRow[]> {
   return tx.query<SealedRow>(
     `select ${table.id} as id, ${table.purpose} as purpose, sealed from ${table.name}
-     where key_id <> $1 and ${table.id} collate "C" > $2 order by ${table.id} collate "C" limit $3`,
+     where key_id <> $1 and ${table.id} > $2 order by ${table.id} limit $3`,
     [activeKeyId, after, limit],
   )
 }

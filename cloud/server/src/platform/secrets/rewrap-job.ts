@@ -19,7 +19,7 @@ export const rewrapJob = (rewrapper: Rewrapper): JobDefinition<Readonly<Record<s
   retryDelaySeconds: 300,
   timeoutSeconds: 6 * 3_600,
   run: async ({ signal, progress, log }) => {
-    const { rewrapped, failed, problems, isWhole, activeKeyId } = await rewrapper.run(
+    const { rewrapped, failed, problems, unreached, isWhole, activeKeyId } = await rewrapper.run(
       (done) => progress(done, done),
       signal,
     )
@@ -30,6 +30,10 @@ export const rewrapJob = (rewrapper: Rewrapper): JobDefinition<Readonly<Record<s
         `${failed} sealed rows could not be opened, and ${rewrapped} were rewrapped. The log names them: put the master key back that they name, or set these secrets anew.`,
       )
     }
+    if (unreached.length > 0)
+      throw new Error(
+        `${rewrapped} were rewrapped, and these databases did not answer: ${unreached.join(', ')}. Keep the older keys: the next run goes on there.`,
+      )
     return { rewrapped, key: activeKeyId }
   },
 })

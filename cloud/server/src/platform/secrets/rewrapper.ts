@@ -1,7 +1,7 @@
 import { describeError } from '@jidoka/base'
 import type { Envelope, MasterKeys } from '@jidoka/base'
 import type { Database } from '../db/database.ts'
-import { allTenantsOf } from '../db/tenants.ts'
+import { tenantsAndUnreached } from '../db/tenants.ts'
 import type { SealedRow, SealedTable } from './repository.ts'
 import { countOfOtherKeys, replaceSealed, rowsOfOtherKeys, sealedTables } from './repository.ts'
 import type { SecretMetrics } from './secret-metrics.ts'
@@ -19,6 +19,8 @@ export interface RewrapReport {
   readonly failed: number
   /** `<tenant> <table> <row>: <why>`, of the first that failed. */
   readonly problems: readonly string[]
+  /** Databases that did not answer: what is sealed there is as it was. */
+  readonly unreached: readonly string[]
   /** False when it was told to stop before the end. */
   readonly isWhole: boolean
 }
@@ -49,10 +51,11 @@ export class Rewrapper {
     let rewrapped = 0
     let failed = 0
     let left = 0
-    for (const tenantId of await allTenantsOf(database)) {
+    const { tenants, unreached } = await tenantsAndUnreached(database)
+    for (const tenantId of tenants) {
       for (const table of sealedTables) {
-        for (let after: string | null = ''; after !== null;) {
-          if (signal?.aborted === true) return { activeKeyId, rewrapped, failed, problems, isWhole: false }
+        for (let after: string | null = table.beforeAll; after !== null;) {
+          if (signal?.aborted === true) return { activeKeyId, rewrapped, failed, problems, unreached, isWhole: false }
           const batch = await this.#batch(tenantId, table, activeKeyId, after)
           rewrapped += batch.rewrapped
           metrics.rewrapped.inc(batch.rewrapped)
@@ -64,9 +67,10 @@ export class Rewrapper {
       }
       left += await database.withTenant(tenantId, (tx) => countOfOtherKeys(tx, activeKeyId))
     }
-    metrics.onOldKeys.set(left)
+    // Less than there is would have somebody take away a key that is needed.
+    if (unreached.length === 0) metrics.onOldKeys.set(left)
     metrics.unopened.set(failed)
-    return { activeKeyId, rewrapped, failed, problems, isWhole: true }
+    return { activeKeyId, rewrapped, failed, problems, unreached, isWhole: true }
   }
 
   async #batch(tenantId: string, table: SealedTable, activeKeyId: string, after: string) {

@@ -30,8 +30,13 @@ export async function runSecretsCommand(
     const report = await withRewrapper((rewrapper) => rewrapper.run((rewrapped) => print(`${rewrapped} rewrapped`)))
     print(`${report.rewrapped} rewrapped to the key ${report.activeKeyId}, ${report.failed} could not be.`)
     for (const problem of report.problems) print(problem)
-    if (report.failed === 0 && report.isWhole) print('Nothing is sealed by an older key any more.')
-    return report.failed === 0 && report.isWhole
+    for (const name of report.unreached)
+      print(
+        `The database ${name} did not answer, and what is sealed there is as it was. Run it again when that is back.`,
+      )
+    const isAllDone = report.failed === 0 && report.unreached.length === 0 && report.isWhole
+    if (isAllDone) print('Nothing is sealed by an older key any more.')
+    return isAllDone
   }
   throw new OperationalError(
     'Use: secrets rotate-key   makes a new master key, which seals from then on\n     secrets rewrap       wraps what older keys seal with the one that is active',

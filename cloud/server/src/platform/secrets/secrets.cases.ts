@@ -2,13 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLog, Envelope, KeyFile, OperationalError } from '@jidoka/base'
 import { cloudPaths, fill, secretsSchema } from '@jidoka/contract'
+import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { World } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { Database } from '../db/database.ts'
+import type { Places } from '../db/places.ts'
 import { replaceSealed, rowsOfOtherKeys, sealedTables } from './repository.ts'
 import { rewrapJob } from './rewrap-job.ts'
-import { rewrapBatchRows } from './rewrapper.ts'
+import { rewrapBatchRows, Rewrapper } from './rewrapper.ts'
+import { SecretMetrics } from './secret-metrics.ts'
 import { runSecretsCommand } from './secrets-command.ts'
 import { masterKeysFile } from './settings.ts'
 
@@ -161,6 +164,42 @@ export function secretsCases(newStore: NewStore): void {
       const left = await list()
       expect(left.keys.filter(({ active }) => !active)).toMatchObject([{ sealed: 1 }])
       await world.as('DELETE', fill(cloudPaths.secret, { name: 'broken' }))
+    })
+
+    it('a rewrap counts files whose key it cannot open, and goes through more of them than a batch', async () => {
+      await database.withTenant('demo', (tx) =>
+        tx.run(
+          `insert into core.objects (tenant_id, id, key, kind, content_type, state, state_at, sealed, key_id, created_at, created_by)
+           select id, gen_random_uuid(), 'broken/' || n, 'document', 'text/plain', 'writing', now(), '\\x00', 'gone', now(), 'kim'
+           from core.tenants, generate_series(1, $1) n`,
+          [rewrapBatchRows + 7],
+        ),
+      )
+      expect((await world.cloud.rewrapper.run()).failed).toBe(rewrapBatchRows + 7)
+      const { body } = await world.request('GET', '/metrics')
+      expect(body).toContain(`jidoka_secrets_on_old_keys ${rewrapBatchRows + 7}`)
+      await database.asOwner(`delete from core.objects where key_id = 'gone'`)
+    })
+
+    it('a rewrap that could not ask every database says which, and is not done', async () => {
+      const main = { name: 'main', backend: world.store.backend }
+      const places: Places = {
+        all: [main, { name: 'second', backend: null }],
+        of: () => ({ place: main, version: 1 }),
+        learn: () => false,
+        missed: () => undefined,
+      }
+      const partly = new Database(world.store.backend, { clock: world.clock, places })
+      const said: string[] = []
+      const metrics = new SecretMetrics(new Registry())
+      const rewrapper = new Rewrapper({ database: partly, envelope: new Envelope(keys), masterKeys: keys, metrics })
+      const isDone = await runSecretsCommand(['rewrap'], {
+        masterKeys: keys,
+        print: (line) => said.push(line),
+        withRewrapper: (work) => work(rewrapper),
+      })
+      expect(isDone).toBe(false)
+      expect(said.at(-1)).toContain('The database second did not answer')
     })
 
     it('a value that is put between the reading and the writing of a rewrap is not written over', async () => {

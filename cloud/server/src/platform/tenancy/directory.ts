@@ -73,7 +73,8 @@ export class TenantDirectory implements Places, Service {
   }
 
   async start(): Promise<void> {
-    this.#unlisten = (await this.#main.backend?.listen(tenancyChannel, () => this.#readNow())) ?? this.#unlisten
+    const readNow = () => this.#readNow()
+    this.#unlisten = (await this.#main.backend?.listen(tenancyChannel, readNow, readNow)) ?? this.#unlisten
     await this.read()
     this.#again()
   }

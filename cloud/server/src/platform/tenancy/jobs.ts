@@ -1,5 +1,5 @@
 import type { Clock } from '@jidoka/base'
-import { OperationalError } from '@jidoka/base'
+import { describeError, OperationalError } from '@jidoka/base'
 import { z } from 'zod'
 import type { JobsPort } from '../jobs/port.ts'
 import { tenancyLimits } from './limits.ts'
@@ -56,12 +56,23 @@ export function registerTenantJobs(jobs: JobsPort, { desk, clock }: { desk: Tena
     timeoutSeconds: moveSeconds,
     run: async ({ signal }) => {
       let dropped = 0
+      const failed: unknown[] = []
       for (const move of (await desk.mover?.moves()) ?? []) {
         if (signal.aborted || move.step !== 'switched' || move.switched_at === null) continue
         if (clock.nowMs() < Date.parse(move.switched_at) + tenancyLimits.graceMs) continue
-        await desk.mover?.dropOld(move.tenant, 'system')
-        dropped++
+        try {
+          await desk.mover?.dropOld(move.tenant, 'system')
+          dropped++
+        } catch (error) {
+          // A database that is away keeps no other from being cleared.
+          failed.push(error)
+        }
       }
+      if (failed.length > 0)
+        throw new AggregateError(
+          failed,
+          `dropped what ${dropped} tenants had left, and not that of ${failed.length}: ${failed.map(describeError).join('; ')}`,
+        )
       return { dropped }
     },
   })

@@ -1,6 +1,7 @@
 import { describeError, OperationalError, uuidv7 } from '@jidoka/base'
 import type { Backend } from '../db/backend.ts'
 import { allTenantsOf } from '../db/tenants.ts'
+import { beginsElsewhere } from '../request-scope.ts'
 import type { KnownPlace } from './directory.ts'
 import { tenancyChannel } from './directory.ts'
 import { catchUp, copyTables, verifyTables } from './carry.ts'
@@ -13,7 +14,7 @@ import type { Watcher } from './mover-lease.ts'
 import { asOwnerOf } from './owner-transaction.ts'
 import type { Ends, MovePoint, MoverParts } from './move-parts.ts'
 import { firstTableWithRows, removeRows } from './removal.ts'
-import { makeSamePartitions, readTables, retiredPartitions } from './target-shape.ts'
+import { makeSamePartitions, readTables, refuseRetired } from './target-shape.ts'
 import type { TenantTable } from './tenant-tables.ts'
 import { MoverReplacedError, Transfer } from './transfer.ts'
 import { switchTenant } from './switch.ts'
@@ -60,6 +61,7 @@ export class TenantMover {
     await this.#refuseSecondIn(target, tenants, tenant)
     const begun_at = instant(clock.nowMs())
     const id = uuidv7(clock.nowMs())
+    await beginsElsewhere()
     const isNew = await insertMove(this.#main, {
       id,
       tenant,
@@ -72,7 +74,9 @@ export class TenantMover {
     const move = await this.openMoveOf(tenant)
     if (!isNew || move === null)
       throw new OperationalError(
-        `The tenant "${tenant}" is being moved, or has left rows behind in "${move?.source ?? '?'}" that are not dropped yet. Look at: tenant status`,
+        move?.step === 'switched'
+          ? `What the tenant "${tenant}" has left in "${move.source}" is not dropped yet. Wait for the week to pass, or drop it now: tenant drop-old ${tenant} --now`
+          : `The tenant "${tenant}" is being moved already. Look at it (tenant status ${tenant}), or end it (tenant cancel ${tenant}).`,
       )
     await database.withTenant(tenant, (tx) =>
       audit.append(tx, {
@@ -141,7 +145,10 @@ export class TenantMover {
       throw new OperationalError(
         `What "${tenant}" has left in "${move.source}" is kept until ${instant(from)}. To drop it before: tenant drop-old ${tenant} --now`,
       )
-    return this.#leased(move.id, {}, async ({ source, lease }) => {
+    return this.#leased(move.id, {}, async ({ move: leased, source, lease }) => {
+      // Another program may have dropped it since, and the tenant may be on its way back.
+      if (leased.step !== 'switched' || leased.ended_at !== null)
+        throw new OperationalError(`What "${tenant}" had left in "${move.source}" is dropped already.`)
       lease.keepOn()
       const tables = await readTables(source, tenant)
       await letOwnerIn(source, tenant, tables)
@@ -212,11 +219,7 @@ export class TenantMover {
       throw new OperationalError(
         `The tables of "${move.source}" and "${move.target}" are not the same. Bring both up to date with "migrate up", then go on.`,
       )
-    const retired = await retiredPartitions(source)
-    if (retired.length > 0)
-      throw new OperationalError(
-        `"${move.source}" is about to archive and drop ${retired.join(', ')}, which are out of their tables already. Let that job end (partitions.keep), then go on.`,
-      )
+    await asOwnerOf(source, { tenant }, (query) => refuseRetired(query, move.source))
     await letOwnerIn(source, tenant, tables)
     await letOwnerIn(target, tenant, tables)
     if (!ends.hasTarget) {

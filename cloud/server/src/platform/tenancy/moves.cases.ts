@@ -1,8 +1,10 @@
 import { createLog, ManualClock } from '@jidoka/base'
 import type { Pool } from 'pg'
+import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AuditKey } from '../../modules/audit/audit-key.ts'
 import { AuditService } from '../../modules/audit/service.ts'
+import { mergeTwoRows, signedBatch } from '../../testing/moving-rows.ts'
 import type { TwoPlaces } from '../../testing/places.ts'
 import { judgmentRecord, World } from '../../testing/world.ts'
 import type { TestEdge } from '../../testing/world.ts'
@@ -11,6 +13,7 @@ import { fillWorld } from '../db/row-security-world.ts'
 import { openKeys } from '../keys.ts'
 import type { TenantDirectory } from './directory.ts'
 import { tenancyLimits } from './limits.ts'
+import { MoveMetrics } from './move-metrics.ts'
 import { TenantMover } from './mover.ts'
 import type { MovePoint } from './move-parts.ts'
 import { readTables } from './target-shape.ts'
@@ -208,6 +211,10 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
         expect(await rowsOf(places.eyes.main)).toEqual(left)
         clock.jump(tenancyLimits.graceMs)
         await mover.dropOld(tenant, 'admin')
+        // Who has looked before that, and comes to it now.
+        const late = (await newMover()).mover
+        late.openMoveOf = () => Promise.resolve(done)
+        await expect(late.dropOld(tenant, 'admin')).rejects.toThrow('dropped already')
         expect(Object.keys(await rowsOf(places.eyes.main))).toEqual([])
         expect(await tracesIn(places.eyes.main)).toEqual([])
         expect(await tracesIn(places.eyes.second)).toEqual([])
@@ -215,6 +222,55 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
           expect((await rowsOf(places.eyes.main, 'other'))[table]).toEqual(others[table])
         // Its log is whole, chain, checkpoints and all (I9).
         expect((await world.cloud.audit.verifier.verify(tenant)).findings).toEqual([])
+      },
+    )
+
+    it(
+      'has rows as they are whose keys were given up and taken by others meanwhile, as merging readings does',
+      { timeout: 60_000 },
+      async () => {
+        const directory = await places.newDirectory(clock)
+        const database = new Database(places.main.backend, { clock, places: directory })
+        const want = (setBy: string) =>
+          database.withTenant(tenant, async (tx) => {
+            await tx.run('delete from core.archive_settings')
+            await tx.run(
+              `insert into core.archive_settings (tenant_id, table_name, since, set_by) values ($1, 'core.readings', now(), $2)`,
+              [tenant, setBy],
+            )
+          })
+        await want('before')
+        const [from, to] = [await whereIs(), await otherPlace()]
+        const before = await countsIn(eyesOn(from))
+        const { mover } = await newMover(null, async (point) => {
+          if (point !== 'copied') return
+          await want('meanwhile')
+          await database.withTenant(tenant, mergeTwoRows)
+        })
+        const { id } = await mover.begin(tenant, to, 'admin')
+        expect((await mover.run(id)).step).toBe('switched')
+        expect(await countsIn(eyesOn(to))).toEqual(before)
+        expect((await rowsOf(eyesOn(to)))['core.archive_settings']).toEqual([expect.stringContaining('meanwhile')])
+        await mover.dropOld(tenant, 'admin', true)
+      },
+    )
+
+    it(
+      'waits with its switch for months that are taken out of their table while it moves, and goes on behind them',
+      { timeout: 60_000 },
+      async () => {
+        const [from, to] = [await whereIs(), await otherPlace()]
+        const { mover } = await newMover(null, async (point) => {
+          if (point === 'verified') await eyesOn(from).query('create table jidoka.of_2020 (tenant_id text)')
+        })
+        const { id } = await mover.begin(tenant, to, 'admin')
+        await expect(mover.run(id)).rejects.toThrow('is about to archive and drop of_2020')
+        expect(await whereIs()).toBe(from)
+        await writeUntil(Promise.resolve())
+        await eyesOn(from).query('drop table jidoka.of_2020')
+        const after = await newMover()
+        expect((await after.mover.run(id)).step).toBe('switched')
+        await after.mover.dropOld(tenant, 'admin', true)
       },
     )
 
@@ -278,6 +334,18 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
       const move = await mover.begin(tenant, await otherPlace(), 'admin')
       await expect(mover.run(move.id)).rejects.toThrow(Killed)
       clock.jump(tenancyLimits.leaseMs)
+      // Nobody works on it, and what the tenant writes is noted all the same: whoever runs the cloud sees both grow.
+      await writeUntil(Promise.resolve())
+      const registry = new Registry()
+      const directory = await places.newDirectory(clock)
+      const database = new Database(places.main.backend, { clock, places: directory })
+      clock.jump(3_600_000)
+      await new MoveMetrics(registry).measure(mover, database, clock)
+      const gauge = async (name: string) =>
+        (await registry.getSingleMetric(`jidoka_tenant_moves_${name}`)?.get())?.values[0]?.value
+      expect(await gauge('idle')).toBe(1)
+      expect(await gauge('idle_seconds_max')).toBeGreaterThanOrEqual(3_600)
+      expect(await gauge('changes')).toBeGreaterThan(0)
       expect((await (await newMover()).mover.cancel(tenant))?.step).toBe('cancelled')
       expect(await rowsOf(eyesOn(await otherPlace()))).toEqual({})
     })
@@ -318,11 +386,4 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
       for (const eyes of Object.values(places.eyes)) expect(await tracesIn(eyes)).toEqual([])
     })
   })
-}
-
-function signedBatch(edge: TestEdge, body: Uint8Array): { headers: Record<string, string>; body: Uint8Array } {
-  return {
-    headers: { ...edge.headers('POST', '/sync/v1/batches', body), 'content-type': 'application/vnd.jidoka.batch' },
-    body,
-  }
 }

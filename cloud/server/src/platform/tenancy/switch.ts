@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { describeError, OperationalError } from '@jidoka/base'
-import { codeOf } from '../db/unavailable.ts'
+import { asUnavailable, codeOf, DatabaseUnavailableError } from '../db/unavailable.ts'
 import { catchUp } from './carry.ts'
 import { putFence } from './fences.ts'
 import { tenancyLimits } from './limits.ts'
 import type { Carrying, MoverParts } from './move-parts.ts'
 import { asOwnerOf } from './owner-transaction.ts'
-import { moveCounters } from './target-shape.ts'
+import { moveCounters, refuseRetired } from './target-shape.ts'
 import { MoverReplacedError } from './transfer.ts'
 
 type SwitchParts = Pick<MoverParts, 'clock' | 'log' | 'reached'>
@@ -47,17 +47,33 @@ async function switchOnce(
   const { tenant, version } = move
   const { switchWaitMsMax: lockWaitMs, switchMsMax } = tenancyLimits
   const startMs = clock.monotonicMs()
+  const leftMs = () => switchMsMax - (clock.monotonicMs() - startMs)
   const inTime = () => {
-    if (clock.monotonicMs() - startMs > switchMsMax) throw new NotYetError('the switch took too long')
+    if (leftMs() < 0) throw new NotYetError('the switch took too long')
   }
-  await asOwnerOf(source, { tenant, lockWaitMs }, async (query) => {
+  // The target is a line away: were it waited for without an end, so would all be who write.
+  const whileItAnswers = async <Result>(onTarget: Promise<Result>): Promise<Result> => {
+    try {
+      return await onTarget
+    } catch (error) {
+      if (asUnavailable(error) instanceof DatabaseUnavailableError)
+        throw new NotYetError('the target did not answer in time', { cause: error })
+      throw error
+    }
+  }
+  await asOwnerOf(source, { tenant, lockWaitMs, standsStillMsMax: switchMsMax }, async (query) => {
     // From here on whoever writes waits; those who have written are done. Should this program die, the lock goes with it, and all goes on here.
     await query('select pg_advisory_xact_lock(jidoka.tenant_lock($1))', [tenant])
-    for (let isMore = true; isMore; inTime()) ({ isMore } = await transfer.takeOver(query, tables, null))
-    await transfer.onTarget(async (target) => {
-      await moveCounters(target, tenant, tables)
-      await putFence(target, tenant, { version: version + 1, went_to: null, mover: lease.mover })
-    })
+    for (let isMore = true; isMore; inTime())
+      ({ isMore } = await whileItAnswers(transfer.takeOver(query, tables, null, leftMs)))
+    // A month that was taken out of its table before it was copied is on neither side of the move.
+    await refuseRetired(query, move.source)
+    await whileItAnswers(
+      transfer.onTarget(async (target) => {
+        await moveCounters(target, tenant, tables)
+        await putFence(target, tenant, { version: version + 1, went_to: null, mover: lease.mover })
+      }, leftMs),
+    )
     await reached?.('target_opened')
     inTime()
     const switched = await query(

@@ -1,3 +1,4 @@
+import { OperationalError } from '@jidoka/base'
 import type { Backend } from '../db/backend.ts'
 import { retiredSchema } from '../partitions/catalogue.ts'
 import type { OwnerQuery } from './owner-transaction.ts'
@@ -47,11 +48,20 @@ export async function moveCounters(target: OwnerQuery, tenant: string, tables: r
 }
 
 /** Months that are out of their table and not archived or dropped yet: whose rows are in them no statement on the table tells. */
-export async function retiredPartitions({ pool }: Backend): Promise<string[]> {
-  const { rows } = await pool.query<{ name: string }>(
+async function retiredPartitions(query: OwnerQuery): Promise<string[]> {
+  const rows = await query<{ name: string }>(
     `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
      where n.nspname = $1 and c.relkind = 'r' and a.attname = 'tenant_id' and not a.attisdropped order by 1`,
     [retiredSchema],
   )
   return rows.map(({ name }) => name)
+}
+
+/** @throws OperationalError while there are any: their rows would be left behind, and be dropped there without an archive of this tenant */
+export async function refuseRetired(query: OwnerQuery, database: string): Promise<void> {
+  const retired = await retiredPartitions(query)
+  if (retired.length > 0)
+    throw new OperationalError(
+      `"${database}" is about to archive and drop ${retired.join(', ')}, which are out of their tables already. Let that job end (partitions.keep), then go on.`,
+    )
 }

@@ -31,7 +31,8 @@ export async function runTenantCommand(argv: readonly string[], command: TenantC
   const { desk, print } = command
   if (verb === 'list' && tenant === undefined) {
     const { databases, tenants } = await desk.list()
-    for (const { name, kind } of databases) print(`database ${name} (${kind})`)
+    for (const { name, kind, answers } of databases)
+      print(`database ${name} (${kind})${answers ? '' : ': does not answer, its tenants are not in this list'}`)
     for (const { id, database, move } of tenants) print(`${id} in ${database}${move === null ? '' : `, ${told(move)}`}`)
     return true
   }

@@ -3,8 +3,9 @@ import type { NewTenant, TenantList, TenantMove, TenantMoveStep } from '@jidoka/
 import type { AuditPort } from '../../modules/audit/port.ts'
 import type { TenantMaker } from '../../modules/identity/port.ts'
 import type { Database } from '../db/database.ts'
-import { allTenantsOf } from '../db/tenants.ts'
+import { allTenantsOf, tenantsAndUnreached } from '../db/tenants.ts'
 import { ProblemError } from '../http/problem.ts'
+import { beginsElsewhere } from '../request-scope.ts'
 import type { KnownPlace, TenantDirectory } from './directory.ts'
 import { tenancyChannel } from './directory.ts'
 import type { MoveRow } from './move-repository.ts'
@@ -42,13 +43,18 @@ export class TenantDesk {
     return allTenantsOf(this.#parts.database)
   }
 
+  /** The same, and which databases did not answer. */
+  reached(): ReturnType<typeof tenantsAndUnreached> {
+    return tenantsAndUnreached(this.#parts.database)
+  }
+
   async list(): Promise<TenantList> {
     const { directory } = this.#parts
     await directory?.read()
-    const [ids, moves] = await Promise.all([this.ids(), this.moves()])
+    const [{ tenants, unreached }, moves] = await Promise.all([this.reached(), this.moves()])
     return {
-      databases: this.databases.map(({ name, kind }) => ({ name, kind })),
-      tenants: ids.map((id) => ({
+      databases: this.databases.map(({ name, kind }) => ({ name, kind, answers: !unreached.includes(name) })),
+      tenants: tenants.map((id) => ({
         id,
         database: directory?.of(id).place.name ?? mainDatabase,
         move: moves.find((move) => move.tenant === id && move.ended_at === null) ?? null,
@@ -74,6 +80,7 @@ export class TenantDesk {
     if ((await allTenantsOf(database)).includes(id))
       throw new ProblemError('conflict', `There is a tenant "${id}" already. Choose another id.`)
     const place = await this.#placeFor(id, wanted)
+    await beginsElsewhere()
     if (directory !== null && place !== mainDatabase) {
       const seat = { tenant: id, database: place, version: 1 }
       const main = directory.named(mainDatabase)?.backend

@@ -18,8 +18,8 @@ export interface TenantTable {
   readonly key: readonly KeyColumn[]
   /** Where the key does not begin with the tenant and the rows are many: the first column of the key, and whose values are the tenant's. */
   readonly scope: { readonly column: string; readonly values: string } | null
-  /** Whether the program itself may change rows; where it may not, a row that is there is the same for ever. */
-  readonly isUpdated: boolean
+  /** Whether the program itself may change rows, or take one away and put another under its key; where it may not, a row that is there is the same for ever. */
+  readonly isChanged: boolean
   /** Tables that its rows point to. */
   readonly parents: readonly string[]
   /** Columns that count by themselves. */
@@ -47,7 +47,7 @@ interface CatalogueRow {
   tenant_column: string
   columns: string[]
   key: KeyColumn[] | null
-  is_updated: boolean
+  is_changed: boolean
   parents: string[]
   identities: string[]
 }
@@ -62,7 +62,7 @@ export async function tenantTables(query: OwnerQuery): Promise<TenantTable[]> {
         from (select i.indkey from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
                 and (i.indisprimary or i.indnullsnotdistinct) order by i.indisprimary desc limit 1) as chosen
         cross join unnest(chosen.indkey::smallint[]) with ordinality as k(attnum, place) join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum) as key,
-       has_table_privilege('jidoka_app', c.oid, 'UPDATE') as is_updated,
+       has_any_column_privilege('jidoka_app', c.oid, 'UPDATE') or has_table_privilege('jidoka_app', c.oid, 'DELETE') as is_changed,
        (select coalesce(array_agg(distinct pn.nspname || '.' || p.relname), '{}') from pg_constraint f join pg_class p on p.oid = f.confrelid
           join pg_namespace pn on pn.oid = p.relnamespace where f.conrelid = c.oid and f.contype = 'f' and p.oid <> c.oid and not p.relispartition) as parents,
        (select coalesce(array_agg(a.attname::text), '{}') from pg_attribute a
@@ -73,7 +73,7 @@ export async function tenantTables(query: OwnerQuery): Promise<TenantTable[]> {
      order by 1`,
   )
   return parentsFirst(
-    rows.map(({ name, tenant_column: tenantColumn, columns, key, is_updated: isUpdated, parents, identities }) => {
+    rows.map(({ name, tenant_column: tenantColumn, columns, key, is_changed: isChanged, parents, identities }) => {
       if (key === null)
         throw new OperationalError(
           `The table ${name} has neither a primary key nor a unique constraint with "nulls not distinct", so its rows cannot be told apart in a move. Give it one in a migration.`,
@@ -84,7 +84,7 @@ export async function tenantTables(query: OwnerQuery): Promise<TenantTable[]> {
         columns,
         key,
         scope: scopes[name] ?? null,
-        isUpdated,
+        isChanged,
         parents: [...parents, ...(behind[name] ?? [])],
         identities,
       }

@@ -92,8 +92,8 @@ export function tenantCases(newStore: NewStore): void {
         expect([path, (await world.as(method, path, json, 'admin@acme')).status]).toEqual([path, 403])
       const { data } = (await world.as('GET', '/api/v1/tenants')).body
       expect(data.databases).toEqual([
-        { name: 'main', kind: 'main' },
-        { name: 'second', kind: 'shard' },
+        { name: 'main', kind: 'main', answers: true },
+        { name: 'second', kind: 'shard', answers: true },
       ])
       expect(data.tenants).toEqual(expect.arrayContaining([{ id: 'acme', database: 'second', move: null }]))
     })
@@ -131,6 +131,9 @@ export function tenantCases(newStore: NewStore): void {
       const third = await World.open(places.main, { clock, directory })
       expect((await third.login('admin@acme')).status).toBe(503)
       expect((await third.as('GET', '/api/v1/judgment/recent')).status).toBe(200)
+      const list = (await third.as('GET', '/api/v1/tenants')).body.data
+      expect(list.databases[1]).toEqual({ name: 'second', kind: 'shard', answers: false })
+      expect(list.tenants.map(({ id }: { id: string }) => id)).toContain('demo')
       const edge = await third.newEdge()
       await edge.sendReadings([{ tagNo: 1, timeMs: clock.nowMs(), value: 1 }])
       expect((await third.as('POST', '/api/v1/tenants/demo/move', { to: 'second' })).body.detail).toContain(

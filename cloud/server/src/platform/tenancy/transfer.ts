@@ -128,12 +128,14 @@ export class Transfer {
    * Takes over, in one transaction of the target, what has changed in tables that are begun, and a batch. To be called within a snapshot of the source in
    * which the batch was read, and without one where nobody can write.
    * @param begun of these the target has rows; what changed in others is read when they are copied
+   * @param leftMs for the answers of the target, where somebody waits for the end
    * @returns how many changes there were, and whether there are more
    */
   async takeOver(
     source: OwnerQuery,
     begun: readonly TenantTable[],
     batch: Batch | null,
+    leftMs?: () => number,
   ): Promise<{ changes: number; isMore: boolean }> {
     const { tenant } = this.#parts
     const { changesMax } = tenancyLimits
@@ -150,17 +152,21 @@ export class Transfer {
         await this.#renew(source, target, table, keys.get(table.name) ?? [])
         if (batch?.table === table) await this.#insert(target, table, batch.rows)
       }
-    })
+    }, leftMs)
     // In a snapshot these are those that were read: one that is committed meanwhile with a lower number is not seen, and stays.
     if (changes.length > 0)
       await source('delete from jidoka.tenant_changes where tenant = $1 and no <= $2', [tenant, changes.at(-1)?.no])
     return { changes: changes.length, isMore: changes.length === changesMax }
   }
 
-  /** One transaction of the target, as long as this mover is the one that may write there. @throws MoverReplacedError */
-  onTarget<Result>(work: (target: OwnerQuery) => Promise<Result>): Promise<Result> {
+  /**
+   * One transaction of the target, as long as this mover is the one that may write there.
+   * @param leftMs for its answers, where somebody waits for the end
+   * @throws MoverReplacedError
+   */
+  onTarget<Result>(work: (target: OwnerQuery) => Promise<Result>, leftMs?: () => number): Promise<Result> {
     const { target, tenant, mover } = this.#parts
-    return asOwnerOf(target, { tenant }, async (query) => {
+    return asOwnerOf(target, { tenant, ...(leftMs === undefined ? {} : { leftMs }) }, async (query) => {
       const [mine] = await query('select 1 from jidoka.tenant_fences where tenant = $1 and mover = $2 for update', [
         tenant,
         mover,
@@ -254,12 +260,12 @@ export class Transfer {
   }
 
   async #insert(target: OwnerQuery, table: TenantTable, rows: string): Promise<void> {
-    const { name, columns, key, identities, isUpdated } = table
+    const { name, columns, key, identities, isChanged } = table
     const list = columns.map(quoted).join(', ')
     const keyNames = new Set(key.map((column) => column.name))
     const changed = columns.filter((column) => !keyNames.has(column) && !identities.includes(column))
     const onConflict =
-      isUpdated && changed.length > 0
+      isChanged && changed.length > 0
         ? `do update set ${changed.map((column) => `${quoted(column)} = excluded.${quoted(column)}`).join(', ')}`
         : 'do nothing'
     await target(

@@ -87,7 +87,8 @@ export function addCourierRoutes(app: App, parts: CourierRouteParts): void {
       tags,
       summary: 'Begin a courier file of an edge, or go on with one',
       description: `The body is its first ${courierPieceBytes} bytes. The answer names the pieces that are missing: send each, in any order.`,
-      middleware: [guard('fleet:manage'), pieceBody] as const,
+      // First the limit: the guard reads the body of what is sent under a key.
+      middleware: [pieceBody, guard('fleet:manage')] as const,
       request: { query: courierBeginQuerySchema, body: { required: true, ...binary } },
       responses: answers(courierFileSchema, 'The file as it stands'),
     }),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createLog, Envelope, ManualClock } from '@jidoka/base'
+import type { MasterKeys } from '@jidoka/base'
 import { cloudPaths } from '@jidoka/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { NewStore } from '../../../testing/stores.ts'
@@ -8,11 +9,15 @@ import { World } from '../../../testing/world.ts'
 import { Database } from '../../db/database.ts'
 import { Metrics } from '../../metrics.ts'
 import { openMasterKeys, secretsSettingsSchema } from '../../secrets/settings.ts'
-import { createApp } from '../app.ts'
+import { beginsElsewhere, inRequest, RequestScope } from '../../request-scope.ts'
+import { createApp, largeBodies } from '../app.ts'
 import type { App } from '../app.ts'
 import type { Guard } from '../env.ts'
+import { ProblemError } from '../problem.ts'
 import { RateLimiter } from '../rate-limiter.ts'
+import { reply } from '../reply.ts'
 import { forgetKeysJob } from './forget-job.ts'
+import { idempotencyLimits } from './limits.ts'
 import { guardOnce } from './once.ts'
 
 // The goal: what a program asks for under a key of its own is done once within a day, though lines break, processes die between any two of its steps, and the
@@ -90,6 +95,35 @@ export function onceCases(newStore: NewStore): void {
         expect([key, (await enrol(key)).body.kind]).toEqual([key, 'invalid_input'])
     })
 
+    it('I10: takes no body that is longer than any may be, also where a route limits its own later', async () => {
+      const { body: described } = await world.request('GET', '/openapi.json')
+      const paths = Object.entries(described.paths as Record<string, object>).flatMap(([path, item]) =>
+        'post' in item && largeBodies.test(path) && path.startsWith('/api/') ? [path] : [],
+      )
+      expect(paths).toContain(cloudPaths.courierFiles)
+      const piece = new Uint8Array(1024 * 1024)
+      const send = async (path: string, pieces: number) => {
+        let sent = 0
+        const body = new ReadableStream<Uint8Array>({
+          pull: (controller) => {
+            if (sent === pieces * piece.length) return controller.close()
+            sent += piece.length
+            return controller.enqueue(piece)
+          },
+        })
+        const answer = await world.cloud.app.request(`${path}?bytes=100000000`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'idempotency-key': randomUUID() },
+          body,
+          duplex: 'half',
+        })
+        return [path, answer.status, sent <= idempotencyLimits.bodyBytesMax + 2 * piece.length]
+      }
+      for (const path of paths) expect(await send(path, 1_000)).toEqual([path, 413, true])
+      // More than one of its pieces has, though not more than any body may.
+      expect(await send(cloudPaths.courierFiles, 6)).toEqual([cloudPaths.courierFiles, 413, true])
+    })
+
     it('I8: keeps answers sealed, as they may hold a token', async () => {
       const { body } = await enrol(randomUUID())
       const kept = await rows(
@@ -122,6 +156,14 @@ export function onceCases(newStore: NewStore): void {
       expect([Number(result['keys']) > 0, await rows('select from core.idempotency_keys')]).toEqual([true, []])
     })
 
+    it('says that it has begun before it makes a tenant, whose transactions are of another', async () => {
+      const scope = new RequestScope(world.clock, 10_000)
+      scope.beforeElsewhere = () => Promise.reject(new Error('another attempt has it'))
+      const tenant = { id: 'late', name: 'Late', admin_login: 'admin@late' }
+      await expect(inRequest(scope, () => world.cloud.tenants.create(tenant, 'admin'))).rejects.toThrow('has it')
+      expect(await world.cloud.tenants.ids()).not.toContain('late')
+    })
+
     describe('when its process dies', () => {
       const clock = new ManualClock(Date.UTC(2026, 10, 21, 9))
       let database: Database
@@ -134,7 +176,7 @@ export function onceCases(newStore: NewStore): void {
       })
 
       /** One process with one route, which counts how often it is asked to work. */
-      const processWith = (work: () => Promise<void>): App => {
+      const processWith = (work: () => Promise<void>, masterKeys?: MasterKeys): App => {
         const log = createLog('test', { level: 'silent' })
         const app = createApp({ log, metrics: new Metrics(), clock, https: false })
         const guard: Guard = () => async (c, next) => {
@@ -142,13 +184,13 @@ export function onceCases(newStore: NewStore): void {
           await next()
         }
         const envelope = new Envelope(
-          openMasterKeys(secretsSettingsSchema.parse({}), `${world.store.folder}/keys`, clock),
+          masterKeys ?? openMasterKeys(secretsSettingsSchema.parse({}), `${world.store.folder}/keys`, clock),
         )
         const once = guardOnce(guard, { database, clock, log, envelope, limiter: new RateLimiter(clock) })
         app.post('/api/v1/try', once(null), async (c) => {
           runs++
           await work()
-          return c.json({ data: runs })
+          return reply(c, runs)
         })
         return app
       }
@@ -216,6 +258,81 @@ export function onceCases(newStore: NewStore): void {
         goOn.resolve()
         expect(await ofSlow).toEqual([409, 'under_way'])
         expect(await changes()).toBe(before + 1)
+      })
+
+      it('what it began elsewhere is not begun again, though no transaction of its own tells of it', async () => {
+        const key = randomUUID()
+        await dying(beginsElsewhere)(key)
+        clock.advance(36_000)
+        expect(await ask(processWith(change), key)).toEqual([409, 'conflict'])
+        const failed = randomUUID()
+        const fails = processWith(async () => {
+          await beginsElsewhere()
+          throw new ProblemError('unavailable', 'The other process does not answer.')
+        })
+        expect(await ask(fails, failed)).toEqual([503, 'unavailable'])
+        expect(await ask(processWith(change), failed)).toEqual([409, 'conflict'])
+      })
+
+      it('one that was only slow begins nothing elsewhere any more once another has its key', async () => {
+        const key = randomUUID()
+        const begun = Promise.withResolvers<void>()
+        const goOn = Promise.withResolvers<void>()
+        let isDone = false
+        const slow = processWith(async () => {
+          begun.resolve()
+          await goOn.promise
+          await beginsElsewhere()
+          isDone = true
+        })
+        const ofSlow = ask(slow, key)
+        await begun.promise
+        await rows(`update core.idempotency_keys set claimed_until = '-infinity' where status is null`)
+        expect(await ask(processWith(change), key)).toEqual([200, undefined])
+        goOn.resolve()
+        expect([await ofSlow, isDone]).toEqual([[409, 'under_way'], false])
+      })
+
+      it('one that was given up changes nothing however late it gets to the database', async () => {
+        const key = randomUUID()
+        const begun = Promise.withResolvers<void>()
+        const goOn = Promise.withResolvers<void>()
+        const ended = Promise.withResolvers<unknown>()
+        const slow = processWith(async () => {
+          begun.resolve()
+          await goOn.promise
+          await change().then(() => ended.resolve('changed'), ended.resolve)
+        })
+        const ofSlow = ask(slow, key)
+        await begun.promise
+        clock.advance(30_000)
+        expect(await ofSlow).toEqual([504, 'timed_out'])
+        clock.advance(120_000)
+        expect(await ask(processWith(change), key)).toEqual([200, undefined])
+        const before = await changes()
+        goOn.resolve()
+        expect(await ended.promise).toMatchObject({ kind: 'under_way' })
+        expect(await changes()).toBe(before)
+      })
+
+      it('a service of keys that does not answer holds nobody up: the answer is not kept, and what was refused is free', async () => {
+        let asked = 0
+        const silent = {
+          wrap: () => {
+            asked++
+            // Not sealed: nobody waits longer than that.
+            clock.advance(idempotencyLimits.sealMsMax)
+            return new Promise(() => undefined)
+          },
+        } as unknown as MasterKeys
+        const key = randomUUID()
+        expect(await ask(processWith(change, silent), key)).toEqual([200, undefined])
+        expect(await ask(processWith(change, silent), key)).toEqual([409, 'conflict'])
+        const refused = randomUUID()
+        const refuses = processWith(() => Promise.reject(new ProblemError('conflict', 'Mend it.')), silent)
+        expect(await ask(refuses, refused)).toEqual([409, 'conflict'])
+        expect(asked).toBe(1)
+        expect(await ask(processWith(change, silent), refused)).toEqual([200, undefined])
       })
 
       it('a failure before any change leaves the key free, and one behind a change does not', async () => {

@@ -4,17 +4,19 @@ import { describeError, SecretError } from '@jidoka/base'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Database } from '../../db/database.ts'
 import { currentRequest, outsideRequest } from '../../request-scope.ts'
+import { limitBody } from '../body-limit.ts'
 import type { AppEnv, Guard } from '../env.ts'
 import { ProblemError } from '../problem.ts'
 import type { RateLimiter } from '../rate-limiter.ts'
 import { timeLimitMsOf } from '../time-limit.ts'
 import { idempotencyLimits } from './limits.ts'
 import type { KeptAnswer, KeyOwner, Known } from './repository.ts'
-import { claimKey, findKey, keepAnswer, loseAnswer, markEffect, releaseKey } from './repository.ts'
+import { claimKey, findKey, keepAnswer, loseAnswer, markEffect, markEffectElsewhere, releaseKey } from './repository.ts'
 
 // A POST with an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) is done once, however often it is sent within a day. An attempt claims the key
 // before it begins. Each of its transactions says in itself that something was changed, and is rolled back where the attempt no longer has the key: so what a
-// process has left half-way when it died is known, and an attempt that was given up cannot end behind the back of its successor. The answer is kept sealed, as it may be a token.
+// process has left half-way when it died is known, and an attempt that was given up cannot end behind the back of its successor. What is changed elsewhere (in another process, of
+// another tenant, as the owner of a database) is said before it begins. The answer is kept sealed, as it may be a token.
 
 export interface OnceParts {
   readonly database: Database
@@ -35,11 +37,20 @@ interface Held extends KeyOwner {
 /** The guard of all routes, which also sees to it that what is sent under a key is done once. It costs a look at one header where there is none. */
 export function guardOnce(guard: Guard, parts: OnceParts): Guard {
   const once = onceOnly(parts)
+  // Here and not where the route limits its body, as that may stand behind this.
+  const limit = limitBody(
+    idempotencyLimits.bodyBytesMax,
+    () =>
+      new ProblemError(
+        'too_large',
+        `The body is larger than ${idempotencyLimits.bodyBytesMax} bytes. Send less at once.`,
+      ),
+  )
   return (permission): MiddlewareHandler<AppEnv> => {
     const admit = guard(permission)
     return (c, next) =>
       c.req.method === 'POST' && c.req.header('idempotency-key') !== undefined
-        ? admit(c, async () => void (await once(c, next)))
+        ? admit(c, async () => void (await limit(c, async () => void (await once(c, next)))))
         : admit(c, next)
   }
 }
@@ -120,8 +131,12 @@ async function answerAgain(
   return c.newResponse(text, status as 200, { 'content-type': mediaType })
 }
 
-/** What is kept of an answer: all of one that is text and not too long, else that there was one. */
-async function kept(c: Context<AppEnv>, held: Held, envelope: Envelope): Promise<KeptAnswer> {
+/** What is kept of an answer: all of one that is text, not too long and sealed in time, else that there was one. */
+async function kept(
+  c: Context<AppEnv>,
+  held: Held,
+  { clock, log, envelope }: Pick<OnceParts, 'clock' | 'log' | 'envelope'>,
+): Promise<KeptAnswer> {
   const { status, headers } = c.res
   const mediaType = headers.get('content-type')
   const text =
@@ -129,7 +144,17 @@ async function kept(c: Context<AppEnv>, held: Held, envelope: Envelope): Promise
     (mediaType?.startsWith('application/problem+json') === true ? await c.res.clone().text() : null)
   const bytes = text === null ? null : Buffer.from(text)
   if (bytes === null || bytes.length > idempotencyLimits.answerBytesMax) return { status, mediaType, sealed: null }
-  return { status, mediaType, sealed: (await envelope.seal(bytes, placeOf(held))).bytes }
+  const late = Promise.withResolvers<never>()
+  const cancel = clock.after(idempotencyLimits.sealMsMax, () => late.reject(new Error('it was not sealed in time')))
+  try {
+    const sealed = await Promise.race([envelope.seal(bytes, placeOf(held)), late.promise])
+    return { status, mediaType, sealed: sealed.bytes }
+  } catch (error) {
+    log.warn({ action: 'idempotency.seal', success: false }, describeError(error))
+    return { status, mediaType, sealed: null }
+  } finally {
+    cancel()
+  }
 }
 
 const placeOf = ({ tenantId, login, key }: Held) => ({
@@ -138,36 +163,41 @@ const placeOf = ({ tenantId, login, key }: Held) => ({
   id: `${login} ${key}`,
 })
 
+const takenOver = () =>
+  new ProblemError(
+    'under_way',
+    'Another attempt with this Idempotency-Key has begun. Send it again with the same key to hear how it ended.',
+    { retryAfterS: idempotencyLimits.retryAfterS },
+  )
+
 async function attempt(
   c: Context<AppEnv>,
   next: () => Promise<void>,
   held: Held,
-  { database, log, envelope }: Pick<OnceParts, 'database' | 'log' | 'envelope'>,
+  { database, clock, log, envelope }: Pick<OnceParts, 'database' | 'clock' | 'log' | 'envelope'>,
 ): Promise<void> {
   const scope = currentRequest()
   if (scope !== undefined) {
     scope.beforeCommit = async (session, tenantId) => {
       if (tenantId !== held.tenantId || (await markEffect(session, held))) return
-      throw new ProblemError(
-        'under_way',
-        'Another attempt with this Idempotency-Key has begun. Send it again with the same key to hear how it ended.',
-        { retryAfterS: idempotencyLimits.retryAfterS },
-      )
+      throw takenOver()
     }
+    scope.beforeElsewhere = () =>
+      database.withTenant(held.tenantId, async (tx) => {
+        if (!(await markEffectElsewhere(tx, held))) throw takenOver()
+      })
   }
   await next()
-  if (scope !== undefined) scope.beforeCommit = undefined
   // Of one that was given up its sender has heard already that it was.
   const isAnswered = scope?.isOver !== true && c.res.status < 500
   const isDone = isAnswered && c.res.status < 400
   const finish = async () => {
-    const answer = isAnswered ? await kept(c, held, envelope) : null
-    await database.withTenant(held.tenantId, async (tx) => {
-      // What was refused and has changed nothing may be mended and sent again.
-      if (!isDone && (await releaseKey(tx, held))) return
-      if (answer === null) await loseAnswer(tx, held)
-      else await keepAnswer(tx, held, answer)
-    })
+    // What was refused and has changed nothing may be mended and sent again.
+    if (!isDone && (await database.withTenant(held.tenantId, (tx) => releaseKey(tx, held)))) return
+    const answer = isAnswered ? await kept(c, held, { clock, log, envelope }) : null
+    await database.withTenant(held.tenantId, (tx) =>
+      answer === null ? loseAnswer(tx, held) : keepAnswer(tx, held, answer),
+    )
   }
   // What was done is answered, whether or not the answer could be kept; a repeat is told then that it is not there.
   await outsideRequest(finish).catch((error: unknown) =>

@@ -75,6 +75,15 @@ export async function markEffect(tx: Pick<Session, 'run'>, { login, key, claim }
   return changed === 1
 }
 
+/** In a transaction of its own, before something is changed of which no transaction of the attempt tells. @returns whether the attempt still has the key */
+export async function markEffectElsewhere(tx: Transaction, { login, key, claim }: Claimed): Promise<boolean> {
+  const changed = await tx.run(
+    'update core.idempotency_keys set has_effect = true where login = $1 and key = $2 and claim = $3',
+    [login, key, claim],
+  )
+  return changed === 1
+}
+
 export interface KeptAnswer {
   readonly status: number
   readonly mediaType: string | null

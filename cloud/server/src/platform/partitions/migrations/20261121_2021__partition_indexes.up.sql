@@ -24,8 +24,8 @@ begin
 end $$;
 
 -- Makes a partition with the indexes of the default partition, and moves into it what that holds of its time. Safe to call again, and from
--- two programs at once. `suffix` as REFERENCE names months and quarters: `_y2026m11`, `_y2026q4`.
-create function jidoka.make_partition(parent regclass, first_day date, next_day date, suffix text) returns void language plpgsql as $$
+-- two programs at once. Whoever wants the default partition waits behind it, so it gives up (55P03) where somebody holds that for long. `suffix` as REFERENCE names months and quarters: `_y2026m11`, `_y2026q4`.
+create function jidoka.make_partition(parent regclass, first_day date, next_day date, suffix text) returns void language plpgsql set lock_timeout = '2s' as $$
 declare
   parent_schema text;
   parent_name text;
