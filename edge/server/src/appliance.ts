@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describeError, lockFolder, systemClock, Tracing, travelsInClear } from '@jidoka/base'
 import type { Log, Service } from '@jidoka/base'
-import { LiveBoard, streamValue } from './board/board.ts'
+import { LiveBoard } from './board/board.ts'
 import { DiskWatch } from './board/disk.ts'
 import { createBroker, DeviceDirectory, readDevices } from './broker/index.ts'
 import { brokerUrlsOf } from './broker-urls.ts'
@@ -17,6 +17,7 @@ import { createApp } from './http/app.ts'
 import type { QueryFunctions } from './http/query/query-worker.ts'
 import { HttpServer } from './http/server.ts'
 import { StreamHub } from './http/stream-hub.ts'
+import { tellLine, tellStream } from './http/tell-stream.ts'
 import { keepingPolicyOf } from './keeping/config.ts'
 import { daysInForce } from './keeping/policy.ts'
 import { diskSpaceOf } from './keeping/disk-space.ts'
@@ -25,7 +26,7 @@ import { StoredStateReader } from './keeping/stored-state.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { Merger } from './merging/merger.ts'
 import { openPipeline, openReader } from './pipeline/index.ts'
-import type { Committed, JournalReader } from './ports.ts'
+import type { JournalReader } from './ports.ts'
 import { folderError, withSetting } from './start-errors.ts'
 import type { DamagedSegment } from './store/segment-store.ts'
 import { WorkerClient } from './threads/worker-client.ts'
@@ -60,9 +61,6 @@ export interface Appliance {
   /** Stops in reverse order; resolves when everything accepted is safe. */
   stop(): Promise<void>
 }
-
-/** How often the state of the line to the cloud is looked at for the stream: once a second, and only a change is sent. */
-const lineTickMs = 1_000
 
 /** Builds the appliance from its parts and starts them in order. What fails on the way stops those that run already. */
 export async function startAppliance(options: ApplianceOptions): Promise<Appliance> {
@@ -383,34 +381,4 @@ function lock(dataFolder: string): () => void {
 /** How long the cloud wants things to be kept; null: it does not say. */
 function desiredPolicy(reader: JournalReader) {
   return reader.desired().find((item) => item.kind === 'policy')?.body ?? null
-}
-
-/** What one commit changed, for those who watch. */
-function tellStream(
-  hub: StreamHub,
-  board: LiveBoard,
-  { values, verdicts, alarms, reported, newTags }: Committed,
-): void {
-  if (hub.clientsCount === 0) return
-  hub.values(values.map(streamValue))
-  for (const standing of verdicts) hub.verdict(board.verdictView(standing))
-  for (const alarm of alarms) hub.alarm(board.alarmView(alarm))
-  const kinds = new Set(reported.map((item) => item.kind))
-  if (kinds.has('rule')) hub.reset('rules')
-  const changesFaces = (['tag_catalogue', 'site', 'thresholds'] as const).some((kind) => kinds.has(kind))
-  if (changesFaces || newTags.length > 0) hub.reset('catalogue')
-}
-
-/** Sends the state of the line to the cloud when it has changed. Returns the function that ends it. */
-function tellLine(hub: StreamHub, lineToCloud: () => Parameters<StreamHub['lineToCloud']>[0]): () => void {
-  let told = ''
-  const timer = setInterval(() => {
-    if (hub.clientsCount === 0) return
-    const state = lineToCloud()
-    const text = JSON.stringify(state)
-    if (text === told) return
-    told = text
-    hub.lineToCloud(state)
-  }, lineTickMs)
-  return () => clearInterval(timer)
 }

@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, connect } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 // A real Redis for tests, on a free port of loopback, that can be killed and started again where it was.
 
@@ -143,14 +143,6 @@ function answers(port: number): Promise<boolean> {
     socket.once('data', (data) => end(/^(?:\+PONG|-NOAUTH)/.test(data.toString())))
     socket.once('error', () => end(false))
   })
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }
 
 /** Resolves once `isSo` is, and fails with `what` when that takes too long. For what another process or server does in its own time. */

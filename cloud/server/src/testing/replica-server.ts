@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { postgres15 } from './postgres-programs.ts'
-import { freePort, serve } from './stores.ts'
+import { freePort } from './free-port.ts'
+import { serve } from './stores.ts'
 
 /** A streaming replica, of every database of its primary. */
 export interface ReplicaServer {

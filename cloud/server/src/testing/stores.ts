@@ -16,8 +16,6 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { isErrno } from '@jidoka/base'
 import { Client } from 'pg'
 import type { Backend } from '../platform/db/backend.ts'
@@ -26,6 +24,7 @@ import { carrierSchemaVersion } from '../platform/jobs/carrier-schema.ts'
 import { pgbouncerProgram, startPgbouncer } from './pgbouncer.ts'
 import { postgres15 } from './postgres-programs.ts'
 import type { PostgresPrograms } from './postgres-programs.ts'
+import { freePort } from './free-port.ts'
 
 // Databases for tests: fresh and migrated, on either backend.
 
@@ -230,12 +229,4 @@ export async function serve(
     server.once('exit', (code) => reject(new Error(`postgres ended with ${code}: ${said}`)))
   })
   return server
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }

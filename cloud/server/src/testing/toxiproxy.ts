@@ -1,44 +1,18 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { zstdDecompressSync } from 'node:zlib'
+import { freePort } from './free-port.ts'
+import { findPrebuilt, unpacked } from './prebuilt-program.ts'
 
 // A line through https://github.com/Shopify/toxiproxy, which breaks it as others than we have thought of.
 
-/** Beside the checkout, packed. */
-const packed = fileURLToPath(new URL('../../../../../shared/bin/toxiproxy.zst', import.meta.url))
-const names = ['toxiproxy-server', 'toxiproxy']
 /** Its API answers within this on a machine under load, or it did not start. */
 const startMsMax = 10_000
 
-function findToxiproxy(): string | null {
-  const named = process.env['TOXIPROXY']
-  if (named !== undefined) return existsSync(named) ? named : null
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
-  const onPath = folders.flatMap((folder) => names.map((name) => join(folder, name)))
-  return [...onPath, packed].find((file) => existsSync(file)) ?? null
-}
+const findToxiproxy = () => findPrebuilt('TOXIPROXY', ['toxiproxy-server', 'toxiproxy'])
 
 /** Why tests through it cannot run here; null when they can. */
 export function toxiproxyIsMissing(): string | null {
   return findToxiproxy() === null ? 'no toxiproxy: set TOXIPROXY to its server, or put it on the PATH' : null
-}
-
-function unpacked(file: string): string {
-  if (!file.endsWith('.zst')) return file
-  const program = join(tmpdir(), 'jidoka-test-toxiproxy')
-  if (existsSync(program)) return program
-  // Beside it first: of two that run at once none takes half of it.
-  const fresh = `${program}.${process.pid}`
-  writeFileSync(fresh, zstdDecompressSync(readFileSync(file)))
-  chmodSync(fresh, 0o755)
-  renameSync(fresh, program)
-  return program
 }
 
 /** In its own words: https://github.com/Shopify/toxiproxy#toxics */
@@ -66,7 +40,9 @@ export class ToxicLine {
     const program = findToxiproxy()
     if (program === null) throw new Error('there is no toxiproxy')
     const [apiPort, port] = [await freePort(), await freePort()]
-    const child = spawn(unpacked(program), ['-host', '127.0.0.1', '-port', String(apiPort)], { stdio: 'ignore' })
+    const child = spawn(unpacked(program, 'toxiproxy'), ['-host', '127.0.0.1', '-port', String(apiPort)], {
+      stdio: 'ignore',
+    })
     const line = new ToxicLine(child, apiPort, port)
     const endsMs = performance.now() + startMsMax
     while (!(await line.#answers())) {
@@ -119,12 +95,4 @@ export class ToxicLine {
     const text = await response.text()
     if (!response.ok) throw new Error(`toxiproxy answered ${response.status} to ${path}: ${text}`)
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }

@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +10,7 @@ import { postgresIsMissing, postgresServer } from '../../testing/stores.ts'
 import type { PostgresServer, TestStore } from '../../testing/stores.ts'
 import type { Loose } from '../../testing/world.ts'
 import { ruleOf } from '../../testing/world.ts'
+import { freePort } from '../../testing/free-port.ts'
 
 /*
  * The program as two processes on one PostgreSQL: identity, fleet and the gateway in one, judgment and audit in the other. Goal: what people see through the
@@ -21,14 +20,6 @@ import { ruleOf } from '../../testing/world.ts'
 
 const main = fileURLToPath(new URL('../../main.ts', import.meta.url))
 const missing = postgresIsMissing()
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
-}
 
 describe.skipIf(missing !== null)(
   `modules in two processes${missing === null ? '' : ` (skipped: ${missing})`}`,
