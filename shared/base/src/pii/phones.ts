@@ -34,7 +34,10 @@ export function findPhones(text: string): Detected[] {
   for (const match of text.matchAll(mobileNumber)) {
     const context = before(text, match)
     const isInOne = match.groups?.['one'] === '' && match.groups['two'] === ''
-    const isThing = saysNumberOfThing.test(context) || (isInOne && saysThing.test(context))
+    // Digits that go on in letters without any sign between: a piece of a hash.
+    const goesOn =
+      isInOne && /^[0-9A-Za-z]/.test(text.slice(match.index + match[0].length, match.index + match[0].length + 1))
+    const isThing = goesOn || saysNumberOfThing.test(context) || (isInOne && saysThing.test(context))
     if (isThing && !saysPhone.test(context)) continue
     add(found, match)
   }

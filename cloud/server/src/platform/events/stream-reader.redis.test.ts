@@ -107,7 +107,8 @@ describe.skipIf(missing !== null)(`the reader of a stream${missing === null ? ''
     const old = await lay(messageOf(eventOf(1)))
     const fresh = await lay(messageOf(eventOf(2)))
     await left(old as string, 1, eventLimits.claimAfterMs + 1)
-    await left(fresh as string, 1, 0)
+    // Its pause is longer than any machine stands still.
+    await left(fresh as string, eventLimits.attemptsMax - 1, 0)
     const heard: number[] = []
     await read((version) => heard.push(version))
     await eventually('the old one is taken', () => heard.length > 0)

