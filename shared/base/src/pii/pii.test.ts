@@ -176,3 +176,40 @@ describe('any text', () => {
     expect(cpuMsOf(200_000)).toBeLessThan(2_000)
   })
 })
+
+describe('values', () => {
+  it('are masked at every depth, by the name of their member too', () => {
+    const { value, counts, isCut } = maskDeep({
+      worker: '김영수',
+      tag: '이상 발생',
+      note: ['연락 010-1234-5678', { 'a@x.kr': 1 }],
+      temperature: 24.5,
+      ok: true,
+      nothing: null,
+    })
+    expect(value).toEqual({
+      worker: '김*수',
+      tag: '이상 발생',
+      note: ['연락 010-****-5678', { 'a***@x.kr': 1 }],
+      temperature: 24.5,
+      ok: true,
+      nothing: null,
+    })
+    expect([counts, isCut]).toEqual([{ email: 1, phone: 1, name: 1 }, false])
+  })
+
+  it('that are too deep, too many or too long are left out, never passed on as they are', () => {
+    let deep: unknown = '홍길동 과장'
+    for (let depth = 0; depth < 30; depth++) deep = [deep]
+    expect(JSON.stringify(maskDeep(deep).value)).toContain(leftOut)
+    const many = maskDeep(Array.from({ length: maskLimits.nodesMax * 2 }, () => 1))
+    expect([many.isCut, (many.value as unknown[]).length]).toEqual([true, maskLimits.nodesMax])
+    expect(maskDeep(['x'.repeat(maskLimits.lettersMax), '010-1234-5678']).value).toEqual([expect.any(String), leftOut])
+    expect(maskDeep({ made: new Map([['a@x.kr', 1]]) }).value).toEqual({ made: leftOut })
+  })
+
+  it('named like a prototype stay members', () => {
+    const { value } = maskDeep(JSON.parse('{"__proto__":{"a":"a@x.kr"}}'))
+    expect(JSON.stringify(value)).toBe('{"__proto__":{"a":"a***@x.kr"}}')
+  })
+})
