@@ -1,4 +1,4 @@
-import { ofMany, ofOne } from './benches/cloud-size.ts'
+import { ofAlone, ofMany, ofOne } from './benches/cloud-size.ts'
 
 /**
  * What the product promises of its speed: one table, the same figures as in its requirements. A row is measured against
@@ -78,11 +78,17 @@ export const aims = {
       better: 'lower',
       limit: 2,
     },
-    'sequential scans for pages of the months that have their indexes': { aim: 0, better: 'lower', limit: 1 },
+    'sequential scans for pages of any month': { aim: 0, better: 'lower', limit: 1 },
     [`recent page, ${ofMany}, against 1 tenant`]: { aim: 1.2, better: 'lower' },
     [`filtered page, the slowest of five that are full, ${ofMany}, against 1 tenant`]: { aim: 1.2, better: 'lower' },
-    [`filtered page by what is rare, the slower of two, ${ofMany}, against 1 tenant`]: { aim: 1.2, better: 'lower' },
+    // Its page is looked for in more months than that of one tenant with all of the judgments: this one has to look in as many.
+    [`filtered page by what is rare, the slower of two, ${ofMany}, against ${ofAlone}`]: { aim: 1.2, better: 'lower' },
     [`filtered page, the slowest of seven filters, ${ofMany}, ms`]: { aim: 1, better: 'lower', limit: 50 },
+    [`filtered page of the month a year ago, the slowest of five filters, ${ofMany}, ms`]: {
+      aim: 1,
+      better: 'lower',
+      limit: 50,
+    },
   },
   board: { 'latency reading to board (SSE) at 1,000 readings/s, p99 ms': { aim: 1, better: 'lower', limit: 100 } },
   start: { 'second npm start until ready, s': { aim: 1, better: 'lower', limit: 5 } },

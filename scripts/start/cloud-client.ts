@@ -1,4 +1,4 @@
-import { cloudPaths, fill } from '@jidoka/contract'
+import { cloudPaths, fill, pageSizeMax } from '@jidoka/contract'
 import type { CloudRule, CloudSession, EdgeDetail, EdgeSummary, Problem } from '@jidoka/contract'
 import type { DesiredItem } from '@jidoka/domain'
 import type { SignIn } from './sign-in.ts'
@@ -35,8 +35,9 @@ export class CloudClient {
     return token
   }
 
+  /** The first page holds more than a plant that was just set up has. */
   edges(): Promise<readonly EdgeSummary[]> {
-    return this.#call('list the edges', 'GET', cloudPaths.edges)
+    return this.#call('list the edges', 'GET', `${cloudPaths.edges}?limit=${pageSizeMax}`)
   }
 
   edge(edgeId: string): Promise<EdgeDetail> {
@@ -51,7 +52,11 @@ export class CloudClient {
       return
     }
     const { version: _given, ...definition } = item.body
-    const rules = await this.#call<readonly CloudRule[]>('list the rules', 'GET', cloudPaths.rules)
+    const rules = await this.#call<readonly CloudRule[]>(
+      'list the rules',
+      'GET',
+      `${cloudPaths.rules}?limit=${pageSizeMax}`,
+    )
     if (!rules.some((rule) => rule.definition.id === definition.id)) {
       const path = fill(cloudPaths.rule, { id: definition.id })
       await this.#call(`keep the rule ${definition.id}`, 'PUT', path, { definition, based_on_version: 0 })

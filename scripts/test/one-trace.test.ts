@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startBenchAppliance } from '../bench/appliance.ts'
 import { CloudClient } from '../start/cloud-client.ts'
 
-// Goal: whoever wonders where a reading is sees one trace, from the batch of the appliance that took it to the row in the cloud. Both programs are run as
+// Goal: whoever wonders where a reading is sees one trace, from the batch of the appliance that took it to the row in the cloud, linked with how it came over MQTT. Both programs are run as
 // they are installed, with one collector of our own that reads OTLP by its wire format.
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -103,9 +103,27 @@ test(
       'jidoka-cloud client transaction',
       'jidoka-cloud client insert-segments',
     ])
-    // The commit in which the reading came from the broker, by its own trace.
-    const commits = collector.spans.filter(({ name }) => name === 'commit').map(({ traceId }) => traceId)
-    expect(commits).toEqual(expect.arrayContaining([...(found?.links ?? [])]))
+    // How the reading came over MQTT, by a trace of its own: from the publish to its acknowledgement, and the commit within.
     expect(found?.links.length).toBeGreaterThan(0)
+    for (const traceId of found?.links ?? []) {
+      const [taken, commit] = ['process sensor/#', 'commit'].map((name) =>
+        collector.spans.find((span) => span.traceId === traceId && span.name === name),
+      )
+      expect(taken).toMatchObject({
+        service: 'jidoka-edge',
+        kind: 'consumer',
+        parentSpanId: '',
+        facts: {
+          'messaging.system': 'mqtt',
+          'messaging.operation.name': 'process',
+          'messaging.operation.type': 'process',
+          'messaging.destination.template': 'sensor/#',
+          'messaging.batch.message_count': 1,
+        },
+      })
+      expect(commit).toMatchObject({ kind: 'internal', parentSpanId: taken?.spanId, facts: { 'jidoka.readings': 1 } })
+      expect(taken?.durationMs).toBeGreaterThan(commit?.durationMs ?? Infinity)
+    }
+    expect(JSON.stringify(collector.spans)).not.toContain('LINE-A')
   },
 )

@@ -55,6 +55,16 @@ describe.skipIf(sayWhySkipped('the archives page of the console'))('the archives
     await expect.poll(() => row.innerText()).toContain('until 21 Dec')
   })
 
+  test('tells rows that came when their month was gone from those of the month', async () => {
+    const late = { partition: 'judgment_executions_late_20261121_0a1b2c3d', from: '1999-05-01T00:00:00.000Z' }
+    at.world.archives.archives = [archiveOf(0, late), archiveOf(2)]
+    await at.signIn('/archives')
+    const row = at.page.locator('tbody tr').first()
+    await expect.poll(() => row.innerText()).toContain('1999-05 – 2024-10')
+    expect(await row.innerText()).toContain('Judgments, came late')
+    expect(await at.page.locator('tbody tr').last().innerText()).not.toContain('late')
+  })
+
   test('rows are reached with j and k, and Enter goes into one', async () => {
     at.world.archives.archives = [archiveOf(0), archiveOf(1)]
     await at.signIn('/archives')

@@ -54,7 +54,7 @@ describe.skipIf(missing !== undefined)('the console on the real cloud', () => {
       localStorage.setItem('jidoka.preferences', JSON.stringify({ locale: 'en', theme: 'system' })),
     )
     page = await context.newPage()
-    page.setDefaultTimeout(15_000)
+    page.setDefaultTimeout(30_000)
     page.on('pageerror', (error) => mistakes.push(error.message))
     page.on('console', (message) => {
       if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
@@ -189,9 +189,34 @@ describe.skipIf(missing !== undefined)('the console on the real cloud', () => {
     await heading('No secret is set').waitFor()
   })
 
+  test('the one tenant and its database are there, and why it cannot be moved', async () => {
+    await page.getByRole('link', { name: 'Tenants' }).click()
+    await heading('This cloud has one database').waitFor()
+    const row = page.getByRole('table', { name: 'Databases', exact: true }).locator('tbody tr')
+    expect(await row.innerText()).toMatch(/main\s+main, shared\s+1\s+\d/)
+    const move = page.getByRole('button', { name: 'Move, demo', exact: true })
+    expect(await move.getAttribute('aria-disabled')).toBe('true')
+  })
+
+  test('the own password is changed, and the page goes on with what that brings', async () => {
+    await page.locator('.shell-aside button').last().click()
+    await page.getByRole('button', { name: 'Change the password' }).click()
+    await page.getByLabel('Present password').fill('not the password')
+    await page.getByLabel('New password', { exact: true }).fill('another horse battery')
+    await page.getByLabel('New password again').fill('another horse battery')
+    await page.keyboard.press('Enter')
+    await page.getByText(/password is wrong/i).waitFor()
+    await page.getByLabel('Present password').fill(passwordOfAll)
+    await page.keyboard.press('Enter')
+    await page.getByText('The password is changed.').waitFor()
+    // The page is loaded anew: by the cookie that came with the new password.
+    await page.goto(`${url}/audit`)
+    await page.getByRole('cell', { name: 'password.change' }).first().waitFor()
+  })
+
   test('signing out ends the cookie', async () => {
     await page.locator('.shell-aside button').last().click()
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
     await page.getByText('You are signed out.').waitFor()
     await page.reload()
     await page.locator('[name=password]').waitFor()

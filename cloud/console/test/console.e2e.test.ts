@@ -49,7 +49,7 @@ describe.skipIf(sayWhySkipped('the console in a browser'))('the console', () => 
       await other.goto(`${at.server.url}/fleet`)
       await other.locator('.shell-header').waitFor()
       await at.page.getByRole('button', { name: '김현장' }).click()
-      await at.page.getByRole('button', { name: 'Sign out' }).click()
+      await at.page.getByRole('button', { name: 'Sign out', exact: true }).click()
       await at.page.getByText('You are signed out.').waitFor()
       await other.getByText('You are signed out.').waitFor()
       await other.reload()
@@ -231,6 +231,7 @@ describe.skipIf(sayWhySkipped('the console in a browser'))('the console', () => 
       '/events',
       '/jobs',
       '/archives',
+      '/storage',
     ]) {
       await at.page.goto(at.server.url + path)
       await at.page.locator('h1').waitFor()

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import {
+  changePasswordSchema,
   cloudPaths,
   cloudStreamEvents,
   envelope,
@@ -10,6 +11,7 @@ import {
   problemSchema,
   problemStatus,
   sessionSchema,
+  storedObjectSchema,
   type ProblemKind,
   type User,
 } from '@jidoka/contract'
@@ -18,6 +20,8 @@ import { archiveRoutes } from './fixture-archives.ts'
 import { fleetRoutes } from './fixture-fleet.ts'
 import { jobRoutes } from './fixture-jobs.ts'
 import { need, Refusal, routes } from './fixture-routes.ts'
+import { storageRoutes, takeUpload } from './fixture-storage.ts'
+import { tenantRoutes } from './fixture-tenant-routes.ts'
 import type { FixtureWorld } from './fixture-world.ts'
 
 /**
@@ -72,6 +76,7 @@ export async function startFixtureServer(world: FixtureWorld, distFolder: string
       expires_at: new Date(Date.now() + tokenLifeS * 1_000).toISOString(),
       tenant_id: 'demo',
       user: account.user,
+      password_made_up: world.madeUp.has(login),
     }
   }
   const cookie = (request: IncomingMessage) => /jidoka_refresh=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1]
@@ -142,11 +147,32 @@ export async function startFixtureServer(world: FixtureWorld, distFolder: string
       response.setHeader('set-cookie', 'jidoka_refresh=; Max-Age=0; Path=/api/v1/auth')
       return send(response, z.null(), { data: null })
     }
+    if (method === 'PUT' && path.startsWith(`${cloudPaths.objectUploads}/`))
+      return send(response, storedObjectSchema, { data: await takeUpload(world.storage, path, bytes) })
     const user = signedIn(request)
     if (path === cloudPaths.stream) return serveStream(response)
+    if (method === 'PUT' && path === cloudPaths.password) {
+      const { current, next } = changePasswordSchema.parse(body)
+      const account = world.users.get(user.login)
+      if (account?.password !== current) throw new Refusal('wrong_credentials', 'the present password is wrong')
+      account.password = next
+      world.madeUp.delete(user.login)
+      refreshTokens.clear()
+      return send(response, sessionSchema, { data: startSession(response, user.login) })
+    }
+    if (method === 'DELETE' && path === cloudPaths.sessions) {
+      refreshTokens.clear()
+      return send(response, z.object({}), { data: {} })
+    }
     const partsOf = (pattern: string) =>
       new RegExp(`^${pattern.replace(/\{\w+\}/g, '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
-    for (const [of, pattern, schema, handle] of [...routes, ...jobRoutes, ...archiveRoutes]) {
+    for (const [of, pattern, schema, handle] of [
+      ...routes,
+      ...jobRoutes,
+      ...archiveRoutes,
+      ...storageRoutes,
+      ...tenantRoutes,
+    ]) {
       const parts = of === method ? partsOf(pattern) : null
       if (parts !== null) return send(response, schema, handle({ world, user, body, query, parts }))
     }

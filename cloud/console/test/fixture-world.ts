@@ -11,15 +11,20 @@ import type {
   Execution,
   Job,
   JobKindInfo,
+  NewUpload,
+  StoredFile,
   User,
 } from '@jidoka/contract'
 import type { RuleDefinition } from '@jidoka/domain'
 import { defectRatio, edge, judgment, plantLines, pressTemperature, rule, sites, user } from './fixture-data.ts'
 import { createFleetFacts, type FleetFacts } from './fixture-fleet.ts'
+import { oneDatabase, type TenantFacts } from './fixture-tenants.ts'
 
 /** What the fixture server serves: a plant's worth of data that a test changes and that tells its streams. */
 export interface FixtureWorld {
   readonly users: Map<string, { user: User; password: string }>
+  /** Of whom the password was made up by somebody else. */
+  readonly madeUp: Set<string>
   /** Access tokens made before this instant are refused, as if they had run out. */
   tokensFromMs: number
   edges: EdgeSummary[]
@@ -36,6 +41,18 @@ export interface FixtureWorld {
   jobKinds: JobKindInfo[]
   readonly sites: typeof sites
   readonly fleet: FleetFacts
+  readonly storage: {
+    /** Newest first. */
+    files: StoredFile[]
+    readonly quota: { bytes: number; files: number }
+    /** What was declared, by the token of its link. */
+    readonly promised: Map<string, NewUpload>
+    /** Awaited before an upload is answered. */
+    gate: Promise<void>
+  }
+  readonly tenants: TenantFacts
+  /** Whether who signs in is of another tenant than the platform's. */
+  isOtherTenant: boolean
   readonly archives: { archives: Archive[]; tables: ArchivableTable[] }
   /** Requests by path, as `GET /api/...`. */
   readonly requests: string[]
@@ -58,6 +75,7 @@ export function createWorld(nowMs: number): FixtureWorld {
         { user: { ...user(role), login: role }, password: passwordOfAll },
       ]),
     ),
+    madeUp: new Set(),
     tokensFromMs: 0,
     edges: moved([
       edge(1, { name: 'ulsan-press', open_alarms: 1 }),
@@ -120,6 +138,14 @@ export function createWorld(nowMs: number): FixtureWorld {
     jobKinds: [],
     sites,
     fleet: createFleetFacts(),
+    storage: {
+      files: [],
+      quota: { bytes: 500 * 1000 ** 3, files: 100_000 },
+      promised: new Map(),
+      gate: Promise.resolve(),
+    },
+    tenants: oneDatabase(),
+    isOtherTenant: false,
     archives: { archives: [], tables: [] },
     requests: [],
     failing: new Set(),

@@ -52,7 +52,7 @@ export class Stage {
       localStorage.setItem('jidoka.preferences', JSON.stringify({ locale: 'en', theme: 'system' })),
     )
     this.page = await this.context.newPage()
-    this.page.setDefaultTimeout(10_000)
+    this.page.setDefaultTimeout(30_000)
     this.#mistakes = []
     this.page.on('pageerror', (error) => this.#mistakes.push(error.message))
     this.page.on('console', (message) => {

@@ -4,16 +4,18 @@ import type { Clock, Log, Service, Tracing } from '@jidoka/base'
 import { Envelope, startAll, stopAll } from '@jidoka/base'
 import type { CloudConfig, ModuleName } from './config.ts'
 import { AuditChain } from './modules/audit/audit-chain.ts'
-import { AuditKey } from './modules/audit/audit-key.ts'
+import { AuditKeys } from './modules/audit/audit-keys.ts'
 import { addAuditRoutes } from './modules/audit/routes.ts'
 import { auditCalls, auditContract } from './modules/audit/remote.ts'
 import { AuditService } from './modules/audit/service.ts'
 import { fleetCalls, fleetContract } from './modules/fleet/remote.ts'
+import type { FleetCalls } from './modules/fleet/remote.ts'
 import { addGatewayRoutes } from './modules/gateway/routes.ts'
 import type { ModuleCalls } from './modules/gateway/parts.ts'
 import { identityCalls, identityContract } from './modules/identity/remote.ts'
 import { openFleet } from './modules/fleet/open-fleet.ts'
 import type { OpenedFleet } from './modules/fleet/open-fleet.ts'
+import { EndedAccess } from './modules/identity/ended-access.ts'
 import { addIdentityRoutes, createGuard } from './modules/identity/routes.ts'
 import { IdentityService } from './modules/identity/service.ts'
 import { judgmentCalls, judgmentContract } from './modules/judgment/remote.ts'
@@ -39,6 +41,7 @@ import type { Readiness } from './platform/http/health.ts'
 import { addOpenApi } from './platform/http/openapi.ts'
 import { addStreamRoute } from './platform/http/stream.ts'
 import { openKeys } from './platform/keys.ts'
+import { watchKeys } from './platform/keys-watch.ts'
 import { Metrics } from './platform/metrics.ts'
 import { watchResources } from './platform/metrics-resources.ts'
 import { openJobs } from './platform/jobs/open-jobs.ts'
@@ -51,8 +54,7 @@ import { openObjects } from './platform/objects/objects.ts'
 import type { Objects } from './platform/objects/objects.ts'
 import { watchPartitions } from './platform/partitions/partition-metrics.ts'
 import { Partitions } from './platform/partitions/partitions.ts'
-import { openPeers } from './platform/remote/open.ts'
-import { watchReceiptKeys } from './platform/receipt-keys-watch.ts'
+import { openModuleKeys, openPeers } from './platform/remote/open.ts'
 import { piiRetention } from './platform/secrets/pii-retention.ts'
 import { PiiVault } from './platform/secrets/pii-vault.ts'
 import type { SecretsPort } from './platform/secrets/port.ts'
@@ -102,6 +104,8 @@ export interface Cloud {
   readonly jobs: Jobs
   /** What may be asked of the modules, wherever they run. */
   readonly calls: ModuleCalls
+  /** Fleet as judgment asks it. */
+  readonly fleetForJudgment: FleetCalls
   /** Seals, verifies and exports the audit log. */
   readonly audit: AuditChain
   /** Until it is opened nothing is recorded. */
@@ -152,23 +156,24 @@ export async function openCloud({
   const tracing = openTracing({ settings: config.tracing, version: cloudVersion, clock, log, metrics })
   const { tracer } = tracing
   const backbone = openBackbone({ config, database, clock, log, metrics, hub, tracer })
-  const { link, outbox, cache, limiter, dead } = backbone
+  const { link, outbox, cache, limiter, dead, access } = backbone
   const partitions = new Partitions(database, clock)
   const stopping = new AbortController()
 
-  const auditKey = new AuditKey(keys.audit)
-  const audit = new AuditService({ database, clock, key: auditKey })
+  const auditKeys = new AuditKeys(keys.audit)
+  const audit = new AuditService({ database, clock, keys: auditKeys })
   const checkpointFolder = config.audit_checkpoints ?? join(config.data, 'audit-checkpoints')
-  const auditChain = new AuditChain({ database, clock, log, metrics, key: auditKey, checkpointFolder })
+  const auditChain = new AuditChain({ database, clock, log, metrics, keys: auditKeys, checkpointFolder })
   const secrets = new SecretStore({ database, clock, audit, envelope, masterKeys })
   const secretMetrics = new SecretMetrics(metrics.registry)
   const rewrapper = new Rewrapper({ database, envelope, masterKeys, metrics: secretMetrics })
   const objects = openObjects({
     settings: config.objects,
     data: config.data,
-    secret: keys.accessToken.privateKey,
+    secret: keys.objectLinks,
     database,
     envelope,
+    audit,
     clock,
     log,
     registry: metrics.registry,
@@ -179,7 +184,9 @@ export async function openCloud({
   jobs.register(forgetKeysJob({ database, clock, log }))
   objects.registerJobs(jobs)
   const archives = openArchives({ database, clock, log, audit, objects: objects.port, partitions, jobs })
-  const identity = new IdentityService({ database, keys, clock, audit, log })
+  const ended = new EndedAccess({ database, clock, log, tellOthers: () => access.tellAccessEnded() })
+  access.onAccessEnded(() => ended.heard())
+  const identity = new IdentityService({ database, keys, clock, audit, log, ended })
   const runner = new RuleRunner()
   // Fleet and judgment need each other: each gets the other as a question to ask later.
   const fleet: OpenedFleet = openFleet({
@@ -218,12 +225,15 @@ export async function openCloud({
     limiter,
   })
   const app = createApp({ log, metrics, clock, https, corsOrigins: config.http.cors_origins, tracer })
-  const peers = openPeers({ config, app, key: keys.service, clock, log, metrics, limiter, link })
+  const moduleKeys = await openModuleKeys({ config, keysFolder, clock, log })
+  const peers = openPeers({ config, app, keys: moduleKeys, clock, log, metrics, limiter, link })
+  const fleetFor = peers.reach(fleetContract, fleetCalls({ service: fleet.service, overview: fleet.overview }))
+  const fleetForJudgment = fleetFor('judgment')
   const calls: ModuleCalls = {
-    identity: peers.reach(identityContract, identityCalls(identity)),
-    fleet: peers.reach(fleetContract, fleetCalls({ service: fleet.service, overview: fleet.overview })),
-    judgment: peers.reach(judgmentContract, judgmentCalls(judgment)),
-    audit: peers.reach(auditContract, auditCalls(auditChain)),
+    identity: peers.reach(identityContract, identityCalls(identity))('gateway'),
+    fleet: fleetFor('gateway'),
+    judgment: peers.reach(judgmentContract, judgmentCalls(judgment))('gateway'),
+    audit: peers.reach(auditContract, auditCalls(auditChain))('gateway'),
   }
   const mount: Record<ModuleName, () => void> = {
     identity: () => addIdentityRoutes(app, { service: identity, guard, https, trustForwarded, limiter }),
@@ -236,7 +246,7 @@ export async function openCloud({
           clock,
           audit,
           fleet: () => fleet.service,
-          fleetCalls: calls.fleet,
+          fleetCalls: fleetForJudgment,
           runner,
           outbox,
           cache,
@@ -268,7 +278,7 @@ export async function openCloud({
   registerTenantJobs(jobs, { desk: tenants, clock })
   addTenantRoutes(app, { desk: tenants, jobs, clock, guard, platformTenantId: config.tenant })
   addPiiRoutes(app, { vault: new PiiVault({ database, clock, audit, envelope }), guard })
-  objects.addRoutes(app, { limiter, trustForwarded })
+  objects.addRoutes(app, { guard, limiter, trustForwarded, platformTenantId: config.tenant })
   archives.addRoutes(app, guard)
   addStreamRoute(app, { hub, guard, metrics, clock, stopping: stopping.signal })
   addOpenApi(app, cloudVersion)
@@ -279,13 +289,14 @@ export async function openCloud({
     ...(replica === null ? [] : [{ name: 'replica', start: () => Promise.resolve(), stop: () => replica.close() }]),
     ...tenancy.services,
     ...backbone.services(isCommand ? null : config.modules.includes('judgment') ? [ruleDeployedConsumer(cache)] : []),
+    ended,
     { name: 'identity', start: () => Promise.resolve(), stop: () => identity.stop() },
     objects.service,
     // The job keeps them; rows that come before its first run need theirs.
     { name: 'partitions', start: () => partitions.makeAhead(), stop: () => Promise.resolve() },
     watchPartitions({ database, clock, log, registry: metrics.registry }),
     ...watchMoves({ mover: tenants.mover, database, clock, log, registry: metrics.registry }),
-    watchReceiptKeys({ keys: keys.receipts, clock, log }),
+    watchKeys({ keys: [keys.receipts, keys.audit, ...(moduleKeys === null ? [] : [moduleKeys])], clock, log }),
     ...(config.modules.includes('audit') ? auditChain.services() : []),
     ...(config.modules.includes('fleet') ? fleet.services : []),
     ...jobServices,
@@ -308,6 +319,7 @@ export async function openCloud({
     archives,
     jobs,
     calls,
+    fleetForJudgment,
     audit: auditChain,
     tenants,
     tracing,

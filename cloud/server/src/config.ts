@@ -4,7 +4,12 @@ import { z } from 'zod'
 import { httpSettingNames, httpSettingsSchema } from './platform/http/settings.ts'
 import { moduleNames, portOf } from './platform/remote/module-names.ts'
 import type { ModuleName } from './platform/remote/module-names.ts'
-import { moduleAddressNames, moduleAddressesSchema } from './platform/remote/settings.ts'
+import {
+  moduleAddressNames,
+  moduleAddressesSchema,
+  moduleKeyNames,
+  moduleKeysSchema,
+} from './platform/remote/settings.ts'
 import { databaseSettingNames, databaseSettingsSchema } from './platform/db/settings.ts'
 import { objectsSettingNames, objectsSettingsSchema } from './platform/objects/settings.ts'
 import { jobsSettingNames, jobsSettingsSchema } from './platform/jobs/settings.ts'
@@ -127,6 +132,8 @@ const settingsSchema = z.strictObject({
   modules: modulesSetting.default([...moduleNames]),
   /** Where the others run. */
   module_addresses: moduleAddressesSchema.prefault({}),
+  /** By what they know each other. */
+  module_keys: moduleKeysSchema.prefault({}),
   tenant: tenantIdSchema.default('demo'),
   /** Of the first administrator; absent: one is made up and shown once. */
   admin_password: passwordSchema.optional(),
@@ -190,6 +197,7 @@ const names = {
   JIDOKA_CLOUD_RATE_STRANGER: 'rate_limits.api_stranger',
   JIDOKA_CLOUD_MODULES: 'modules',
   ...moduleAddressNames,
+  ...moduleKeyNames,
   JIDOKA_CLOUD_TENANT: 'tenant',
   JIDOKA_CLOUD_ADMIN_PASSWORD: 'admin_password',
   JIDOKA_CLOUD_CONSOLE: 'console',

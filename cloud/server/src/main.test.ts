@@ -116,7 +116,7 @@ describe('the program', { timeout: 60_000 }, () => {
     const { code, stderr } = await start({ JIDOKA_CLOUD_DATA: newFolder() }, ['migrat']).ended
     expect([code, stderr]).toEqual([
       1,
-      '"migrat" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "secrets" changes the master key, "audit" verifies and exports the audit log, "tenant" makes tenants and moves them between databases.\n',
+      '"migrat" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "rotate-module-key" the next one of a module, "secrets" changes the master key, "audit" verifies and exports the audit log, "tenant" makes tenants and moves them between databases.\n',
     ])
   })
 
@@ -128,6 +128,18 @@ describe('the program', { timeout: 60_000 }, () => {
     expect(readdirSync(keys).filter((name) => name.startsWith('receipts'))).toHaveLength(2)
     expect((await rotate('soon')).stderr).toContain('The grace is a number of days from 0 to 365')
     expect((await rotate()).stderr).toContain('does not sign yet')
+  })
+
+  it('makes the keys of a module without touching the database, and says which half is for whom', async () => {
+    const keys = join(newFolder(), 'keys')
+    const rotate = (...more: string[]) => start({ JIDOKA_CLOUD_KEYS: keys }, ['rotate-module-key', ...more]).ended
+    const first = await rotate('judgment')
+    expect([first.code, first.stdout]).toEqual([0, expect.stringContaining('for the processes of judgment alone')])
+    expect([readdirSync(join(keys, 'modules')), readdirSync(join(keys, 'modules', 'public'))]).toEqual([
+      ['judgment.pem', 'public'],
+      ['judgment.pem'],
+    ])
+    expect((await rotate('judgement')).stderr).toContain('A module is one of')
   })
 
   it('makes the next master key without touching the database, and rewraps with it', async () => {
@@ -199,7 +211,7 @@ describe('the program', { timeout: 60_000 }, () => {
     it('ends in order at SIGTERM in the middle of its first start, and the next start goes on from there', async () => {
       const first = newFolder()
       const interrupted = start({ JIDOKA_CLOUD_DATA: first })
-      await vi.waitUntil(() => existsSync(join(first, 'lock')), { timeout: 20_000, interval: 5 })
+      await vi.waitUntil(() => existsSync(join(first, 'lock')), { interval: 5 })
       interrupted.kill('SIGTERM')
       expect(await interrupted.ended).toMatchObject({ code: 0, stdout: '' })
       expect(existsSync(join(first, 'lock'))).toBe(false)
@@ -333,8 +345,8 @@ describe('the program', { timeout: 60_000 }, () => {
     it('migrates by command: history, a step back, up again', async () => {
       const run = (...args: string[]) => start({ JIDOKA_CLOUD_DATA: folder }, ['migrate', ...args]).ended
       expect((await run('history')).stdout).toContain('20261121_0900__foundation')
-      expect((await run('down')).stdout).toBe('took back 20261121_2055__judgment_filters\n')
-      expect((await run('up')).stdout).toBe('applied 20261121_2055__judgment_filters\n')
+      expect((await run('down')).stdout).toBe('took back 20261122_0240__ended_access\n')
+      expect((await run('up')).stdout).toBe('applied 20261122_0240__ended_access\n')
       expect((await run()).stdout).toBe('The database is up to date.\n')
       expect((await run('sideways')).code).toBe(1)
     })

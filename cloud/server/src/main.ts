@@ -11,26 +11,21 @@ import {
   untilStopped,
 } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
-import { openCloud } from './cloud.ts'
+import type { Cloud } from './cloud.ts'
 import { readConfig } from './config.ts'
-import { runCourierCommand } from './courier-command.ts'
 import type { CloudConfig } from './config.ts'
-import { runMigrateCommand } from './migrate.ts'
-import { AuditKey } from './modules/audit/audit-key.ts'
-import { runAuditCommand } from './modules/audit/audit-command.ts'
 import { clearWays } from './platform/clear-ways.ts'
 import { oneAddressForAll } from './platform/http/one-address.ts'
+import type { Backend } from './platform/db/backend.ts'
 import { allMigrations, bringUpToDate, openBackend } from './platform/db/open.ts'
-import { HttpServer } from './platform/http/server.ts'
-import { openKeys } from './platform/keys.ts'
 import { hasAllModules } from './platform/remote/module-names.ts'
 import { takeModulesFlag } from './platform/remote/modules-flag.ts'
-import { runSecretsCommand } from './platform/secrets/secrets-command.ts'
+import { moduleKeyFolders } from './platform/remote/settings.ts'
 import { openMasterKeys } from './platform/secrets/settings.ts'
 import { otherDatabases } from './platform/tenancy/settings.ts'
-import { runTenantCommand } from './platform/tenancy/tenant-command.ts'
 
-// The composition root. stdout: the one line that says ready, and what commands print. stderr: the log.
+// The composition root. stdout: the one line that says ready, and what commands print. stderr: the log. Imported at once is what opens the database:
+// most of the program is read beside that, and of the commands each reads its own.
 
 /** Where the console's build lies beside these sources; what ships says its own place. */
 const builtConsole = fileURLToPath(new URL('../../console/dist', import.meta.url))
@@ -50,13 +45,22 @@ async function main(): Promise<void> {
   if (command === undefined) return serve(config, log)
   if (command === 'courier') return runCourier(config, log)
   if (command === 'rotate-receipt-key') return rotateReceiptKey(config)
+  if (command === 'rotate-module-key') {
+    const { runModuleKeyCommand } = await import('./platform/remote/module-key-command.ts')
+    return runModuleKeyCommand(process.argv.slice(3), {
+      folders: moduleKeyFolders(config.module_keys, keysFolderOf(config)),
+      nowMs: systemClock.nowMs(),
+      print,
+    })
+  }
   if (command === 'secrets') return runSecrets(config, log)
   if (command === 'audit') return runAudit(config, log)
   if (command === 'tenant') return runTenant(config, log)
   if (command !== 'migrate')
     throw new OperationalError(
-      `"${command}" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "secrets" changes the master key, "audit" verifies and exports the audit log, "tenant" makes tenants and moves them between databases.`,
+      `"${command}" is not a command. Without one the program serves; "migrate" works on its database, "courier" reads and writes courier files, "rotate-receipt-key" makes the next key for receipts, "rotate-module-key" the next one of a module, "secrets" changes the master key, "audit" verifies and exports the audit log, "tenant" makes tenants and moves them between databases.`,
     )
+  const { runMigrateCommand } = await import('./migrate.ts')
   const backend = await open(config, log)
   try {
     process.stdout.write(`${await runMigrateCommand(backend.pool, allMigrations(), argument)}\n`)
@@ -75,14 +79,20 @@ async function main(): Promise<void> {
   }
 }
 
-async function runTenant(config: CloudConfig, log: Log): Promise<void> {
-  const backend = await open(config, log)
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+
+/** A command does what it was asked to, and ends: jobs and events are for processes that stay. */
+async function withCloud<Result>(
+  config: CloudConfig,
+  log: Log,
+  work: (cloud: Cloud) => Promise<Result>,
+): Promise<Result> {
+  const [backend, { openCloud }] = await Promise.all([open(config, log), import('./cloud.ts')])
   try {
-    const cloud = await openCloud({ ...forCommand(config), backend, clock: systemClock, log })
+    const settings = { ...config, jobs: { ...config.jobs, work: false } }
+    const cloud = await openCloud({ config: settings, isCommand: true, backend, clock: systemClock, log })
     try {
-      const print = (line: string) => void process.stdout.write(`${line}\n`)
-      if (!(await runTenantCommand(process.argv.slice(3), { desk: cloud.tenants, print })))
-        process.exitCode = exitCode.failed
+      return await work(cloud)
     } finally {
       await cloud.stop()
     }
@@ -91,79 +101,56 @@ async function runTenant(config: CloudConfig, log: Log): Promise<void> {
   }
 }
 
-/** A command does what it was asked to, and ends: jobs and events are for processes that stay. */
-const forCommand = (config: CloudConfig) => ({
-  config: { ...config, jobs: { ...config.jobs, work: false } },
-  isCommand: true,
-})
+async function runTenant(config: CloudConfig, log: Log): Promise<void> {
+  const { runTenantCommand } = await import('./platform/tenancy/tenant-command.ts')
+  const isDone = await withCloud(config, log, ({ tenants }) =>
+    runTenantCommand(process.argv.slice(3), { desk: tenants, print }),
+  )
+  if (!isDone) process.exitCode = exitCode.failed
+}
+
+const keysFolderOf = (config: CloudConfig): string => config.keys ?? join(config.data, 'keys')
 
 /** Works on the master keys; on the database, which is opened for it, when secrets are rewrapped. */
 async function runSecrets(config: CloudConfig, log: Log): Promise<void> {
-  const folder = config.keys ?? join(config.data, 'keys')
+  const folder = keysFolderOf(config)
+  const { openKeys } = await import('./platform/keys.ts')
+  const { runSecretsCommand } = await import('./platform/secrets/secrets-command.ts')
   await openKeys(folder)
   const isAllDone = await runSecretsCommand(process.argv.slice(3), {
     masterKeys: openMasterKeys(config.secrets, folder, systemClock),
-    print: (line) => void process.stdout.write(`${line}\n`),
-    withRewrapper: async (work) => {
-      const backend = await open(config, log)
-      try {
-        const cloud = await openCloud({ ...forCommand(config), backend, clock: systemClock, log })
-        try {
-          return await work(cloud.rewrapper)
-        } finally {
-          await cloud.stop()
-        }
-      } finally {
-        await backend.close()
-      }
-    },
+    print,
+    withRewrapper: (work) => withCloud(config, log, ({ rewrapper }) => work(rewrapper)),
   })
   if (!isAllDone) process.exitCode = exitCode.failed
 }
 
 /** Needs the database for itself where that is PGlite, as a courier does; what has been exported is checked without one. */
 async function runAudit(config: CloudConfig, log: Log): Promise<void> {
+  const { openKeys } = await import('./platform/keys.ts')
+  const { AuditKeys } = await import('./modules/audit/audit-keys.ts')
+  const { runAuditCommand } = await import('./modules/audit/audit-command.ts')
   const isWhole = await runAuditCommand(process.argv.slice(3), {
     tenant: config.tenant,
-    print: (line) => void process.stdout.write(`${line}\n`),
-    publicKey: async () => new AuditKey((await openKeys(config.keys ?? join(config.data, 'keys'))).audit).publicKeyText,
-    withChain: async (work) => {
-      const backend = await open(config, log)
-      try {
-        const cloud = await openCloud({ ...forCommand(config), backend, clock: systemClock, log })
-        try {
-          const { tenants, unreached } = await cloud.tenants.reached()
-          return await work(cloud.audit, tenants, unreached)
-        } finally {
-          await cloud.stop()
-        }
-      } finally {
-        await backend.close()
-      }
-    },
+    print,
+    publicKey: async () => new AuditKeys((await openKeys(keysFolderOf(config))).audit).active.publicKeyText,
+    rotateKey: async (graceMs) => (await openKeys(keysFolderOf(config))).audit.rotate(graceMs),
+    withChain: (work) =>
+      withCloud(config, log, async (cloud) => {
+        const { tenants, unreached } = await cloud.tenants.reached()
+        return work(cloud.audit, tenants, unreached)
+      }),
   })
   if (!isWhole) process.exitCode = exitCode.failed
 }
 
 /** Needs the database for itself where that is PGlite: then the console's pages, or the HTTP API of the running program, take the files. */
 async function runCourier(config: CloudConfig, log: Log): Promise<void> {
-  const backend = await open(config, log)
-  try {
-    const cloud = await openCloud({ ...forCommand(config), backend, clock: systemClock, log })
-    const print = (line: string) => void process.stdout.write(`${line}\n`)
-    try {
-      const isAllDone = await runCourierCommand(process.argv.slice(3), {
-        courier: cloud.courier,
-        tenant: config.tenant,
-        print,
-      })
-      if (!isAllDone) process.exitCode = exitCode.failed
-    } finally {
-      await cloud.stop()
-    }
-  } finally {
-    await backend.close()
-  }
+  const { runCourierCommand } = await import('./courier-command.ts')
+  const isAllDone = await withCloud(config, log, ({ courier }) =>
+    runCourierCommand(process.argv.slice(3), { courier, tenant: config.tenant, print }),
+  )
+  if (!isAllDone) process.exitCode = exitCode.failed
 }
 
 /** Two weeks: an edge that is online hears of the new key within a minute, and one that is not takes it over when it is back. */
@@ -177,7 +164,8 @@ async function rotateReceiptKey(config: CloudConfig): Promise<void> {
     throw new OperationalError(
       `The grace is a number of days from 0 to ${graceDaysMax}; ${graceDaysDefault} when it is left out.`,
     )
-  const { receipts } = await openKeys(config.keys ?? join(config.data, 'keys'))
+  const { openKeys } = await import('./platform/keys.ts')
+  const { receipts } = await openKeys(keysFolderOf(config))
   const { keyId, signsFrom } = await receipts.rotate(days * 24 * 3_600_000)
   process.stdout.write(
     `The key ${keyId} signs receipts from ${signsFrom} on. Edges are told of it from now on. Back up the folder for keys.\n`,
@@ -212,16 +200,23 @@ async function serve(config: CloudConfig, log: Log): Promise<void> {
   process.exit(0)
 }
 
+interface Starting {
+  /** What closes each of what is open. */
+  readonly opened: (() => Promise<void>)[]
+  readonly isStopping: () => boolean
+}
+
 /** Step by step; none is begun once the program shall stop. */
-async function start(
-  config: CloudConfig,
-  log: Log,
-  { opened, isStopping }: { opened: (() => Promise<void>)[]; isStopping: () => boolean },
-): Promise<void> {
+async function start(config: CloudConfig, log: Log, starting: Starting): Promise<void> {
+  const { opened, isStopping } = starting
   if (isStopping()) return
   for (const sentence of [...clearWays(config), ...oneAddressForAll(config)]) log.warn({ action: 'start' }, sentence)
-  const backend = await open(config, log)
-  opened.push(() => backend.close())
+  // PGlite opens in a thread of its own, which takes as long as reading the program does here.
+  const [backend, { openCloud }, { HttpServer }] = await Promise.all([
+    openMigrated(config, log, starting),
+    import('./cloud.ts'),
+    import('./platform/http/server.ts'),
+  ])
   if (!backend.profile.commitSurvivesPowerLoss) {
     log.warn(
       'The database is PGlite, which does not force commits to the disk: a power cut can take the last seconds. Edges keep what they sent and send it again. For production set DATABASE_URL to a PostgreSQL server.',
@@ -231,11 +226,6 @@ async function start(
     log.warn(
       'Some modules run elsewhere, and the database is PGlite, which no other process can open: they see nothing of this one. Set DATABASE_URL to the PostgreSQL server of all of them.',
     )
-  }
-  if (isStopping()) return
-  if (config.migrate_at_start) {
-    for (const name of await bringUpToDate(backend.pool))
-      log.info({ action: 'migrate', success: true }, `applied ${name}`)
   }
   if (isStopping()) return
   const cloud = await openCloud({
@@ -262,6 +252,16 @@ async function start(
   if (isStopping()) return
   process.stdout.write(`${JSON.stringify({ ready: true, http: server.url })}\n`)
   await cloud.tracing.open()
+}
+
+async function openMigrated(config: CloudConfig, log: Log, { opened, isStopping }: Starting): Promise<Backend> {
+  const backend = await open(config, log)
+  opened.push(() => backend.close())
+  if (config.migrate_at_start && !isStopping()) {
+    for (const name of await bringUpToDate(backend.pool))
+      log.info({ action: 'migrate', success: true }, `applied ${name}`)
+  }
+  return backend
 }
 
 /** The last word of the program: a sentence for what an operator can mend, a stack for a mistake of ours. */

@@ -1,4 +1,4 @@
-import { cloudPaths, fill, sessionSchema } from '@jidoka/contract'
+import { cloudPaths, fill, pageSizeMax, sessionSchema } from '@jidoka/contract'
 import type { RuleDefinition } from '@jidoka/domain'
 import { z } from 'zod'
 
@@ -35,7 +35,7 @@ export class CloudClient {
   }
 
   async edges(): Promise<readonly CloudEdge[]> {
-    return edgesSchema.parse(await this.#ask('GET', cloudPaths.edges))
+    return edgesSchema.parse(await this.#ask('GET', `${cloudPaths.edges}?limit=${pageSizeMax}`))
   }
 
   async deploy(edgeId: string, { version: _given, ...definition }: RuleDefinition): Promise<void> {

@@ -11,7 +11,7 @@ import { findToxiproxy, ToxiproxyLine } from './toxiproxy.ts'
  * Where toxiproxy is not installed the rounds take our own proxy, and it alone is tried here.
  */
 const toxiproxy = findToxiproxy(process.env)
-const waitMsMax = 5_000
+const waitMsMax = 20_000
 
 runLineCases('own proxy', (port) => OwnLine.open(port))
 if (toxiproxy !== null) runLineCases('toxiproxy', (port) => ToxiproxyLine.open(toxiproxy, port))

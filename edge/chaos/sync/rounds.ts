@@ -36,40 +36,69 @@ export interface RoundsOutcome {
   readonly failures: readonly string[]
 }
 
+/** What has come of all worlds so far. */
+interface Found {
+  readonly seen: Map<string, number>
+  readonly failures: string[]
+  acknowledged: number
+  lost: number
+  doubled: number
+  drops: number
+}
+
 /**
  * Real programs on both ends of a line that breaks, killed at any instant. When all is healed, both must come to rest by
  * themselves, and everything that a device was promised must be in the cloud once.
  */
 export async function playRounds(options: Omit<ModeOptions, 'broken'>): Promise<RoundsOutcome> {
-  const { runs, seed, folders, say } = options
-  const draws = new Draws(seed)
-  const failures: string[] = []
-  const seen = new Map<string, number>()
-  const sums = { acknowledged: 0, lost: 0, doubled: 0, drops: 0 }
-  for (let done = 0, worlds = 0; done < runs && failures.length === 0; worlds++) {
+  const found: Found = { seen: new Map(), failures: [], acknowledged: 0, lost: 0, doubled: 0, drops: 0 }
+  const lanes: [number[], number[]] = [[], []]
+  for (let left = options.runs, turn = 0; left > 0; turn++) {
+    const rounds = Math.min(left, roundsPerWorld[turn % 2] ?? left)
+    lanes[turn % 2]?.push(rounds)
+    left -= rounds
+  }
+  // Side by side: both wait for their ends to start and to come to rest more than they work.
+  await Promise.all(lanes.map((worlds, turn) => playWorlds(turn, worlds, options, found)))
+  return found
+}
+
+/** @param worlds how many rounds each has, one after the other, all on the database of this turn */
+async function playWorlds(
+  turn: number,
+  worlds: readonly number[],
+  { seed, folders, say }: Omit<ModeOptions, 'broken'>,
+  found: Found,
+): Promise<void> {
+  const { seen, failures } = found
+  // Of its own: what one database is dealt must not hang on how fast the other one is.
+  const draws = new Draws(seed + turn)
+  for (const rounds of worlds) {
+    if (failures.length > 0) return
     const folder = folders.new('sync')
-    const where = () => `seed ${seed}, round ${done}, folder ${folder}`
+    let done = 0
+    const where = () => `seed ${seed}, round ${done} of turn ${turn}, folder ${folder}`
     let world: World | null = null
     let findings: SyncFindings | null = null
     try {
-      world = await openWorld(folder, worlds)
-      const last = Math.min(runs, done + (roundsPerWorld[worlds % 2] ?? roundsPerLook))
-      say(`${world.store.name}, ${world.line.name}`)
-      while (done < last && failures.length === 0) {
+      world = await openWorld(folder, turn)
+      const { name: database } = world.store
+      say(`${database}, ${world.line.name}`)
+      while (done < rounds && failures.length === 0) {
         for (const name of await playRound(world, draws)) seen.set(name, (seen.get(name) ?? 0) + 1)
         done++
-        if (done % roundsPerLook !== 0 && done !== last) continue
+        if (done % roundsPerLook !== 0 && done !== rounds) continue
         findings = await look(world, draws)
         failures.push(...findings.faults.map((fault) => `${where()}: ${fault}`))
-        if (done === last && failures.length === 0) {
+        if (done === rounds && failures.length === 0) {
           const name = draws.pick(waysToTwoHistories)
           const parted = await twoHistories(world, name, draws)
           seen.set(name, (seen.get(name) ?? 0) + 1)
           failures.push(...parted.faults.map((fault) => `${where()}, ${name}: ${fault}`))
-          say(`${name}: told, and settled by new epochs; ${parted.doubled} readings under both`)
+          say(`${database}: ${name}: told, and settled by new epochs; ${parted.doubled} readings under both`)
         }
-        if (done < last && failures.length === 0) await Promise.all([world.startCloud(), world.startEdge()])
-        say(`${done} rounds, ${findings.readings} readings, ${findings.records} records`)
+        if (done < rounds && failures.length === 0) await Promise.all([world.startCloud(), world.startEdge()])
+        say(`${database}: ${done} rounds, ${findings.readings} readings, ${findings.records} records`)
       }
     } catch (error) {
       failures.push(`${where()}: ${error instanceof Error ? error.message : String(error)}`)
@@ -77,14 +106,13 @@ export async function playRounds(options: Omit<ModeOptions, 'broken'>): Promise<
       await world?.close()
     }
     if (findings !== null) {
-      sums.acknowledged += findings.acknowledged
-      sums.lost += findings.lost
-      sums.doubled += findings.doubled
-      sums.drops += findings.drops
+      found.acknowledged += findings.acknowledged
+      found.lost += findings.lost
+      found.doubled += findings.doubled
+      found.drops += findings.drops
     }
     if (failures.length === 0) folders.remove(folder)
   }
-  return { seen, ...sums, failures }
 }
 
 const toxiproxy = findToxiproxy(process.env)

@@ -17,7 +17,7 @@ export function findToxiproxy(environment: Readonly<Record<string, string | unde
 }
 
 /** Its API answers within this on a machine under load, or it did not start. */
-const startMsMax = 10_000
+const startMsMax = 30_000
 
 const proxy = 'line'
 

@@ -140,7 +140,7 @@ async function start(
     'No cloud is configured: the appliance works alone. Set "cloud.url" (JIDOKA_CLOUD_URL) to change that.',
   )
   let lanes = reader.lanes()
-  const commitTraces = new CommitTraces(tracer, lanes)
+  const commitTraces = new CommitTraces(tracer, clock, lanes)
   const lineToCloud = () => status.view(lanes, disk.state())
   const board = new LiveBoard(reader, {
     site: config.site,
@@ -201,12 +201,12 @@ async function start(
 
   stops.push({
     name: 'committed listener',
-    stop: pipeline.onCommitted((committed) => {
+    stop: pipeline.onCommitted((committed, publishes) => {
       lanes = { readingsSeq: committed.readingsSeq, recordsSeq: committed.recordsSeq }
       board.apply(committed)
       tellStream(hub, board, committed)
       metrics.committed(committed)
-      commitTraces.committed(committed)
+      commitTraces.committed(committed, publishes)
       // The more urgent of the two first.
       broker.publishAlarms(committed.alarms, committed.recordsSeq)
       broker.publishVerdicts(committed.verdicts)

@@ -155,9 +155,7 @@ describe('the appliance', () => {
     await follow(first, cookie, [], watching.signal)
     const device = await first.device('line-a.press-1', plant.secret)
     await device.publishAsync('sensor/LINE-A/temperature', JSON.stringify({ value: 99 }), { qos: 1 })
-    const startedMs = performance.now()
     expect(await first.stop()).toMatchObject({ code: 0 })
-    expect(performance.now() - startedMs).toBeLessThan(10_000)
     watching.abort()
     const second = await start(environment)
     const board = await boardOf(second, cookie)
@@ -210,7 +208,7 @@ describe('the appliance', () => {
       }
     })
     const broken = Promise.allSettled(loops) // the line breaks under them, which is the point
-    await vi.waitUntil(() => acknowledged.length >= 500, { timeout: 10_000 })
+    await vi.waitUntil(() => acknowledged.length >= 500)
     expect(await first.stop('SIGKILL')).toMatchObject({ signal: 'SIGKILL' })
     await device.endAsync(true)
     await broken

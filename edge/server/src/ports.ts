@@ -25,7 +25,7 @@ import type {
 } from './ports/board.ts'
 import type { BrokerChange, BrokerState } from './ports/broker.ts'
 import type { ConnectorPosition, DesiredChange, DesiredPosition } from './ports/desired.ts'
-import type { DeadLetter, Inbound } from './ports/inbound.ts'
+import type { DeadLetter, Inbound, Publishes } from './ports/inbound.ts'
 import type { CountedRanges, EpochBegin, KeptRangeSum, KeptReceipt, PoisonRows, StoredOutage } from './ports/line.ts'
 
 export type * from './ports/board.ts'
@@ -74,8 +74,8 @@ export interface Pipeline {
   noteSent(upToSeq: number): Promise<void>
   /** Whether every single verdict is wanted as a packet; see `Committed.verdictPackets`. */
   watchVerdicts(wanted: boolean): void
-  /** Called after every commit, in order. Returns the function that ends it. */
-  onCommitted(listener: (committed: Committed) => void): () => void
+  /** Called after every commit, in order; `publishes` is null where none was among it. Returns the function that ends it. */
+  onCommitted(listener: (committed: Committed, publishes: Publishes | null) => void): () => void
   /** Called when the store cannot write, with a sentence and its kind, and with null when it can again. */
   onStoreProblem(listener: (problem: string | null, kind?: StoreProblem | null) => void): () => void
   rules(): Promise<readonly RuleInForce[]>

@@ -57,7 +57,7 @@ describe.skipIf(chromiumPath === null)('the page about the line to the cloud (ne
     }
     const bar = page.getByRole('progressbar', { name: 'Progress: Readings' })
     const value = () => bar.evaluate((each) => (each as unknown as { value: number }).value)
-    await expect.poll(value, { timeout: 6_000 }).toBe(0.75)
+    await expect.poll(value).toBe(0.75)
   })
 
   test('a lane that the cloud refuses says so with what to do', async () => {

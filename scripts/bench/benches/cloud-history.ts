@@ -1,4 +1,3 @@
-import { partitionedTables } from '../../../cloud/server/src/platform/partitions/tables.ts'
 import type { TestStore } from '../../../cloud/server/src/testing/stores.ts'
 
 /** Judgments of two years, so many in all, evenly spread over tenants and time; the last is of just now. */
@@ -10,19 +9,17 @@ export interface History {
 
 /** By its place in a history. */
 export const tenantName = (no: number): string => `plant-${no}`
-/** What a tenant has. None of these numbers divides another, so that every pair of edge, line and rule is met. */
-const shapeOf = (tenants: number) =>
-  tenants === 1 ? { edges: 499, lines: 41, rules: 199 } : { edges: 7, lines: 3, rules: 11 }
+/** What a tenant has, a large one or a small one. None of these numbers divides another, so that every pair of edge, line and rule is met. */
+const shapeOf = ({ judgments, tenants }: Pick<History, 'judgments' | 'tenants'>) =>
+  judgments / tenants >= 100_000 ? { edges: 499, lines: 41, rules: 199 } : { edges: 7, lines: 3, rules: 11 }
 /** An edge has the same id in each tenant: what it is to be found by is the tenant. */
 export const edgeId = (no: number): string => `00000000-0000-7000-8000-${String(no).padStart(12, '0')}`
 
 /**
  * Writes them month by month past the program, which would take hours: rows, indexes and partitions are those that it has.
  */
-export async function writeHistory(
-  { backend }: Pick<TestStore, 'backend'>,
-  { judgments, tenants, months }: History,
-): Promise<void> {
+export async function writeHistory({ backend }: Pick<TestStore, 'backend'>, history: History): Promise<void> {
+  const { judgments, tenants, months } = history
   const { pool } = backend
   await pool.query(
     'insert into core.tenants (id, name) select id, id from unnest($1::text[]) as id on conflict do nothing',
@@ -38,17 +35,8 @@ export async function writeHistory(
     ])
   const fromMs = monthStarts[0] as number
   const stepMs = (now.getTime() - fromMs) / judgments
-  const { daysHot } = partitionedTables['core.judgment_executions']
   const client = await pool.connect()
   try {
-    // As housekeeping leaves them: what is no longer hot keeps its primary key alone.
-    const cold = await client.query<{ name: string }>(
-      `select x.indexrelid::regclass::text as name from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_index x on x.indrelid = c.oid
-       where i.inhparent = 'core.judgment_executions'::regclass and not x.indisprimary
-         and c.relname < 'judgment_executions' || to_char(now() - make_interval(days => $1), '"_y"YYYY"m"MM')`,
-      [daysHot],
-    )
-    for (const { name } of cold.rows) await client.query(`drop index ${name}`)
     // The check of each row's tenant would take as long as the row, and a site is of no use here.
     await client.query('set session_replication_role = replica')
     // Edges of one tenant are enough: pages show their names, which the program keeps, and an id belongs to one edge of the whole server.
@@ -56,12 +44,12 @@ export async function writeHistory(
       `insert into fleet.edges (tenant_id, id, site_code, name, public_key, program_version, enrolled_at)
        select $1, ('00000000-0000-7000-8000-' || lpad(no::text, 12, '0'))::uuid, 'BENCH', 'edge ' || no, 'key ' || no, '0.1.0', now()
        from generate_series(0, $2::int - 1) as no`,
-      [tenantName(0), shapeOf(tenants).edges],
+      [tenantName(0), shapeOf(history).edges],
     )
     for (let month = 0; month < months; month++) {
       const first = Math.ceil(((monthStarts[month] as number) - fromMs) / stepMs)
       const next = Math.min(judgments, Math.ceil(((monthStarts[month + 1] as number) - fromMs) / stepMs))
-      await client.query(insertOf(shapeOf(tenants)), [first, next - 1, tenants, fromMs, stepMs])
+      await client.query(insertOf(shapeOf(history)), [first, next - 1, tenants, fromMs, stepMs])
     }
     await client.query('set session_replication_role = origin')
     await client.query('vacuum analyze core.judgment_executions')

@@ -7,7 +7,8 @@ import type { PostgresServer, TestStore } from '../../../cloud/server/src/testin
 import type { BenchRow } from '../harness.ts'
 import { median } from '../harness.ts'
 import { edgeId, tenantName, writeHistory } from './cloud-history.ts'
-import { judgments, months, ofMany, ofOne, tenants as tenantsOfMany } from './cloud-size.ts'
+import type { History } from './cloud-history.ts'
+import { judgments, months, ofAlone, ofMany, ofOne, tenants as tenantsOfMany } from './cloud-size.ts'
 
 /** So many pages are read for a figure, of one tenant after another. */
 const pagesRead = 101
@@ -31,7 +32,7 @@ export const noFilter: RecentFilter = {
   limit: 50,
 }
 
-/** What a person narrows the page by, in months that have their indexes, see cloud-history.ts: pages of a tenant of any size are full. */
+/** What a person narrows the page by: pages of a tenant of any size are full. */
 export const filters: Readonly<Record<string, Partial<RecentFilter>>> = {
   rule: { ruleId: 'rule-5' },
   line: { line: 'LINE-2' },
@@ -39,13 +40,12 @@ export const filters: Readonly<Record<string, Partial<RecentFilter>>> = {
   'two months': { from: dayOf(2, 15), to: dayOf(1, 15) },
   'behind a cursor': { after: { at: instant(70), id: edgeId(0) } },
 }
-/** What is so rare that a small tenant's page is not full, and goes on through the older months. */
+/** What is so rare that a small tenant's page is looked for in many months, or in all: it reads more of them than that of a large tenant. */
 export const rare: Readonly<Record<string, Partial<RecentFilter>>> = {
   abnormal: { abnormal: true },
   status: { status: 'CRITICAL' },
 }
 const all = { ...filters, ...rare }
-/** A month that keeps its primary key alone: there a page is looked for in all rows of the month. */
 const yearAgo: Partial<RecentFilter> = { from: dayOf(12, 1), to: dayOf(11, 1) }
 const ofYearAgo: Readonly<Record<string, Partial<RecentFilter>>> = {
   rule: { ruleId: 'rule-5', ...yearAgo },
@@ -55,17 +55,25 @@ const ofYearAgo: Readonly<Record<string, Partial<RecentFilter>>> = {
   status: { status: 'CRITICAL', ...yearAgo },
 }
 
-/** Pages of the history of one tenant, and of one of many tenants with as many judgments in all. Written when the first row asks for it. */
+/**
+ * Pages of the history of one tenant, of many tenants with as many judgments in all, and of one that has no more than each of the many: with that a page is compared that the small
+ * tenant finds in more months than the large one, as both then read the same rows of the same months. Written when the first row asks for it.
+ */
 export function pageRows(server: PostgresServer): { rows: BenchRow[]; close(): Promise<void> } {
   const stores: TestStore[] = []
-  const pagesOf = async (tenants: number): Promise<Pages> => {
+  const pagesOf = async (history: Omit<History, 'months'>): Promise<Pages> => {
     const store = await server.newStore()
     stores.push(store)
-    await writeHistory(store, { judgments, tenants, months })
-    return new Pages(store, tenants)
+    await writeHistory(store, { ...history, months })
+    return new Pages(store, history.tenants)
   }
-  let written: Promise<{ one: Pages; many: Pages }> | undefined
-  const pages = () => (written ??= (async () => ({ one: await pagesOf(1), many: await pagesOf(tenantsOfMany) }))())
+  const write = async () => ({
+    one: await pagesOf({ judgments, tenants: 1 }),
+    many: await pagesOf({ judgments, tenants: tenantsOfMany }),
+    alone: await pagesOf({ judgments: judgments / tenantsOfMany, tenants: 1 }),
+  })
+  let written: ReturnType<typeof write> | undefined
+  const pages = () => (written ??= write())
   return {
     rows: [
       {
@@ -89,12 +97,12 @@ export function pageRows(server: PostgresServer): { rows: BenchRow[]; close(): P
         subject: async () => (await (await pages()).one.plan({ ...noFilter, ...filters['two months'] })).partitions,
       },
       {
-        name: 'sequential scans for pages of the months that have their indexes',
+        name: 'sequential scans for pages of any month',
         unit: 'scans',
         subject: async () => {
           const { one } = await pages()
           let scans = 0
-          for (const filter of [{}, ...Object.values(all)])
+          for (const filter of [{}, ...Object.values(all), ...Object.values(ofYearAgo)])
             scans += (await one.plan({ ...noFilter, ...filter })).sequentialScans
           return scans
         },
@@ -112,15 +120,20 @@ export function pageRows(server: PostgresServer): { rows: BenchRow[]; close(): P
         peer: async () => (await pages()).one.slowest(filters),
       },
       {
-        name: `filtered page by what is rare, the slower of two, ${ofMany}, against 1 tenant`,
+        name: `filtered page by what is rare, the slower of two, ${ofMany}, against ${ofAlone}`,
         unit: 'ms',
         subject: async () => (await pages()).many.slowest(rare),
-        peer: async () => (await pages()).one.slowest(rare),
+        peer: async () => (await pages()).alone.slowest(rare),
       },
       {
         name: `filtered page, the slowest of seven filters, ${ofMany}, ms`,
         unit: 'ms',
         subject: async () => (await pages()).many.slowest(all),
+      },
+      {
+        name: `filtered page of the month a year ago, the slowest of five filters, ${ofMany}, ms`,
+        unit: 'ms',
+        subject: async () => (await pages()).many.slowest(ofYearAgo),
       },
     ],
     close: async () => {

@@ -115,16 +115,12 @@ class Recorder implements SpanRecorder {
     this.#tracer = tracer
   }
 
-  open(
-    name: string,
-    { kind = 'internal', facts, links, startedMsAgo }: RootOptions,
-    parent: SpanContext | null,
-  ): OpenSpan {
+  open(name: string, { kind = 'internal', facts, links, startMs }: RootOptions, parent: SpanContext | null): OpenSpan {
     const options = {
       kind: kinds[kind],
       ...(facts === undefined ? {} : { attributes: facts }),
       ...(links === undefined ? {} : { links: linksOf(links) }),
-      ...(startedMsAgo === undefined ? {} : { startTime: Date.now() - startedMsAgo }),
+      ...(startMs === undefined ? {} : { startTime: startMs }),
     }
     return new Recorded(this.#tracer.startSpan(name, options, contextOf(parent)))
   }
@@ -176,9 +172,9 @@ class Recorded implements OpenSpan {
     this.#span.setAttribute('error.type', kindOfError(error))
   }
 
-  end(): void {
+  end(atMs?: number): void {
     this.isEnded = true
-    this.#span.end()
+    this.#span.end(atMs)
   }
 }
 

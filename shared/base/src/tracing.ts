@@ -19,8 +19,17 @@ export interface RootOptions extends SpanOptions {
   readonly traceparent?: string | null | undefined
   /** Traceparents of others that belong to it, such as commits of the rows of a batch. */
   readonly links?: readonly string[]
-  /** For what is over when it is told. */
-  readonly startedMsAgo?: number
+  /** Epoch milliseconds, for what is told behind its beginning. */
+  readonly startMs?: number
+}
+
+/** What is over when it is told, between two instants (epoch milliseconds). */
+export interface Past extends SpanOptions {
+  readonly name: string
+  readonly startMs: number
+  readonly endMs: number
+  /** What of it was done for the rest. */
+  readonly part?: Past
 }
 
 /** Something that is under way. */
@@ -43,7 +52,8 @@ export interface Span {
 
 /** One that whoever opened it ends. */
 export interface OpenSpan extends Span {
-  end(): void
+  /** @param atMs epoch milliseconds; absent: now */
+  end(atMs?: number): void
 }
 
 /** Where recorded spans go; see tracing-export.ts. */
@@ -142,13 +152,11 @@ export class Tracer {
     return runIn(new Unrecorded(parent), null, work)
   }
 
-  /** Notes what is over already as a trace of its own. `facts` are made only where it is recorded. Returns its traceparent; null: it is not. */
-  note(name: string, options: RootOptions, facts: () => SpanFacts): string | null {
+  /** Notes what is over already as a trace of its own. `tell` is asked only where it is recorded. Returns its traceparent; null: it is not. */
+  note(tell: () => Past): string | null {
     const recorder = this.#recorder
     if (recorder === null || !this.#isWanted(null)) return null
-    const span = recorder.open(name, { ...options, facts: facts() }, null)
-    span.end()
-    return span.traceparent
+    return notePast(recorder, tell(), null).traceparent
   }
 
   #isWanted(parent: SpanContext | null): boolean {
@@ -185,6 +193,13 @@ export function readTraceparent(text: string): SpanContext | null {
 
 export const writeTraceparent = ({ traceId, spanId, isSampled }: SpanContext): string =>
   `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`
+
+function notePast(recorder: SpanRecorder, past: Past, parent: SpanContext | null): Span {
+  const span = recorder.open(past.name, past, parent)
+  if (past.part !== undefined) notePast(recorder, past.part, contextOf(span))
+  span.end(past.endMs)
+  return span
+}
 
 const noOptions: SpanOptions = {}
 const contextOf = ({ traceId, spanId, isRecorded }: Span): SpanContext => ({ traceId, spanId, isSampled: isRecorded })

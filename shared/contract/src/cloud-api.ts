@@ -21,6 +21,8 @@ export const sessionSchema = z.object({
   expires_at: instantSchema,
   tenant_id: z.string(),
   user: userSchema,
+  /** Somebody else has seen the password: it was made up and shown, or set for this person. */
+  password_made_up: z.boolean(),
 })
 export type CloudSession = z.infer<typeof sessionSchema>
 

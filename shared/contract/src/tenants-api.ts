@@ -26,7 +26,7 @@ export const madeTenantSchema = z.object({
   admin_password: z.string().nullable(),
 })
 
-export const tenantMoveStepSchema = z.enum(['copying', 'following', 'switched', 'dropped', 'cancelled'])
+export const tenantMoveStepSchema = z.enum(['copying', 'following', 'verifying', 'switched', 'dropped', 'cancelled'])
 export type TenantMoveStep = z.infer<typeof tenantMoveStepSchema>
 
 export const tenantMoveSchema = z.object({
@@ -39,9 +39,12 @@ export const tenantMoveSchema = z.object({
   /** Whether a program works on it now; one that is not over and not worked on waits for somebody to go on with it. */
   worked_on: z.boolean(),
   cancel_asked: z.boolean(),
+  /** Copied; once it verifies, verified. */
   tables_done: z.number().int(),
   tables_total: z.number().int(),
   rows_copied: z.number().int(),
+  /** About so many there are, as the planner of the database that is left expects; null before the first step. */
+  rows_expected: z.number().int().nullable(),
   rows_verified: z.number().int().nullable(),
   /** For how long writes have waited at the switch; null before it, and where the program was killed at it. */
   pause_ms: z.number().int().nullable(),
@@ -49,6 +52,8 @@ export const tenantMoveSchema = z.object({
   begun_at: instantSchema,
   begun_by: z.string(),
   switched_at: instantSchema.nullable(),
+  /** When what it has left behind is dropped; null before the switch. */
+  dropped_from: instantSchema.nullable(),
   ended_at: instantSchema.nullable(),
 })
 export type TenantMove = z.infer<typeof tenantMoveSchema>
@@ -60,6 +65,8 @@ export const tenantListSchema = z.object({
       kind: z.enum(['main', 'shard', 'own']),
       /** False: it did not answer, and its tenants are not in the list. */
       answers: z.boolean(),
+      /** Of everything in it; null where it did not answer. */
+      bytes: z.number().int().nullable(),
     }),
   ),
   tenants: z.array(z.object({ id: z.string(), database: z.string(), move: tenantMoveSchema.nullable() })),
@@ -67,3 +74,6 @@ export const tenantListSchema = z.object({
 export type TenantList = z.infer<typeof tenantListSchema>
 
 export const moveTenantSchema = z.strictObject({ to: databaseSchema })
+
+/** Early: before the week is over in which what was left behind is kept. */
+export const dropOldSchema = z.strictObject({ early: z.boolean().default(false) })

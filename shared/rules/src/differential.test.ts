@@ -68,5 +68,5 @@ test(
     expect(seen.errors).toBeGreaterThan(seen.rows / 50)
     expect(seen.refusedRules).toBeLessThan(ruleCount / 20)
   },
-  isLong ? 1_800_000 : 60_000,
+  isLong ? 1_800_000 : 120_000,
 )

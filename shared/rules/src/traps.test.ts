@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { RowBatch, RowShape } from './index.ts'
 import { compiled, newEngine, someFields, someRow } from '../test/engine.ts'
 
-const unlimited = { operationsMax: 100_000_000, timeMsMax: 60_000 }
+const unlimited = { operationsMax: 100_000_000 }
 const deep = { limits: { ...unlimited, callLevelsMax: 1_000_000 } }
 const large = { limits: { ...unlimited, stringBytesMax: 4_000_000_000 } }
 
@@ -96,7 +96,7 @@ describe('a rule that overflows the stack', () => {
 
 describe('a rule that takes all memory', () => {
   test('within the default limits is an error of its row', () => {
-    const engine = newEngine({ limits: { timeMsMax: 60_000 } })
+    const engine = newEngine()
     const source =
       'let s = "x"; for i in 0..14 { s += s; } let m = #{}; let i = 0; loop { m["k" + i] = s.to_upper(); i += 1; }'
     const bad = compiled(engine, source)

@@ -1,7 +1,17 @@
 import { Button, Dialog, Facts, LanguageSwitch, ThemeSwitch, useUi, useUiMessages } from '@jidoka/ui'
 import { useConsole, useText } from './console-context.tsx'
 
-export function AccountDialog({ onClose, onSignOut }: { onClose: () => void; onSignOut: () => void }) {
+export function AccountDialog({
+  onClose,
+  onSignOut,
+  onSignOutEverywhere,
+  onPassword,
+}: {
+  onClose: () => void
+  onSignOut: () => void
+  onSignOutEverywhere: () => void
+  onPassword: () => void
+}) {
   const t = useText()
   const ui = useUiMessages()
   const { user, tenantId } = useConsole()
@@ -11,14 +21,25 @@ export function AccountDialog({ onClose, onSignOut }: { onClose: () => void; onS
       title={t('account.title')}
       onClose={onClose}
       footer={
-        <Button
-          onClick={() => {
-            onClose()
-            onSignOut()
-          }}
-        >
-          {t('account.sign_out')}
-        </Button>
+        <>
+          <Button onClick={onPassword}>{t('password.title')}</Button>
+          <Button
+            onClick={() => {
+              onClose()
+              onSignOutEverywhere()
+            }}
+          >
+            {t('account.sign_out_everywhere')}
+          </Button>
+          <Button
+            onClick={() => {
+              onClose()
+              onSignOut()
+            }}
+          >
+            {t('account.sign_out')}
+          </Button>
+        </>
       }
     >
       <Facts

@@ -1,6 +1,7 @@
 import {
   cloudPaths,
   fill,
+  pageSizeMax,
   type ArchivableTable,
   type Archive,
   type ArchiveSettings,
@@ -15,8 +16,14 @@ import {
   type Job,
   type JobKindInfo,
   type JobNews,
+  type NewUpload,
   type ObjectLinkAnswer,
+  type ObjectUsage,
   type SecretList,
+  type TenantList,
+  type TenantMove,
+  type StoredFile,
+  type UploadLink,
   type enrolmentSchema,
   type auditEntrySchema,
   type siteSchema,
@@ -43,13 +50,25 @@ function page<Row>({ data, meta }: Answer<Row[]>): Page<Row> {
 export function createConsoleApi(api: Api) {
   const get = async <Data>(path: string, signal?: AbortSignal, query?: Query): Promise<Data> =>
     (await api.get<Data>(path, { ...(signal ? { signal } : {}), ...(query ? { query } : {}) })).data
+  /** All pages, for lists that a page sorts, filters and looks names up in as a whole. */
+  const whole = async <Row>(path: string, signal?: AbortSignal): Promise<Row[]> => {
+    const rows: Row[] = []
+    let cursor: string | undefined
+    do {
+      const query = { limit: pageSizeMax, cursor }
+      const { data, meta } = await api.get<Row[]>(path, { query, ...(signal ? { signal } : {}) })
+      rows.push(...data)
+      cursor = meta.next_cursor
+    } while (cursor !== undefined)
+    return rows
+  }
   return {
     ...createFleetApi(api),
-    edges: (signal?: AbortSignal) => get<EdgeSummary[]>(cloudPaths.edges, signal),
+    edges: (signal?: AbortSignal) => whole<EdgeSummary>(cloudPaths.edges, signal),
     edge: (id: string, signal?: AbortSignal) => get<EdgeDetail>(fill(cloudPaths.edge, { id }), signal),
-    sites: (signal?: AbortSignal) => get<Site[]>(cloudPaths.sites, signal),
-    lines: (signal?: AbortSignal) => get<CloudLine[]>(cloudPaths.lines, signal),
-    rules: (signal?: AbortSignal) => get<CloudRule[]>(cloudPaths.rules, signal),
+    sites: (signal?: AbortSignal) => whole<Site>(cloudPaths.sites, signal),
+    lines: (signal?: AbortSignal) => whole<CloudLine>(cloudPaths.lines, signal),
+    rules: (signal?: AbortSignal) => whole<CloudRule>(cloudPaths.rules, signal),
     rule: (id: string, signal?: AbortSignal) => get<CloudRule>(fill(cloudPaths.rule, { id }), signal),
     judgment: (id: string, signal?: AbortSignal) => get<Execution>(fill(cloudPaths.judgment, { id }), signal),
     recent: async (query: Query, signal: AbortSignal) =>
@@ -94,12 +113,38 @@ export function createConsoleApi(api: Api) {
     removeArchive: async (id: string) => {
       await api.delete(fill(cloudPaths.archive, { id }))
     },
+    objects: async (query: Query, signal: AbortSignal) =>
+      page(await api.get<StoredFile[]>(cloudPaths.objects, { query, signal })),
+    objectUsage: (signal?: AbortSignal) => get<ObjectUsage>(cloudPaths.objectUsage, signal),
+    objectUpload: async (upload: NewUpload, signal: AbortSignal) =>
+      (await api.post<UploadLink>(cloudPaths.objectUploads, upload, { signal })).data,
+    objectLink: async (id: string) => (await api.post<ObjectLinkAnswer>(fill(cloudPaths.objectShare, { id }))).data,
+    removeObject: async (id: string) => {
+      await api.delete(fill(cloudPaths.object, { id }))
+    },
+    tenants: (signal?: AbortSignal) => get<TenantList>(cloudPaths.tenants, signal),
+    tenantMoves: (signal?: AbortSignal) => get<TenantMove[]>(cloudPaths.tenantMoves, signal),
+    /** Begins a move, or goes on with the one to there that stands still. */
+    moveTenant: async (id: string, to: string) => {
+      await api.post(fill(cloudPaths.tenantMove, { id }), { to })
+    },
+    cancelTenantMove: async (id: string) => {
+      await api.post(fill(cloudPaths.tenantMoveCancel, { id }))
+    },
+    dropOldOf: async (id: string) => {
+      await api.post(fill(cloudPaths.tenantDropOld, { id }), { early: true })
+    },
     secrets: (signal?: AbortSignal) => get<SecretList>(cloudPaths.secrets, signal),
     putSecret: async (name: string, purpose: string, value: string) => {
       await api.put(fill(cloudPaths.secret, { name }), { purpose, value })
     },
     removeSecret: async (name: string) => {
       await api.delete(fill(cloudPaths.secret, { name }))
+    },
+    changePassword: async (current: string, next: string) =>
+      (await api.put<CloudSession>(cloudPaths.password, { current, next })).data,
+    endSessions: async () => {
+      await api.delete(cloudPaths.sessions)
     },
     enrol: async (body: { site_code: string; valid_min: number }) =>
       (await api.post<Enrolment>(cloudPaths.enrolments, body)).data,

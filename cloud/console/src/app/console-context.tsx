@@ -10,6 +10,9 @@ export interface ConsoleParts {
   readonly api: ConsoleApi
   readonly user: User
   readonly tenantId: string
+  /** Somebody else has seen the password that this person signed in with. */
+  readonly passwordMadeUp: boolean
+  readonly changePassword: (current: string, next: string) => Promise<void>
 }
 
 export const ConsoleContext = createContext<ConsoleParts | null>(null)

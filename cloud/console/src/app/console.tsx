@@ -17,9 +17,10 @@ export function Console({ session, api, backGuard }: { session: Session; api: Co
   }, [locale, suggestLocale])
 
   if (state.kind !== 'signed_in') return <Door state={state} session={session} />
-  const { user, tenant_id: tenantId } = state.session
+  const { user, tenant_id: tenantId, password_made_up: passwordMadeUp } = state.session
+  const changePassword = (current: string, next: string) => session.goOnWith(() => api.changePassword(current, next))
   return (
-    <ConsoleContext value={{ api, user, tenantId }}>
+    <ConsoleContext value={{ api, user, tenantId, passwordMadeUp, changePassword }}>
       <LiveProvider session={session}>
         <Frame backGuard={backGuard} onSignOut={session.signOut} />
       </LiveProvider>

@@ -15,6 +15,8 @@ const ArchivesPage = lazy(async () => ({ default: (await import('../archives/arc
 const EventsPage = lazy(async () => ({ default: (await import('../events/events-page.tsx')).EventsPage }))
 const JobsPage = lazy(async () => ({ default: (await import('../jobs/jobs-page.tsx')).JobsPage }))
 const SecretsPage = lazy(async () => ({ default: (await import('../secrets/secrets-page.tsx')).SecretsPage }))
+const StoragePage = lazy(async () => ({ default: (await import('../storage/storage-page.tsx')).StoragePage }))
+const TenantsPage = lazy(async () => ({ default: (await import('../tenants/tenants-page.tsx')).TenantsPage }))
 
 const views: Record<PagePath, () => ReactNode> = {
   '/lines': () => <LinesPage />,
@@ -26,6 +28,8 @@ const views: Record<PagePath, () => ReactNode> = {
   '/events': () => <EventsPage />,
   '/jobs': () => <JobsPage />,
   '/archives': () => <ArchivesPage />,
+  '/storage': () => <StoragePage />,
+  '/tenants': () => <TenantsPage />,
 }
 
 export function CurrentPage({ path }: { path: string }) {

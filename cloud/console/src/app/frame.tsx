@@ -1,8 +1,9 @@
-import { Button, Clock, ErrorBoundary, navigate, Shell, usePath, useSearch, useToasts } from '@jidoka/ui'
+import { Banner, Button, Clock, ErrorBoundary, navigate, Shell, usePath, useSearch, useToasts } from '@jidoka/ui'
 import { useEffect, useRef, useState } from 'react'
 import { LiveMark } from '../live/live-mark.tsx'
 import { CommandPalette } from '../palette/command-palette.tsx'
 import { may } from '../session/permission.ts'
+import { PasswordDialog } from '../account/password-dialog.tsx'
 import { AccountDialog } from './account-dialog.tsx'
 import type { BackGuard } from './back-guard.ts'
 import { useConsole, useText } from './console-context.tsx'
@@ -34,6 +35,8 @@ const goKeys: Readonly<Record<string, PagePath>> = {
   e: '/events',
   b: '/jobs',
   h: '/archives',
+  o: '/storage',
+  t: '/tenants',
 }
 /** 1.5 s between g and its letter; later the letter means itself again. */
 const goMsMax = 1_500
@@ -44,12 +47,13 @@ function FrameInside({ onSignOut }: { onSignOut: () => Promise<void> }) {
   const search = useSearch()
   const leave = useLeave()
   const toasts = useToasts()
-  const { user } = useConsole()
+  const { user, api, passwordMadeUp } = useConsole()
   const { edges } = useDirectory()
-  const [open, setOpen] = useState<'palette' | 'keys' | 'account' | null>(null)
+  const [open, setOpen] = useState<'palette' | 'keys' | 'account' | 'password' | null>(null)
   const goSinceMs = useRef<number | null>(null)
 
   const signOut = () => leave(() => void onSignOut().catch(toasts.failed))
+  const signOutEverywhere = () => leave(() => void api.endSessions().then(onSignOut).catch(toasts.failed))
 
   useHotkeys({
     g: (event) => {
@@ -104,6 +108,11 @@ function FrameInside({ onSignOut }: { onSignOut: () => Promise<void> }) {
           </>
         }
       >
+        {passwordMadeUp ? (
+          <Banner tone="caution">
+            {t('password.made_up')} <Button onClick={() => setOpen('password')}>{t('password.title')}</Button>
+          </Banner>
+        ) : null}
         <ErrorBoundary resetKey={path + search} report={(error) => reportError(error)}>
           <CurrentPage path={path} />
         </ErrorBoundary>
@@ -112,7 +121,15 @@ function FrameInside({ onSignOut }: { onSignOut: () => Promise<void> }) {
         <CommandPalette onClose={() => setOpen(null)} onSignOut={signOut} onKeys={() => setOpen('keys')} />
       ) : null}
       {open === 'keys' ? <KeysDialog onClose={() => setOpen(null)} /> : null}
-      {open === 'account' ? <AccountDialog onClose={() => setOpen(null)} onSignOut={signOut} /> : null}
+      {open === 'account' ? (
+        <AccountDialog
+          onClose={() => setOpen(null)}
+          onSignOut={signOut}
+          onSignOutEverywhere={signOutEverywhere}
+          onPassword={() => setOpen('password')}
+        />
+      ) : null}
+      {open === 'password' ? <PasswordDialog onClose={() => setOpen(null)} /> : null}
     </>
   )
 }

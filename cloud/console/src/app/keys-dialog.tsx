@@ -13,6 +13,8 @@ const keys = [
   ['g e', 'page.events'],
   ['g b', 'page.jobs'],
   ['g h', 'page.archives'],
+  ['g o', 'page.storage'],
+  ['g t', 'page.tenants'],
   ['j k', 'keys.rows'],
   ['Enter', 'keys.open'],
   ['Esc', 'keys.close'],

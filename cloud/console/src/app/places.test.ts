@@ -15,5 +15,5 @@ it.each([
 it('stays on the page of administration that is open, and offers last what the person may not see', () => {
   const { administration, besides } = navigationAt('/events/', (permission) => permission === 'job:read')
   expect(administration).toBe('/events')
-  expect(besides).toEqual(['/jobs', '/audit', '/secrets', '/events', '/archives'])
+  expect(besides).toEqual(['/jobs', '/audit', '/secrets', '/events', '/archives', '/storage', '/tenants'])
 })

@@ -4,7 +4,7 @@ import { judgmentFields, type JudgmentView } from '../judgments/filters.ts'
 
 /** Every address of the console in one place. What a page shows beside its list is in the query, so that a link shows a colleague the same. */
 const plantPages = ['/lines', '/fleet', '/judgments', '/rules'] as const
-const administrationPages = ['/audit', '/secrets', '/events', '/jobs', '/archives'] as const
+const administrationPages = ['/audit', '/secrets', '/events', '/jobs', '/archives', '/storage', '/tenants'] as const
 export const pages = [...plantPages, ...administrationPages] as const
 export type PagePath = (typeof pages)[number]
 
@@ -15,6 +15,8 @@ const needed: Record<(typeof administrationPages)[number], Permission> = {
   '/events': 'settings:manage',
   '/jobs': 'job:read',
   '/archives': 'export:create',
+  '/storage': 'export:create',
+  '/tenants': 'user:manage',
 }
 
 /** What the frame offers at once: the pages of a shift's work, and one entry for those of administration, which offer each other, those that this person may see first. */
@@ -46,6 +48,8 @@ export const pageTitles = {
   '/events': 'page.events',
   '/jobs': 'page.jobs',
   '/archives': 'page.archives',
+  '/storage': 'page.storage',
+  '/tenants': 'page.tenants',
 } as const satisfies Record<PagePath, string>
 
 const withOne = (path: PagePath, name: string, value: string): string =>

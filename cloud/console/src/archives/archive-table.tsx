@@ -3,8 +3,14 @@ import { Button, Table, useFormat } from '@jidoka/ui'
 import { useRefusal, useText } from '../app/console-context.tsx'
 import { enterRow } from '../app/use-row-keys.ts'
 
-/** `2024-10`: months are those of UTC, as the database cuts them. */
-export const monthOf = ({ from }: Archive): string => from.slice(0, 7)
+/** `2024-10`, or the first and the last of several: months are those of UTC, as the database cuts them. */
+export function monthOf({ from, to }: Archive): string {
+  const [first, last] = [from, new Date(Date.parse(to) - 1).toISOString()].map((instant) => instant.slice(0, 7))
+  return first === last ? `${first}` : `${first} – ${last}`
+}
+
+/** Rows that came when their month was gone already. */
+const isLate = ({ partition }: Archive): boolean => partition.includes('_late_')
 
 export function ArchiveTable({
   rows,
@@ -32,8 +38,11 @@ export function ArchiveTable({
   }
   const tooMany = ({ rows: count }: Archive) =>
     count > restoredRowsMax ? t('archives.restore_many', { max: format.count(restoredRowsMax) }) : null
-  const nameOf = (what: string, archive: Archive) =>
-    `${what}, ${monthOf(archive)} ${t(`archives.table.${archive.table}`)}`
+  const rowsOf = (archive: Archive) => {
+    const table = t(`archives.table.${archive.table}`)
+    return isLate(archive) ? t('archives.late', { table }) : table
+  }
+  const nameOf = (what: string, archive: Archive) => `${what}, ${monthOf(archive)} ${rowsOf(archive)}`
   return (
     <Table
       caption={t('page.archives')}
@@ -46,7 +55,7 @@ export function ArchiveTable({
           header: t('archives.month'),
           cell: (archive) => <span className="number">{monthOf(archive)}</span>,
         },
-        { key: 'table', header: t('archives.table'), cell: ({ table }) => t(`archives.table.${table}`) },
+        { key: 'table', header: t('archives.table'), cell: rowsOf },
         {
           key: 'rows',
           header: t('archives.rows'),

@@ -15,6 +15,7 @@ export const archivesEn = {
   'archives.table': 'What',
   'archives.table.core.judgment_executions': 'Judgments',
   'archives.table.core.reading_segments': 'Readings',
+  'archives.late': '{table}, came late',
   'archives.rows': 'Rows',
   'archives.size': 'Size',
   'archives.at': 'Archived',

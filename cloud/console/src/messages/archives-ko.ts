@@ -18,6 +18,7 @@ export const archivesKo: Translation<typeof archivesEn> = {
   'archives.table': '종류',
   'archives.table.core.judgment_executions': '판정',
   'archives.table.core.reading_segments': '측정값',
+  'archives.late': '{table}, 늦게 도착',
   'archives.rows': '행',
   'archives.size': '크기',
   'archives.at': '보관한 시각',

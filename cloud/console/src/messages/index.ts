@@ -15,8 +15,34 @@ import { rulesEn } from './rules-en.ts'
 import { rulesKo } from './rules-ko.ts'
 import { secretsEn } from './secrets-en.ts'
 import { secretsKo } from './secrets-ko.ts'
+import { storageEn } from './storage-en.ts'
+import { storageKo } from './storage-ko.ts'
+import { tenantsEn } from './tenants-en.ts'
+import { tenantsKo } from './tenants-ko.ts'
 
 export const messages = defineMessages({
-  en: { ...pagesEn, ...fleetEn, ...rulesEn, ...secretsEn, ...auditEn, ...eventsEn, ...jobsEn, ...archivesEn },
-  ko: { ...pagesKo, ...fleetKo, ...rulesKo, ...secretsKo, ...auditKo, ...eventsKo, ...jobsKo, ...archivesKo },
+  en: {
+    ...pagesEn,
+    ...fleetEn,
+    ...rulesEn,
+    ...secretsEn,
+    ...auditEn,
+    ...eventsEn,
+    ...jobsEn,
+    ...archivesEn,
+    ...storageEn,
+    ...tenantsEn,
+  },
+  ko: {
+    ...pagesKo,
+    ...fleetKo,
+    ...rulesKo,
+    ...secretsKo,
+    ...auditKo,
+    ...eventsKo,
+    ...jobsKo,
+    ...archivesKo,
+    ...storageKo,
+    ...tenantsKo,
+  },
 })

@@ -15,6 +15,7 @@ function sessionOf(name: string, issuedMs = epochMs): CloudSession {
     access_token: `${token(issuedMs)}.${name}`,
     expires_at: new Date(issuedMs + 900_000).toISOString(),
     tenant_id: 'demo',
+    password_made_up: false,
     user: { login: 'kim', name: 'Kim', role: 'manager', locale: 'ko', permissions: [] },
   }
 }

@@ -38,6 +38,8 @@ export interface Session {
   readonly restore: () => Promise<void>
   readonly signIn: (login: string, password: string) => Promise<void>
   readonly signOut: () => Promise<void>
+  /** Goes on with another session of the same person; not while a refresh rotates the cookie that it brings. */
+  readonly goOnWith: (ask: () => Promise<CloudSession>) => Promise<void>
   /** Another tab signed out. */
   readonly signedOutElsewhere: () => void
   /** `Bearer ...`, or null while nobody is signed in. The token lives in memory only: a script that reads storage finds nothing. */
@@ -165,6 +167,7 @@ export function createSession(parts: SessionParts): Session {
       end('chosen')
       parts.announceSignOut()
     },
+    goOnWith: async (ask) => take(await parts.exclusively(ask)),
     signedOutElsewhere: () => {
       if (state.kind === 'signed_in') end('chosen')
     },

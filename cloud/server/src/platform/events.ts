@@ -55,6 +55,11 @@ export class EventHub {
     for (const wake of this.#desired.get(edgeId) ?? []) wake()
   }
 
+  /** That of any edge may have changed: what would have told of it was not heard. */
+  wakeAllEdges(): void {
+    for (const edgeId of this.#desired.keys()) this.wakeEdge(edgeId)
+  }
+
   onDesiredChange(edgeId: string, wake: () => void): () => void {
     return add(this.#desired, edgeId, wake)
   }

@@ -14,17 +14,24 @@ export interface KeyPair {
   readonly publicKey: KeyObject
 }
 
+/** A secret key is for its owner alone; a public one for everybody. */
+function writeBeside(file: string, key: KeyObject): string {
+  const fresh = `${file}.${process.pid}`
+  const isSecret = key.type === 'private'
+  writeFileSync(fresh, key.export({ format: 'pem', type: isSecret ? 'pkcs8' : 'spki' }), {
+    mode: isSecret ? 0o600 : 0o644,
+  })
+  return fresh
+}
+
 /** Written beside and renamed, so that a crash leaves no half key behind. */
 export function writeKey(file: string, key: KeyObject): void {
-  const fresh = `${file}.${process.pid}`
-  writeFileSync(fresh, key.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })
-  renameSync(fresh, file)
+  renameSync(writeBeside(file, key), file)
 }
 
 /** Leaves a key that is there already: of several processes that start at once on one new folder, all go on with the key of the first. */
 export function writeFirstKey(file: string, key: KeyObject): void {
-  const fresh = `${file}.${process.pid}`
-  writeFileSync(fresh, key.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })
+  const fresh = writeBeside(file, key)
   try {
     linkSync(fresh, file)
   } catch (error) {
@@ -51,5 +58,29 @@ export async function readKey(file: string, type: 'rsa' | 'ed25519' | 'x25519'):
   if (privateKey.asymmetricKeyType !== type)
     throw new KeyError(`The key ${file} is not ${type}. Restore the right one from a backup.`)
   const publicKey = createPublicKey(privateKey)
-  return { keyId: await calculateJwkThumbprint(await exportJWK(publicKey)), privateKey, publicKey }
+  return { keyId: await keyIdOf(publicKey), privateKey, publicKey }
 }
+
+/** @throws KeyError when it cannot be read, is of another type, or is the secret half, which has no place there. */
+export async function readPublicKeyFile(
+  file: string,
+  type: 'rsa' | 'ed25519',
+): Promise<{ readonly keyId: string; readonly publicKey: KeyObject }> {
+  let publicKey: KeyObject
+  try {
+    const text = readFileSync(file, 'utf8')
+    if (text.includes('PRIVATE'))
+      throw new KeyError(`The file ${file} holds a secret key, where public ones belong. Take it away from there.`)
+    publicKey = createPublicKey(text)
+  } catch (cause) {
+    if (cause instanceof KeyError) throw cause
+    throw new KeyError(`The public key ${file} cannot be read: ${describeError(cause)}. Put the right one there.`, {
+      cause,
+    })
+  }
+  if (publicKey.asymmetricKeyType !== type)
+    throw new KeyError(`The public key ${file} is not ${type}. Put the right one there.`)
+  return { keyId: await keyIdOf(publicKey), publicKey }
+}
+
+const keyIdOf = async (publicKey: KeyObject): Promise<string> => calculateJwkThumbprint(await exportJWK(publicKey))

@@ -3,23 +3,27 @@ import type { KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeError, systemClock } from '@jidoka/base'
-import { KeyError, readKey, writeFirstKey } from './key-file.ts'
+import { KeyError, readKey, readPublicKeyFile, writeFirstKey } from './key-file.ts'
 import type { KeyPair } from './key-file.ts'
+import { KeyRing } from './key-ring.ts'
 import { ReceiptKeys } from './receipt-keys.ts'
 
 export { KeyError } from './key-file.ts'
 
+/** Signs people's sessions; without its secret half a process reads them and signs nobody in. */
+export type AccessTokenKey = Omit<KeyPair, 'privateKey'> & { readonly privateKey: KeyObject | null }
+
 /** The secrets of this program. Several replicas are given the same folder. */
 export interface CloudKeys {
-  readonly accessToken: KeyPair
+  readonly accessToken: AccessTokenKey
+  /** Links to files are signed with what is made of it. */
+  readonly objectLinks: KeyObject
   /** Signs with the one that is in force, and says what edges are told to believe. */
   readonly receipts: ReceiptKeys
   /** X25519: courier files to this cloud are encrypted to it. */
   readonly courier: KeyObject
   /** Signs checkpoints of the audit log, and says of each entry that the program wrote it. */
-  readonly audit: KeyPair
-  /** Signs what modules of several processes ask of each other. */
-  readonly service: KeyPair
+  readonly audit: KeyRing
 }
 
 /**
@@ -32,26 +36,42 @@ export async function openKeys(folder: string, nowMs: () => number = () => syste
   } catch (cause) {
     throw new KeyError(`The folder for keys ${folder} cannot be made: ${describeError(cause)}.`, { cause })
   }
-  const accessToken = await keyOf(
+  const courier = await keyOf(folder, 'courier.pem', 'x25519', () => generateKeyPairSync('x25519').privateKey)
+  return {
+    accessToken: await accessTokenKeyOf(folder),
+    objectLinks: (await keyOf(folder, 'object-links.pem', 'ed25519', () => generateKeyPairSync('ed25519').privateKey))
+      .privateKey,
+    receipts: await ReceiptKeys.open(folder, courier.privateKey, nowMs),
+    courier: courier.privateKey,
+    audit: await KeyRing.open(folder, 'audit', nowMs),
+  }
+}
+
+/** The public half alone where a process was given that alone: who breaks into it can sign nobody in. */
+async function accessTokenKeyOf(folder: string): Promise<AccessTokenKey> {
+  const publicFile = join(folder, 'access-token.public.pem')
+  const isPublicAlone = existsSync(publicFile) && !existsSync(join(folder, 'access-token.pem'))
+  if (isPublicAlone) return { ...(await readPublicKeyFile(publicFile, 'rsa')), privateKey: null }
+  const pair = await keyOf(
     folder,
     'access-token.pem',
     'rsa',
     () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
   )
-  const courier = await keyOf(folder, 'courier.pem', 'x25519', () => generateKeyPairSync('x25519').privateKey)
-  return {
-    accessToken,
-    receipts: await ReceiptKeys.open(folder, courier.privateKey, nowMs),
-    courier: courier.privateKey,
-    audit: await keyOf(folder, 'audit.pem', 'ed25519', () => generateKeyPairSync('ed25519').privateKey),
-    service: await keyOf(folder, 'service.pem', 'ed25519', () => generateKeyPairSync('ed25519').privateKey),
+  if (!existsSync(publicFile)) {
+    try {
+      writeFirstKey(publicFile, pair.publicKey)
+    } catch {
+      // A folder that is read-only: whoever wants that half makes it from the other.
+    }
   }
+  return pair
 }
 
 function keyOf(
   folder: string,
   name: string,
-  type: 'rsa' | 'ed25519' | 'x25519',
+  type: 'rsa' | 'x25519' | 'ed25519',
   make: () => KeyObject,
 ): Promise<KeyPair> {
   const file = join(folder, name)

@@ -1,16 +1,15 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeError } from '@jidoka/base'
 import { exportPublicKey, signTrustList } from '@jidoka/sync-protocol'
 import type { ReceiptKey, ReceiptSigner, TrustList } from '@jidoka/sync-protocol'
 import { z } from 'zod'
 import { KeyError, readKey, writeKey } from './key-file.ts'
+import { datedKeys, firstKeyName, inUseAt, isoSeconds, laterKeyName } from './key-names.ts'
 
-/** The key that a cloud is set up with signs from the beginning; a later one from the instant in its name on. */
-const firstFile = 'receipts.pem'
-const laterFile = /^receipts-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.pem$/
+const use = 'receipts'
 /** What was handed on last, so that a list that is another has a higher version, also after a restart. */
 const listFile = 'trust.json'
 /** As many as a trust list may hold. */
@@ -22,7 +21,7 @@ interface RingKey {
   readonly keyId: string
   readonly privateKey: KeyObject
   readonly file: string
-  readonly signsFromMs: number
+  readonly fromMs: number
 }
 
 interface RingState {
@@ -53,7 +52,7 @@ export class ReceiptKeys implements ReceiptSigner {
   /** @throws KeyError */
   static async open(folder: string, courier: KeyObject, nowMs: () => number): Promise<ReceiptKeys> {
     const courierKey = exportPublicKey(courier)
-    if (!existsSync(join(folder, firstFile)) && laterFiles(folder).length === 0) makeKey(folder, firstFile)
+    if (datedKeys(folder, use).length === 0) makeKey(folder, firstKeyName(use))
     return new ReceiptKeys(folder, courierKey, nowMs, await stateOf(folder, courierKey, nowMs()))
   }
 
@@ -88,19 +87,18 @@ export class ReceiptKeys implements ReceiptSigner {
     await this.reload()
     const nowMs = this.#nowMs()
     const { keys } = this.#state
-    const waiting = keys.find(({ signsFromMs }) => signsFromMs > nowMs)
+    const waiting = keys.find(({ fromMs }) => fromMs > nowMs)
     if (waiting !== undefined)
       throw new KeyError(
-        `The key ${waiting.file} does not sign yet; it will from ${new Date(waiting.signsFromMs).toISOString()} on. Wait for it, or remove the file first.`,
+        `The key ${waiting.file} does not sign yet; it will from ${new Date(waiting.fromMs).toISOString()} on. Wait for it, or remove the file first.`,
       )
     if (keys.length >= keysMax)
       throw new KeyError(
         `There are ${keys.length} keys for receipts, and edges can be told of no more. Move the oldest out of the folder (${keys[0]?.file}); edges that have been away since before the next one enrol again.`,
       )
-    const signsFrom = new Date(nowMs + graceMs).toISOString().replace(/\.\d+Z$/, 'Z')
-    makeKey(this.#folder, `receipts-${signsFrom.replaceAll(/[-:]/g, '')}.pem`)
+    makeKey(this.#folder, laterKeyName(use, nowMs + graceMs))
     await this.reload()
-    return { keyId: this.#state.keys.at(-1)?.keyId ?? '', signsFrom }
+    return { keyId: this.#state.keys.at(-1)?.keyId ?? '', signsFrom: isoSeconds(nowMs + graceMs) }
   }
 }
 
@@ -108,33 +106,20 @@ function makeKey(folder: string, name: string): void {
   writeKey(join(folder, name), generateKeyPairSync('ed25519').privateKey)
 }
 
-const laterFiles = (folder: string): string[] =>
-  readdirSync(folder)
-    .filter((name) => laterFile.test(name))
-    .sort()
-
 async function stateOf(folder: string, courierKey: string, nowMs: number): Promise<RingState> {
-  const names = [...(existsSync(join(folder, firstFile)) ? [firstFile] : []), ...laterFiles(folder)]
   const keys: RingKey[] = []
-  for (const name of names) {
-    const { keyId, privateKey } = await readKey(join(folder, name), 'ed25519')
-    keys.push({ keyId, privateKey, file: name, signsFromMs: signsFromOf(name) })
+  for (const { file, fromMs } of datedKeys(folder, use)) {
+    const { keyId, privateKey } = await readKey(join(folder, file), 'ed25519')
+    keys.push({ keyId, privateKey, file, fromMs })
   }
   const [oldest] = keys
   if (oldest === undefined)
     throw new KeyError(`There is no key for receipts in ${folder}. Restore receipts.pem from a backup.`)
   // Before any may sign, the oldest does: a folder of which the first key was taken out too early still works.
-  const active = keys.findLast(({ signsFromMs }) => signsFromMs <= nowMs) ?? oldest
+  const active = inUseAt(keys, nowMs) ?? oldest
   const version = versionOf(folder, keys)
   const trust = signTrustList({ version, receipt_keys: keys.map(receiptKeyOf), courier_key: courierKey }, oldest)
   return { keys, active, trust }
-}
-
-function signsFromOf(name: string): number {
-  const parts = laterFile.exec(name)
-  if (parts === null) return Number.NEGATIVE_INFINITY
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map(Number)
-  return Date.UTC(year, month - 1, day, hour, minute, second)
 }
 
 /** A set of keys that was not handed on before gets the next version; a folder that has only ever had one key needs no file, and may be read-only. */

@@ -25,6 +25,7 @@ export class RequestScope {
   readonly #clock: Clock
   readonly #deadlineMs: number
   #state: 'open' | 'over' | 'done' = 'open'
+  readonly #whenOver = new Set<() => void>()
   beforeCommit: BeforeCommit | undefined
   /** Says that something is about to be changed that none of the request's own transactions can tell of. */
   beforeElsewhere: (() => Promise<void>) | undefined
@@ -47,7 +48,16 @@ export class RequestScope {
 
   /** It has no time left, or nobody waits for it any more; one that was answered stays so. */
   end(): void {
-    if (this.#state === 'open') this.#state = 'over'
+    if (this.#state !== 'open') return
+    this.#state = 'over'
+    for (const action of this.#whenOver) action()
+    this.#whenOver.clear()
+  }
+
+  /** Does this when it has no time left, or nobody waits for it any more. @returns what forgets it again */
+  onOver(action: () => void): () => void {
+    this.#whenOver.add(action)
+    return () => void this.#whenOver.delete(action)
   }
 
   /** It was answered; one that is over stays so. */
@@ -55,6 +65,7 @@ export class RequestScope {
     // What is left of one that is over, and gets to the database long after, is still not to end behind the back of another attempt.
     if (this.#state === 'over') return
     this.#state = 'done'
+    this.#whenOver.clear()
     this.beforeCommit = undefined
     this.beforeElsewhere = undefined
   }

@@ -54,7 +54,7 @@ export function tracingCases(newStore: NewStore): void {
           await world.cloud.tracing.flush()
           return isThere()
         },
-        { timeout: 10_000, interval: 10 },
+        { interval: 10 },
       )
     /** The spans of a trace once one of this name is there. */
     const trace = async (traceparent: string, last: string) => {

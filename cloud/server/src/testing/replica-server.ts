@@ -64,7 +64,7 @@ export async function replicaServer(primary: string): Promise<ReplicaServer> {
   }
 }
 
-const caughtUpMsMax = 10_000
+const caughtUpMsMax = 30_000
 
 async function askOnce(url: string, text: string): Promise<Record<string, unknown> | undefined> {
   const client = new Client({ connectionString: url })

@@ -1,5 +1,6 @@
 import { auditCases } from '../modules/audit/audit.cases.ts'
 import { auditChainCases } from '../modules/audit/chain.cases.ts'
+import { keyRotationCases } from '../modules/audit/key-rotation.cases.ts'
 import { tamperingCases } from '../modules/audit/tampering.cases.ts'
 import { bodiesCases } from '../modules/fleet/bodies.cases.ts'
 import { enrolmentCases } from '../modules/fleet/enrolment.cases.ts'
@@ -22,8 +23,10 @@ import { syncRefusalCases } from '../modules/fleet/sync-refusals.cases.ts'
 import { twoHistoriesCases } from '../modules/fleet/two-histories.cases.ts'
 import { waitingCases } from '../modules/fleet/waiting.cases.ts'
 import { gatewayCases } from '../modules/gateway/gateway.cases.ts'
+import { accessCases } from '../modules/identity/access.cases.ts'
 import { identityCases } from '../modules/identity/identity.cases.ts'
 import { judgmentCases } from '../modules/judgment/judgment.cases.ts'
+import { pagePlanCases } from '../modules/judgment/page-plans.cases.ts'
 import { rulesCases } from '../modules/judgment/rules.cases.ts'
 import { databaseCases } from '../platform/db/database.cases.ts'
 import { extensionCases } from '../platform/db/extensions.cases.ts'
@@ -31,6 +34,7 @@ import { migrationCases } from '../platform/db/migrations.cases.ts'
 import { releaseStatementCases } from '../platform/db/release-statements.cases.ts'
 import { eventsCases } from '../platform/events/events.cases.ts'
 import { jobsCases } from '../platform/jobs/jobs.cases.ts'
+import { uploadCases } from '../platform/objects/uploads.cases.ts'
 import { archiveCases } from '../platform/archive/archive.cases.ts'
 import { keepCases } from '../platform/partitions/keep.cases.ts'
 import { partitionCases } from '../platform/partitions/partitions.cases.ts'
@@ -38,6 +42,9 @@ import { statementBudgetCases } from '../platform/db/statement-budget.cases.ts'
 import { rowSecurityCases } from '../platform/db/row-security.cases.ts'
 import { rowSecurityRoutesCases } from '../platform/db/row-security-routes.cases.ts'
 import { portCases } from '../platform/remote/ports.cases.ts'
+import { declaredCases } from '../platform/http/declared.cases.ts'
+import { hangUpCases } from '../platform/http/hang-up.cases.ts'
+import { listCases } from '../platform/http/lists.cases.ts'
 import { httpCases } from '../platform/http/http.cases.ts'
 import { onceCases } from '../platform/http/idempotency/once.cases.ts'
 import { secretsCases } from '../platform/secrets/secrets.cases.ts'
@@ -58,12 +65,15 @@ export function runStoreCases(newStore: NewStore): void {
   partitionCases(newStore)
   keepCases(newStore)
   archiveCases(newStore)
+  uploadCases(newStore)
   jobsCases(newStore)
   eventsCases(newStore)
   identityCases(newStore)
+  accessCases(newStore)
   auditCases(newStore)
   auditChainCases(newStore)
   tamperingCases(newStore)
+  keyRotationCases(newStore)
   secretsCases(newStore)
   piiCases(newStore)
   enrolmentCases(newStore)
@@ -87,8 +97,12 @@ export function runStoreCases(newStore: NewStore): void {
   shapeCases(newStore)
   overviewCases(newStore)
   judgmentCases(newStore)
+  pagePlanCases(newStore)
   rulesCases(newStore)
   httpCases(newStore)
+  declaredCases(newStore)
+  hangUpCases(newStore)
+  listCases(newStore)
   gatewayCases(newStore)
   portCases(newStore)
   tracingCases(newStore)

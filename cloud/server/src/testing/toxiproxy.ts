@@ -6,7 +6,7 @@ import { findPrebuilt, unpacked } from './prebuilt-program.ts'
 // A line through https://github.com/Shopify/toxiproxy, which breaks it as others than we have thought of.
 
 /** Its API answers within this on a machine under load, or it did not start. */
-const startMsMax = 10_000
+const startMsMax = 30_000
 
 const findToxiproxy = () => findPrebuilt('TOXIPROXY', ['toxiproxy-server', 'toxiproxy'])
 

@@ -26,7 +26,7 @@ function messagesOf(client: MqttClient) {
   return messages
 }
 
-describe('the broker', { timeout: 20_000 }, () => {
+describe('the broker', () => {
   let at: TestBroker
   afterEach(async () => at.stop())
   const read = <Answer>(look: (reader: ReturnType<typeof openReader>) => Answer): Answer => {

@@ -5,7 +5,7 @@ import { TestBroker, until } from './test-support.ts'
 const topic = 'sensor/LINE-A/temperature'
 
 /* The journal is slow, or takes nothing: no PUBACK goes out, what was read waits in a bounded place, and all of it is stored in the end. */
-describe('messages that the journal does not take yet', { timeout: 20_000 }, () => {
+describe('messages that the journal does not take yet', () => {
   let at: TestBroker
   afterEach(async () => at.stop())
   const stored = () => at.reader.lanes().readingsSeq

@@ -79,7 +79,7 @@ export const pipelineOf = (pipeline: Pipeline): BrokerOptions['pipeline'] => ({
 
 /** Resolves when the condition holds; looks again after every turn of the loop. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + 30_000
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`)
     await new Promise((resolve) => setImmediate(resolve))

@@ -201,7 +201,7 @@ describe('jidoka sql', () => {
       expect(answer.err).toMatch(/Only a statement that reads|cannot be run/)
     }
     expect(store.reader.tags()).toHaveLength(2)
-  }, 20_000)
+  })
 
   test('says once what a statement cannot do', async () => {
     expect((await ask('delete from tags')).err).toBe(
@@ -224,7 +224,7 @@ describe('jidoka sql', () => {
     }
     expect((await ask('explain query plan select * from users')).code).toBe(0)
     expect((await ask('select distinct tag, kind from tags order by 1 limit 1', 'csv')).code).toBe(0)
-  }, 20_000)
+  })
 
   describe('the process of a question', () => {
     const endless = 'with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n'
@@ -241,7 +241,7 @@ describe('jidoka sql', () => {
         out: '',
         err: 'The statement cannot be run: cannot modify tags because it is a view.\n',
       })
-    }, 20_000)
+    })
 
     test('that has no end is stopped after its time, with a sentence', async () => {
       expect(await run('sql', endless, '--timeout', '0.3')).toMatchObject({
@@ -253,7 +253,7 @@ describe('jidoka sql', () => {
         const answer = await run('sql', 'select 1', `--timeout=${wrong}`)
         expect([wrong, answer.code]).toEqual([wrong, 2])
       }
-    }, 20_000)
+    })
 
     test('that has no end is stopped by its user and ends with 130', async () => {
       const answer = await runCli(['sql', endless, '--data', store.folder], {
@@ -263,16 +263,16 @@ describe('jidoka sql', () => {
         signal: AbortSignal.timeout(300),
       })
       expect(answer).toBe(130)
-    }, 20_000)
+    })
 
     test('ends when the command is sent SIGTERM, and when it is killed', async () => {
       for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
         const command = spawn(process.execPath, [program, 'sql', endless, '--data', store.folder], { stdio: 'ignore' })
         const ended = once(command, 'exit')
-        const child = await vi.waitUntil(() => childOf(command.pid ?? 0), { timeout: 10_000 })
+        const child = await vi.waitUntil(() => childOf(command.pid ?? 0))
         command.kill(signal)
         expect(await ended).toEqual(signal === 'SIGTERM' ? [130, null] : [null, 'SIGKILL'])
-        await vi.waitUntil(() => !existsSync(`/proc/${child}/exe`), { timeout: 10_000 })
+        await vi.waitUntil(() => !existsSync(`/proc/${child}/exe`))
       }
     }, 30_000)
   })

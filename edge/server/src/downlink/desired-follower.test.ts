@@ -84,7 +84,7 @@ describe('the desired state', () => {
     await edge.follower(parts)
     edge.cloud.shape.change('insert', user('kim', 1))
     await edge.cloud.start()
-    await vi.waitUntil(() => keys().join() === 'kim 1', { timeout: 10_000 })
+    await vi.waitUntil(() => keys().join() === 'kim 1')
   })
 
   test('a change that the store could not keep is fetched and applied again', async () => {

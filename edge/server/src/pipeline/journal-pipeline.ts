@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Worker } from 'node:worker_threads'
-import { OperationalError } from '@jidoka/base'
+import { OperationalError, systemClock } from '@jidoka/base'
 import type { Log } from '@jidoka/base'
 import type { AlarmAction, CatalogueEntry, FactoryEvent, NewRecord } from '@jidoka/domain'
 import type { Lane, Receipt } from '@jidoka/sync-protocol'
@@ -16,6 +16,7 @@ import type {
   Inbound,
   Pipeline,
   PoisonRows,
+  Publishes,
   StoredUser,
 } from '../ports.ts'
 import type { Damage } from '../keeping/set-aside.ts'
@@ -40,6 +41,8 @@ interface InAir {
   readonly done: readonly ((error: Error | null) => void)[]
   readonly commands: readonly PendingCommand[]
   readonly bytes: number
+  /** When the first of its messages came. */
+  readonly firstMs: number
 }
 
 /** The main thread's side of the journal: gathers what comes while the worker commits, and hands each answer to whoever waits for it. */
@@ -48,7 +51,7 @@ export class JournalPipeline implements Pipeline, CommandJournal {
   readonly #log: Log
   readonly #flights = new FlightWriter()
   readonly #inAir: InAir[] = []
-  readonly #committedListeners = new Set<(committed: Committed) => void>()
+  readonly #committedListeners = new Set<(committed: Committed, publishes: Publishes | null) => void>()
   readonly #problemListeners = new Set<(problem: string | null, kind: StoreProblem | null) => void>()
   #done: ((error: Error | null) => void)[] = []
   #commands: Command[] = []
@@ -59,6 +62,8 @@ export class JournalPipeline implements Pipeline, CommandJournal {
   #waitingBytes = 0
   /** Of the flight that is being gathered. */
   #gatheredBytes = 0
+  /** When the first message of it came. */
+  #gatheredFromMs = 0
   /** Among the commands that are being gathered is a change of what the broker keeps. */
   #brokerChangeGathered = false
   #takeOffIsDue = false
@@ -112,6 +117,7 @@ export class JournalPipeline implements Pipeline, CommandJournal {
     }
     // Commands of a flight come behind its messages; what the broker let go of must be gone before a publish that follows is compared with it.
     if (this.#brokerChangeGathered && message.delivery !== undefined) this.#enqueue()
+    if (this.#done.length === 0) this.#gatheredFromMs = systemClock.monotonicMs()
     const bytes = this.#flights.add(message)
     this.#done.push(done)
     this.#waitingCount++
@@ -210,7 +216,7 @@ export class JournalPipeline implements Pipeline, CommandJournal {
     return isSetAside
   }
 
-  onCommitted(listener: (committed: Committed) => void): () => void {
+  onCommitted(listener: (committed: Committed, publishes: Publishes | null) => void): () => void {
     this.#committedListeners.add(listener)
     return () => this.#committedListeners.delete(listener)
   }
@@ -274,7 +280,12 @@ export class JournalPipeline implements Pipeline, CommandJournal {
     const flight = this.#flights.count === 0 ? null : this.#flights.take()
     this.#waiting.push({
       message: { kind: 'flight', flight, commands: this.#commands },
-      inAir: { done: this.#done, commands: this.#pending, bytes: this.#gatheredBytes },
+      inAir: {
+        done: this.#done,
+        commands: this.#pending,
+        bytes: this.#gatheredBytes,
+        firstMs: this.#gatheredFromMs,
+      },
     })
     this.#gatheredBytes = 0
     this.#brokerChangeGathered = false
@@ -295,12 +306,13 @@ export class JournalPipeline implements Pipeline, CommandJournal {
   #hear(message: FromWorker): void {
     switch (message.kind) {
       case 'landed': {
+        const committedMs = systemClock.monotonicMs()
         const inAir = this.#landed(message.buffer)
         // What waits goes first: the worker works while this thread tells everybody.
         this.#takeOff()
         for (const done of inAir.done) done(null)
         inAir.commands.forEach((command, index) => command.resolve(message.answers[index]))
-        if (message.committed !== null) this.#tellSoon(message.committed)
+        if (message.committed !== null) this.#tellSoon(message.committed, { inAir, committedMs })
         return
       }
       case 'failed': {
@@ -311,7 +323,7 @@ export class JournalPipeline implements Pipeline, CommandJournal {
         return
       }
       case 'swept':
-        this.#tellSoon(message.committed)
+        this.#tellSoon(message.committed, null)
         return
       case 'store':
         this.#storeProblem(message.problem)
@@ -361,9 +373,10 @@ export class JournalPipeline implements Pipeline, CommandJournal {
   }
 
   /** Behind the acknowledgements, which leave at the next tick too: a publisher with one message at a time waits for nothing else. */
-  #tellSoon(committed: Committed): void {
+  #tellSoon(committed: Committed, landed: { readonly inAir: InAir; readonly committedMs: number } | null): void {
     process.nextTick(() => {
-      for (const listener of this.#committedListeners) listener(committed)
+      const publishes = landed === null ? null : publishesOf(landed.inAir, landed.committedMs)
+      for (const listener of this.#committedListeners) listener(committed, publishes)
     })
   }
 
@@ -376,6 +389,12 @@ export class JournalPipeline implements Pipeline, CommandJournal {
     else this.#log.error({ action: 'store', problem: problem?.problem }, sentence)
     for (const listener of this.#problemListeners) listener(sentence, this.#problemKind)
   }
+}
+
+/** To be called when the answers have been written. */
+function publishesOf({ done, firstMs }: InAir, committedMs: number): Publishes | null {
+  if (done.length === 0) return null
+  return { count: done.length, firstMs, committedMs, acknowledgedMs: systemClock.monotonicMs() }
 }
 
 function fail(inAir: InAir, error: Error): void {

@@ -3,7 +3,7 @@ import { FolderInUseError, OperationalError } from '@jidoka/base'
 import type { NewRecord } from '@jidoka/domain'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { quietLog } from '../broker/test-support.ts'
-import type { Committed, Inbound } from '../ports.ts'
+import type { Committed, Inbound, Publishes } from '../ports.ts'
 import { JournalOpenError, openPipeline, openReader } from './index.ts'
 import type { OpenPipeline } from './index.ts'
 import { ingestLimits } from './limits.ts'
@@ -52,6 +52,25 @@ describe('the pipeline', () => {
     expect(told.reduce((sum, { counts }) => sum + counts.readings, 0)).toBe(3_000)
     // One commit serves many messages.
     expect(told.length).toBeLessThan(300)
+  })
+
+  test('a commit tells which publishes it holds, once they have been answered, and a command of none', async () => {
+    const told: { readonly publishes: Publishes | null; readonly answered: number }[] = []
+    let answered = 0
+    pipeline.onCommitted((_, publishes) => told.push({ publishes, answered }))
+    const outage = { from_ms: 1, to_ms: 2, cause: 'cut', rows_waiting: 0 } as const
+    await pipeline.appendRecord({ at_ms: 1, kind: 'outage', body: outage })
+    const fromMs = performance.now()
+    for (let value = 1; value <= 3; value++) pipeline.ingest(reading(value), () => answered++)
+    await pipeline.appendRecord({ at_ms: 2, kind: 'outage', body: outage })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(told).toEqual([
+      { publishes: null, answered: 0 },
+      { publishes: expect.objectContaining({ count: 3 }), answered: 3 },
+    ])
+    const { firstMs = 0, committedMs = 0, acknowledgedMs = 0 } = told[1]?.publishes ?? {}
+    const instants = [fromMs, firstMs, committedMs, acknowledgedMs, performance.now()]
+    expect(instants).toEqual(instants.toSorted((left, right) => left - right))
   })
 
   test('I1: a reader sees a change as soon as its promise has resolved', async () => {
@@ -103,7 +122,7 @@ describe('the pipeline', () => {
       const run = spawnSync(
         '/bin/sh',
         ['-c', `trap "" XFSZ; ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, child, full],
-        { encoding: 'utf8', timeout: 15_000 },
+        { encoding: 'utf8', timeout: 45_000 },
       )
       expect(run.status).toBe(1)
       expect(run.stderr).toMatch(/The disk of the data folder .* (is full|or is full)/)

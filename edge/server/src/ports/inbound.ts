@@ -11,6 +11,18 @@ export interface Inbound {
   readonly delivery?: Delivery | undefined
 }
 
+/** The messages of one commit, told once they have been acknowledged. Times are monotonic milliseconds of this process. */
+export interface Publishes {
+  /** Whatever became of them. */
+  readonly count: number
+  /** When the first of them came. */
+  readonly firstMs: number
+  /** When their commit was heard of. */
+  readonly committedMs: number
+  /** When their answers had been written. */
+  readonly acknowledgedMs: number
+}
+
 export interface Delivery {
   /** The client id as the broker knows it, see `StoredSession`. */
   readonly session: string

@@ -24,8 +24,8 @@ async function fill(): Promise<void> {
   for (let count = 0; count < 10; count++) await edge.addRecord()
   const uplink = await edge.uplink(parts)
   await edge.cloud.until(edge.isEverythingThere)
-  await vi.waitUntil(() => edge.journal.receipts.get('readings')?.up_to_seq === rows, { timeout: 10_000, interval: 10 })
-  await vi.waitUntil(() => edge.journal.receipts.get('records')?.up_to_seq === 10, { timeout: 10_000, interval: 10 })
+  await vi.waitUntil(() => edge.journal.receipts.get('readings')?.up_to_seq === rows, { interval: 10 })
+  await vi.waitUntil(() => edge.journal.receipts.get('records')?.up_to_seq === 10, { interval: 10 })
   await uplink.stop()
 }
 

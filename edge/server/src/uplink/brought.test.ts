@@ -13,7 +13,7 @@ beforeEach(async () => {
 })
 afterEach(() => edge.stop())
 
-const waits = { timeout: 10_000, interval: 10 }
+const waits = { interval: 10 }
 
 /** Two records are receipted; then the cloud takes two more by a courier, and the line is cut. */
 async function behindByCourier() {

@@ -9,7 +9,7 @@ beforeEach(async () => {
 })
 afterEach(() => edge.stop())
 
-const waits = { timeout: 10_000, interval: 10 }
+const waits = { interval: 10 }
 
 describe('what waits beside a batch', () => {
   const lanes = { records: { receiptedSeq: 3, lastSeq: 10 }, readings: { receiptedSeq: 100, lastSeq: 500 } }

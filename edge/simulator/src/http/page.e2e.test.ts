@@ -11,11 +11,12 @@ import { quietLog } from '../testing/quiet-log.ts'
 /** Starts databases or programs, which takes seconds each, and many times that on a machine that is busy with other tests. */
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
-const executablePath = '/usr/bin/chromium'
+const executablePath =
+  ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find((path) => existsSync(path)) ?? null
 /** A folder for pictures to look at; none are kept without it. */
 const pictures = process.env['JIDOKA_TEST_PICTURES']
 
-describe.skipIf(!existsSync(executablePath))('the page in Chromium (skipped where it is not installed)', () => {
+describe.skipIf(executablePath === null)('the page in Chromium (skipped where it is not installed)', () => {
   const broker = new TestBroker(null)
   let simulator: RunningSimulator
   let browser: Browser
@@ -29,7 +30,7 @@ describe.skipIf(!existsSync(executablePath))('the page in Chromium (skipped wher
       JIDOKA_SIMULATOR_LINE_TARGET: broker.url.slice('mqtt://'.length),
     }
     simulator = await startSimulator(simulatorConfig(environment), quietLog)
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+    browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox', '--disable-gpu'] })
   })
   afterAll(async () => {
     await browser?.close()

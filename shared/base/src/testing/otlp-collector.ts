@@ -31,7 +31,7 @@ export interface Collector {
   close(): Promise<void>
 }
 
-const waitMsMax = 10_000
+const waitMsMax = 30_000
 
 /** Listens on a free port of loopback. */
 export async function openCollector(): Promise<Collector> {

@@ -97,8 +97,12 @@ export const en = {
   'problem.wrong_credentials': 'Login or password is wrong. Check both, and whether Caps Lock is on.',
   'problem.not_permitted': 'Your role may not do this. Ask an administrator for the permission.',
   'problem.not_found': 'It is not there, or no longer. Go back and choose from the list.',
+  'problem.method_not_allowed': 'The program cannot do this with what is there. Load the page anew and try again.',
   'problem.conflict': 'Somebody else has changed it meanwhile. Load it again and repeat your change.',
   'problem.too_large': 'That is too large to be taken. Send less at once.',
+  'problem.storage_full':
+    'The storage is full. Remove files that are no longer needed, or ask whoever runs this cloud for more room.',
+  'problem.unsupported_media_type': 'The program does not take this kind of file. Choose one of the right kind.',
   'problem.too_many_requests': 'Too many attempts in a short time. Wait a few minutes, then try again.',
   'problem.rule_refused': 'The rule was refused. Mend the place that is named and try again.',
   'problem.alarm_refused': 'The alarm cannot do this in its present state.',

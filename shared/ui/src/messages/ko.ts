@@ -99,8 +99,12 @@ export const ko: Translation<typeof en> = {
   'problem.wrong_credentials': '아이디나 비밀번호가 틀렸습니다. 둘 다 확인하고 Caps Lock이 켜져 있는지 보세요.',
   'problem.not_permitted': '이 작업을 할 권한이 없습니다. 시스템 관리자에게 권한을 요청하세요.',
   'problem.not_found': '찾는 항목이 없거나 삭제되었습니다. 목록으로 돌아가 다시 고르세요.',
+  'problem.method_not_allowed': '이 항목에는 할 수 없는 작업입니다. 페이지를 새로 고친 뒤 다시 시도하세요.',
   'problem.conflict': '그사이 다른 사람이 바꾸었습니다. 다시 불러온 뒤 변경을 반복하세요.',
   'problem.too_large': '너무 커서 받을 수 없습니다. 나누어 보내세요.',
+  'problem.storage_full':
+    '저장 공간이 가득 찼습니다. 필요 없는 파일을 삭제하거나 클라우드 운영자에게 공간을 늘려 달라고 하세요.',
+  'problem.unsupported_media_type': '받을 수 없는 형식입니다. 알맞은 형식의 파일을 고르세요.',
   'problem.too_many_requests': '짧은 시간에 시도가 너무 많았습니다. 몇 분 뒤에 다시 시도하세요.',
   'problem.rule_refused': '규칙이 거부되었습니다. 표시된 위치를 고친 뒤 다시 시도하세요.',
   'problem.alarm_refused': '지금 상태에서는 이 알람에 할 수 없는 작업입니다.',

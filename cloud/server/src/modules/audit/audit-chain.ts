@@ -2,7 +2,7 @@ import type { Clock, Log, Service } from '@jidoka/base'
 import type { AuditChainStatus } from '@jidoka/contract'
 import type { Database } from '../../platform/db/database.ts'
 import type { Metrics } from '../../platform/metrics.ts'
-import type { AuditKey } from './audit-key.ts'
+import type { AuditKeys } from './audit-keys.ts'
 import { headOf, lastCheckpoint, lastVerification, unsealedOf } from './chain-repository.ts'
 import { CheckpointFile } from './checkpoint-file.ts'
 import { exportLog } from './export.ts'
@@ -15,7 +15,7 @@ export interface AuditChainParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
-  readonly key: AuditKey
+  readonly keys: AuditKeys
   /** Where checkpoints are written besides the database. */
   readonly checkpointFolder: string
 }
@@ -48,7 +48,7 @@ export class AuditChain {
   }
 
   async status(tenantId: string): Promise<AuditChainStatus> {
-    const { database, key } = this.#parts
+    const { database, keys } = this.#parts
     const [head, checkpoint, verification, unsealed] = await database.withTenant(tenantId, (tx) =>
       Promise.all([headOf(tx), lastCheckpoint(tx), lastVerification(tx), unsealedOf(tx)]),
     )
@@ -65,8 +65,8 @@ export class AuditChain {
               position: verification.position,
               findings: verification.findings,
             },
-      key_id: key.keyId,
-      public_key: key.publicKeyText,
+      key_id: keys.active.keyId,
+      public_key: keys.active.publicKeyText,
     }
   }
 }

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { describeError, OperationalError } from '@jidoka/base'
 import { z } from 'zod'
+import type { KeyRing } from '../../platform/key-ring.ts'
 import { readPublicKey } from './audit-key.ts'
 import type { AuditChain } from './audit-chain.ts'
 import { checkExport } from './export-check.ts'
@@ -12,8 +13,9 @@ import type { Finding } from './finding.ts'
 
 const usage = `Use: audit verify [--tenant TENANT] [--from INSTANT] [--to INSTANT]
      audit export --to FILE [--tenant TENANT]
-     audit check FILE --key PUBLIC_KEY
-     audit public-key`
+     audit check FILE --key=PUBLIC_KEY
+     audit public-key
+     audit rotate-key [HOURS]`
 
 export interface AuditCommand {
   /** Opened only for what needs the database. */
@@ -22,10 +24,17 @@ export interface AuditCommand {
     work: (chain: AuditChain, tenants: readonly string[], unreached: readonly string[]) => Promise<Result>,
   ) => Promise<Result>
   readonly publicKey: () => Promise<string>
+  /** The folder for keys alone. */
+  readonly rotateKey: KeyRing['rotate']
   /** Of an export that names no tenant. */
   readonly tenant: string
   readonly print: (line: string) => void
 }
+
+/** A quarter of an hour: each process reads the folder once a minute. */
+const graceHoursMin = 0.25
+const graceHoursDefault = 24
+const graceHoursMax = 365 * 24
 
 const instantSchema = z.union([z.iso.datetime({ offset: true }), z.iso.date()])
 
@@ -39,11 +48,12 @@ export async function runAuditCommand(argv: readonly string[], command: AuditCom
     print(await command.publicKey())
     return true
   }
+  if (verb === 'rotate-key' && rest.length <= 1) return rotate(rest[0], command)
   if (verb === 'export' && rest.length === 0 && values.to !== undefined) {
     const { tenant = command.tenant, to: file } = values
     await command.withChain((chain) => writeWhole(file, chain.export(tenant)))
     print(
-      `The audit log of ${tenant} is in ${file}. Check it with: audit check ${file} --key ${await command.publicKey()}`,
+      `The audit log of ${tenant} is in ${file}. Check it with: audit check ${file} --key=${await command.publicKey()}`,
     )
     return true
   }
@@ -60,6 +70,19 @@ export async function runAuditCommand(argv: readonly string[], command: AuditCom
     }
   }
   throw new OperationalError(usage)
+}
+
+async function rotate(text = String(graceHoursDefault), { rotateKey, print }: AuditCommand): Promise<boolean> {
+  const hours = Number(text)
+  if (text.trim() === '' || !(hours >= graceHoursMin && hours <= graceHoursMax))
+    throw new OperationalError(
+      `The grace is from ${graceHoursMin} to ${graceHoursMax} hours, ${graceHoursDefault} when it is left out. Each process has to hear of the new key before it signs.`,
+    )
+  const { keyId, file, from } = await rotateKey(hours * 3_600_000)
+  print(
+    `The key ${keyId} signs checkpoints from ${from} on. Keep the older files: what they signed is believed of their time, and of no other. Back up ${file}, and give out the new public key then ("audit public-key").`,
+  )
+  return true
 }
 
 async function verify(

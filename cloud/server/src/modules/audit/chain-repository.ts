@@ -81,12 +81,15 @@ export async function linksAfter(tx: Reading, { after, upTo, limit }: LinkRange)
   )
 }
 
-export async function hashesAt(tx: Transaction, positions: readonly number[]): Promise<Map<number, string>> {
-  const rows = await tx.query<{ position: number; hash: string }>(
-    `select position, encode(hash, 'hex') as hash from audit.chain where tenant_id = $1 and position = any($2::bigint[])`,
+export async function linksAt(
+  tx: Transaction,
+  positions: readonly number[],
+): Promise<Map<number, { hash: string; sealedAt: string }>> {
+  const rows = await tx.query<{ position: number; hash: string; sealed_at: string }>(
+    `select position, encode(hash, 'hex') as hash, sealed_at from audit.chain where tenant_id = $1 and position = any($2::bigint[])`,
     [tx.tenantId, positions],
   )
-  return new Map(rows.map(({ position, hash }) => [position, hash]))
+  return new Map(rows.map(({ position, hash, sealed_at: sealedAt }) => [position, { hash, sealedAt }]))
 }
 
 const checkpointColumns = `tenant_id, at, position, encode(hash, 'hex') as hash, adopted, key_id, encode(signature, 'hex') as signature`

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto'
+import type { FindKey } from './audit-keys.ts'
 import { isGenuine } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { chainStart, hashOf, isSame } from './entry-form.ts'
@@ -52,15 +52,26 @@ export class ChainWalk {
   }
 }
 
+/** The link that a checkpoint is of. */
+export interface SignedLink {
+  readonly hash: string
+  readonly sealedAt: string | null
+}
+
 /** @returns whether the checkpoint is genuine and the chain agrees with it */
 export function checkCheckpoint(
   findings: Findings,
-  { checkpoint, publicKey, hash }: { checkpoint: Checkpoint; publicKey: KeyObject; hash: string | undefined },
+  { checkpoint, find, link }: { checkpoint: Checkpoint; find: FindKey; link: SignedLink | undefined },
 ): boolean {
   const where = `checkpoint of ${checkpoint.at} at position ${checkpoint.position}`
-  if (!isGenuine(publicKey, checkpoint)) findings.add('forged', where)
-  else if (hash === undefined) findings.add('truncated', where)
-  else if (hash !== checkpoint.hash) findings.add('replaced', where)
+  const key = find(checkpoint.key_id)
+  const isInForce = (at: string) => key !== null && Date.parse(at) >= key.fromMs && Date.parse(at) < key.untilMs
+  if (key === null || !isGenuine(key.publicKey, checkpoint)) findings.add('forged', where)
+  else if (!isInForce(checkpoint.at)) findings.add('untimely', where)
+  else if (link === undefined) findings.add('truncated', where)
+  // Whoever has an old key can write any time into a checkpoint. What it signs is younger than the key then.
+  else if (link.sealedAt !== null && Date.parse(link.sealedAt) >= key.untilMs) findings.add('untimely', where)
+  else if (link.hash !== checkpoint.hash) findings.add('replaced', where)
   else return true
   return false
 }

@@ -13,7 +13,8 @@ import { World } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { runAuditCommand } from './audit-command.ts'
 import { AuditChain } from './audit-chain.ts'
-import { AuditKey } from './audit-key.ts'
+import type { AuditKey } from './audit-key.ts'
+import { AuditKeys } from './audit-keys.ts'
 
 /** Where the log comes from and goes to: entries of before the chain, the file of checkpoints, exports, the command line. */
 export function auditChainCases(newStore: NewStore): void {
@@ -21,6 +22,7 @@ export function auditChainCases(newStore: NewStore): void {
     let world: World
     let clock: ManualClock
     let chain: AuditChain
+    let keys: AuditKeys
     let key: AuditKey
     let folder: string
 
@@ -31,7 +33,8 @@ export function auditChainCases(newStore: NewStore): void {
       const { clock: worldClock } = world
       clock = worldClock
       for (let index = 0; index < 5; index++) await world.newToken({ siteCode: `SITE-${index}` })
-      key = new AuditKey((await openKeys(join(store.folder, 'keys'))).audit)
+      keys = new AuditKeys((await openKeys(join(store.folder, 'keys'))).audit)
+      key = keys.active
     })
     afterAll(() => world.close())
 
@@ -39,7 +42,7 @@ export function auditChainCases(newStore: NewStore): void {
       folder = mkdtempSync(join(tmpdir(), 'jidoka-audit-test-'))
       const database = new Database(world.store.backend, { clock })
       const log = createLog('test', { level: 'silent' })
-      chain = new AuditChain({ database, clock, log, metrics: new Metrics(), key, checkpointFolder: folder })
+      chain = new AuditChain({ database, clock, log, metrics: new Metrics(), keys, checkpointFolder: folder })
       return () => rmSync(folder, { recursive: true })
     })
 
@@ -54,7 +57,7 @@ export function auditChainCases(newStore: NewStore): void {
         )
         const database = new Database(fresh.backend, { clock })
         const log = createLog('test', { level: 'silent' })
-        const old = new AuditChain({ database, clock, log, metrics: new Metrics(), key, checkpointFolder: folder })
+        const old = new AuditChain({ database, clock, log, metrics: new Metrics(), keys, checkpointFolder: folder })
         expect(await old.verifier.verify('old')).toMatchObject({ findings: [], upTo: 1203 })
         expect((await pool.query(`select distinct adopted from audit.checkpoints`)).rows).toEqual([{ adopted: 1203 }])
         await pool.query(
@@ -82,7 +85,7 @@ export function auditChainCases(newStore: NewStore): void {
         await pool.query(`begin; ${migration?.up}; commit`)
         const database = new Database(fresh.backend, { clock })
         const log = createLog('test', { level: 'silent' })
-        const old = new AuditChain({ database, clock, log, metrics: new Metrics(), key, checkpointFolder: folder })
+        const old = new AuditChain({ database, clock, log, metrics: new Metrics(), keys, checkpointFolder: folder })
         await old.sealer.round()
         expect(
           (await pool.query('select tenant_id, count(*) as n from audit.chain group by 1 order by 1')).rows,
@@ -105,6 +108,7 @@ export function auditChainCases(newStore: NewStore): void {
           tenant: 'demo',
           print: (line) => said.push(line),
           publicKey: () => Promise.resolve(key.publicKeyText),
+          rotateKey: () => Promise.reject(new Error('not of these cases')),
           withChain: (work) => work(chain, ['demo', 'other'], unreached),
         })
       }
@@ -112,12 +116,12 @@ export function auditChainCases(newStore: NewStore): void {
       it('is checked without the database, and every line of it counts', async () => {
         const file = join(folder, 'log.jsonl')
         expect(await run('export', '--to', file)).toBe(true)
-        expect(await run('check', file, '--key', key.publicKeyText)).toBe(true)
+        expect(await run('check', file, `--key=${key.publicKeyText}`)).toBe(true)
         expect(said[0]).toMatch(/^export of demo: whole/)
         const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
         const isWhole = async (changed: string[]) => {
           writeFileSync(file, `${changed.join('\n')}\n`)
-          return run('check', file, '--key', key.publicKeyText)
+          return run('check', file, `--key=${key.publicKeyText}`)
         }
         expect(await isWhole(lines)).toBe(true)
         expect(await isWhole(lines.with(3, (lines[3] ?? '').replace('"actor":"', '"actor":"x')))).toBe(false)
@@ -127,7 +131,7 @@ export function auditChainCases(newStore: NewStore): void {
         expect(await isWhole([])).toBe(false)
         writeFileSync(file, `${lines.join('\n')}\n`)
         const otherKey = `A${key.publicKeyText.slice(1)}`
-        await expect(run('check', file, '--key', otherKey).then((isOk) => (isOk ? 'whole' : 'not'))).resolves.toBe(
+        await expect(run('check', file, `--key=${otherKey}`).then((isOk) => (isOk ? 'whole' : 'not'))).resolves.toBe(
           'not',
         )
       })
@@ -137,7 +141,7 @@ export function auditChainCases(newStore: NewStore): void {
         expect([status, headers.get('content-disposition')]).toEqual([200, 'attachment; filename="audit-demo.jsonl"'])
         const file = join(folder, 'route.jsonl')
         writeFileSync(file, body)
-        expect(await run('check', file, '--key', key.publicKeyText)).toBe(true)
+        expect(await run('check', file, `--key=${key.publicKeyText}`)).toBe(true)
       })
 
       it('says whose logs are whole, and what to do with a wrong word', async () => {
@@ -151,7 +155,7 @@ export function auditChainCases(newStore: NewStore): void {
         unreached.length = 0
         await expect(run('verify', '--tenant', 'nobody')).rejects.toThrow('There is no tenant')
         await expect(run('verify', '--from', 'yesterday')).rejects.toThrow('is not an instant')
-        await expect(run('check', join(folder, 'none'), '--key', key.publicKeyText)).rejects.toThrow('cannot be read')
+        await expect(run('check', join(folder, 'none'), `--key=${key.publicKeyText}`)).rejects.toThrow('cannot be read')
         await expect(run('check', 'x', '--key', 'short')).rejects.toThrow('not the public key')
         await expect(run('burn')).rejects.toThrow('Use: audit verify')
       })

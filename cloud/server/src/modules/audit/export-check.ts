@@ -1,5 +1,8 @@
 import type { KeyObject } from 'node:crypto'
+import { readKeyList } from './audit-keys.ts'
+import type { FindKey } from './audit-keys.ts'
 import { checkCheckpoint, ChainWalk } from './chain-walk.ts'
+import type { SignedLink } from './chain-walk.ts'
 import { exportLineSchema } from './export.ts'
 import type { ExportLine } from './export.ts'
 import { Findings } from './finding.ts'
@@ -16,13 +19,15 @@ export interface ExportVerdict {
 }
 
 /**
- * Checks an export with nothing but the public key. Whether the program wrote an entry it cannot say, as that takes the secret half;
+ * Checks an export with nothing but one public key of the cloud, whichever was in force when it was given. Whether the program wrote an entry it cannot say, as that takes the secret half;
  * that it has stood there since it was signed it can.
  */
 export async function checkExport(lines: AsyncIterable<string>, publicKey: KeyObject): Promise<ExportVerdict> {
   const findings = new Findings()
   let head: Extract<ExportLine, { kind: 'audit_export' }> | undefined
-  let hash: Uint8Array = new Uint8Array(0)
+  let link: SignedLink = { hash: '', sealedAt: null }
+  // Without a list that counts, the key that was given alone is believed, by whatever name.
+  let find: FindKey = () => ({ publicKey, fromMs: -Infinity, untilMs: Infinity })
   let signedUpTo = 0
   let checkpoints = 0
   const walk = new ChainWalk(findings, ({ entry }) => (entry?.tenant_id === head?.tenant_id ? null : false))
@@ -34,15 +39,19 @@ export async function checkExport(lines: AsyncIterable<string>, publicKey: KeyOb
       findings.add('changed', `line ${lineNo}`)
     } else if (line.kind === 'audit_export') {
       head = line
+      const listed = readKeyList(line.key_list, publicKey)
+      if (listed === null) findings.add('keys', `line ${lineNo}`)
+      else find = listed
     } else if (line.kind === 'link') {
-      hash = Buffer.from(line.hash, 'hex')
+      link = { hash: line.hash, sealedAt: line.sealed_at }
+      const hash = Buffer.from(line.hash, 'hex')
       walk.step({ position: line.position, sealedAt: line.sealed_at, entryId: line.entry_id, hash, entry: line.entry })
     } else {
       const { kind: _, ...checkpoint } = line
       checkpoints++
       const isOfHere = checkpoint.position === walk.position && checkpoint.tenant_id === head?.tenant_id
-      const found = isOfHere ? Buffer.from(hash).toString('hex') : 'of another place'
-      if (checkCheckpoint(findings, { checkpoint, publicKey, hash: found })) signedUpTo = checkpoint.position
+      const found = isOfHere ? link : { hash: 'of another place', sealedAt: null }
+      if (checkCheckpoint(findings, { checkpoint, find, link: found })) signedUpTo = checkpoint.position
     }
   }
   const positions = head?.positions ?? 0

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Clock } from '@jidoka/base'
 import type { Database, Reading } from '../../platform/db/database.ts'
-import type { AuditKey } from './audit-key.ts'
+import { keyListSchema } from './audit-keys.ts'
+import type { AuditKeys } from './audit-keys.ts'
 import { checkpointsAt, headOf, linksAfter } from './chain-repository.ts'
 import { checkpointSchema } from './checkpoint.ts'
 import { sealedEntrySchema } from './entry-form.ts'
@@ -14,12 +15,12 @@ const batchRows = 500
 export const exportLineSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('audit_export'),
-    version: z.literal(1),
+    version: z.literal(2),
     tenant_id: z.string(),
     exported_at: z.string(),
     positions: z.number().int().min(0),
-    /** For people to see which it is; whoever checks the file has the key from elsewhere. */
-    key_id: z.string(),
+    /** Whoever checks the file has one of them from elsewhere. */
+    key_list: keyListSchema,
   }),
   z.strictObject({
     kind: z.literal('link'),
@@ -36,22 +37,22 @@ export type ExportLine = z.infer<typeof exportLineSchema>
 export interface ExportParts {
   readonly database: Database
   readonly clock: Clock
-  readonly key: AuditKey
+  readonly keys: AuditKeys
   readonly sealer: Sealer
 }
 
 /** A tenant's whole log as JSON lines, signed at its end: what it says can be checked without the database, by `audit check`. */
-export async function* exportLog({ database, clock, key, sealer }: ExportParts, tenantId: string) {
+export async function* exportLog({ database, clock, keys, sealer }: ExportParts, tenantId: string) {
   await sealer.seal(tenantId, true)
   const upTo = (await database.withTenant(tenantId, headOf))?.position ?? 0
   yield textOf([
     {
       kind: 'audit_export',
-      version: 1,
+      version: 2,
       tenant_id: tenantId,
       exported_at: new Date(clock.nowMs()).toISOString(),
       positions: upTo,
-      key_id: key.keyId,
+      key_list: keys.list(),
     },
   ])
   for (let after = 0; after < upTo;) {

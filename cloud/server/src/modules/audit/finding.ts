@@ -7,7 +7,9 @@ const sentences = {
   truncated:
     'the chain ends before a signed checkpoint: its end was cut off, or an older copy of the database is in place',
   replaced: 'the chain is not the one that was signed: it was replaced from some point on',
-  forged: 'the checkpoint is not signed by the key of this cloud',
+  forged: 'the checkpoint is not signed by a key of this cloud',
+  untimely: 'the checkpoint is signed by a key that was not in force when the chain came so far',
+  keys: 'the list of keys is not signed by the key that was given: it was changed, or is of another cloud',
   not_ours: 'the entry was not written by this program, or was changed before it was sealed',
   outside: 'the entry is in the log without a link: it was put there past the program',
   unguarded: 'the log is not protected against changes',

@@ -1,16 +1,18 @@
-import { describeError } from '@jidoka/base'
+import { describeError, uuidv7 } from '@jidoka/base'
 import type { Clock, Log } from '@jidoka/base'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { allTenantsOf } from '../../platform/db/tenants.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import { Rounds } from '../../platform/rounds.ts'
 import type { AuditKey } from './audit-key.ts'
+import type { AuditKeys } from './audit-keys.ts'
 import { headOf, insertCheckpoint, insertLinks, lastCheckpoint, lockChain, takeUnsealed } from './chain-repository.ts'
 import type { EntryRow, NewLink } from './chain-repository.ts'
 import { signCheckpoint } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { CheckpointFile } from './checkpoint-file.ts'
 import { chainStart, hashOf, withMicroseconds } from './entry-form.ts'
+import { insertEntries } from './repository.ts'
 
 /** How long an entry can be taken away without a trace. Each round is one small query where nothing waits. */
 export const sealEveryMs = 2_000
@@ -28,7 +30,7 @@ export interface SealerParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
-  readonly key: AuditKey
+  readonly keys: AuditKeys
   readonly file: CheckpointFile
 }
 
@@ -84,7 +86,8 @@ export class Sealer extends Rounds {
 
   /** Everything of a tenant that waits by now. @param signs whether a checkpoint shall stand at the end, however young the last one is */
   async seal(tenantId: string, signs = false): Promise<void> {
-    const { database } = this.#sealing
+    const { database, clock, keys } = this.#sealing
+    await keys.refresh(clock.nowMs())
     for (let isMore = true; isMore && !this.isStopping;)
       isMore = await database.withTenant(tenantId, (tx) => this.#batch(tx, signs))
   }
@@ -92,7 +95,11 @@ export class Sealer extends Rounds {
   async #batch(tx: Transaction, signs: boolean): Promise<boolean> {
     const nowMs = this.#sealing.clock.nowMs()
     await lockChain(tx)
-    const [head, before, rows] = await Promise.all([headOf(tx), lastCheckpoint(tx), takeUnsealed(tx, batchEntries)])
+    const [head, before] = await Promise.all([headOf(tx), lastCheckpoint(tx)])
+    const key = this.#sealing.keys.at(nowMs)
+    const hasNewKey = before !== null && before.key_id !== key.keyId
+    if (hasNewKey) await this.#noteNewKey(tx, { key, previous: before.key_id, atMs: nowMs })
+    const rows = await takeUnsealed(tx, batchEntries)
     const sealedAt = new Date(nowMs).toISOString()
     const links = linksOf(rows, head, sealedAt)
     if (links.length > 0) await insertLinks(tx, sealedAt, links)
@@ -106,7 +113,7 @@ export class Sealer extends Rounds {
     const isDue =
       before === null
         ? !isMore
-        : (signs && isBehind) || agoMs < 0 || agoMs >= (isBehind ? checkpointEveryMs : idleCheckpointMs)
+        : hasNewKey || (signs && isBehind) || agoMs < 0 || agoMs >= (isBehind ? checkpointEveryMs : idleCheckpointMs)
     const { tenantId } = tx
     if (isDue) {
       // Once there is a checkpoint no entry is adopted any more.
@@ -120,8 +127,8 @@ export class Sealer extends Rounds {
   }
 
   async #sign(tx: Transaction, body: Omit<Checkpoint, 'tenant_id' | 'key_id' | 'signature'>): Promise<void> {
-    const { key, file, log } = this.#sealing
-    const checkpoint = signCheckpoint(key, { tenant_id: tx.tenantId, ...body })
+    const { keys, file, log } = this.#sealing
+    const checkpoint = signCheckpoint(keys.at(Date.parse(body.at)), { tenant_id: tx.tenantId, ...body })
     await insertCheckpoint(tx, checkpoint)
     tx.afterCommit(() => {
       this.#checkpointDueMs.delete(checkpoint.tenant_id)
@@ -134,6 +141,25 @@ export class Sealer extends Rounds {
         )
       }
     })
+  }
+
+  /** In the log of each tenant, so that it says by itself from where on which key signs; the first checkpoint of the new key is of it or goes before it. */
+  async #noteNewKey(
+    tx: Transaction,
+    { key, previous, atMs }: { key: AuditKey; previous: string; atMs: number },
+  ): Promise<void> {
+    const { keyId, publicKeyText } = key
+    await insertEntries(tx, key, [
+      {
+        id: uuidv7(atMs),
+        atMs,
+        actor: 'system',
+        action: 'audit.key_change',
+        subject: keyId,
+        detail: { previous, public_key: publicKeyText },
+        source: null,
+      },
+    ])
   }
 
   /** The last entry of before the chain. */

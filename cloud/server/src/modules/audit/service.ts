@@ -3,7 +3,7 @@ import type { Clock } from '@jidoka/base'
 import type { AuditQuery } from '@jidoka/contract'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { pageOf, readCursor } from '../../platform/paging.ts'
-import type { AuditKey } from './audit-key.ts'
+import type { AuditKeys } from './audit-keys.ts'
 import type { AuditEvent, AuditPort, EdgeAuditEvent } from './port.ts'
 import { insertEntries, listEntries } from './repository.ts'
 import type { AuditEntry } from './schema.ts'
@@ -11,30 +11,30 @@ import type { AuditEntry } from './schema.ts'
 export interface AuditServiceParts {
   readonly database: Database
   readonly clock: Clock
-  readonly key: AuditKey
+  readonly keys: AuditKeys
 }
 
 export class AuditService implements AuditPort {
   #database: Database
   #clock: Clock
-  #key: AuditKey
+  #keys: AuditKeys
 
-  constructor({ database, clock, key }: AuditServiceParts) {
+  constructor({ database, clock, keys }: AuditServiceParts) {
     this.#database = database
     this.#clock = clock
-    this.#key = key
+    this.#keys = keys
   }
 
   async append(tx: Transaction, event: AuditEvent): Promise<void> {
     const atMs = this.#clock.nowMs()
-    await insertEntries(tx, this.#key, [{ ...event, id: uuidv7(atMs), atMs, source: null }])
+    await insertEntries(tx, this.#keys.active, [{ ...event, id: uuidv7(atMs), atMs, source: null }])
   }
 
   async appendOfEdge(tx: Transaction, events: readonly EdgeAuditEvent[]): Promise<void> {
     if (events.length === 0) return
     await insertEntries(
       tx,
-      this.#key,
+      this.#keys.active,
       events.map((event) => ({ ...event, id: uuidv7(this.#clock.nowMs()), source: event })),
     )
   }

@@ -11,7 +11,8 @@ import { Metrics } from '../../platform/metrics.ts'
 import { World } from '../../testing/world.ts'
 import type { NewStore, TestStore } from '../../testing/stores.ts'
 import { AuditChain } from './audit-chain.ts'
-import { AuditKey } from './audit-key.ts'
+import type { AuditKey } from './audit-key.ts'
+import { AuditKeys } from './audit-keys.ts'
 import { signCheckpoint } from './checkpoint.ts'
 import { chainStart, hashOf } from './entry-form.ts'
 import type { SealedEntry } from './entry-form.ts'
@@ -34,6 +35,7 @@ export function tamperingCases(newStore: NewStore): void {
     let store: TestStore
     let clock: ManualClock
     let chain: AuditChain
+    let keys: AuditKeys
     let key: AuditKey
     let folder: string
 
@@ -83,7 +85,8 @@ export function tamperingCases(newStore: NewStore): void {
         await world.as('GET', cloudPaths.me, undefined, 'admin@other')
         clock.advance(1)
       }
-      key = new AuditKey((await openKeys(join(store.folder, 'keys'))).audit)
+      keys = new AuditKeys((await openKeys(join(store.folder, 'keys'))).audit)
+      key = keys.active
     })
     afterAll(async () => {
       await world.close()
@@ -96,7 +99,7 @@ export function tamperingCases(newStore: NewStore): void {
         clock,
         log: createLog('test', { level: 'silent' }),
         metrics: new Metrics(),
-        key,
+        keys,
         checkpointFolder: folder,
       })
       return () => rmSync(folder, { recursive: true })
@@ -356,7 +359,7 @@ export function tamperingCases(newStore: NewStore): void {
       await unguarded(() => own(`update audit.audit_logs set subject = subject || '!' where id = $1`, [id]))
       await own('delete from audit.verifications')
       clock.advance(lookEveryMs)
-      await vi.waitUntil(async () => (await ready()).audit === 'changed', { timeout: 15_000, interval: 50 })
+      await vi.waitUntil(async () => (await ready()).audit === 'changed', { interval: 50 })
       expect((await ready()).status).toBe('ok')
       expect((await world.request('GET', '/metrics')).body).toContain('jidoka_audit_logs_changed 1')
       expect((await world.as('GET', cloudPaths.auditChain)).body.data.verification.findings).toMatchObject([
@@ -365,7 +368,7 @@ export function tamperingCases(newStore: NewStore): void {
       await unguarded(() => own(`update audit.audit_logs set subject = rtrim(subject, '!') where id = $1`, [id]))
       await own('delete from audit.verifications')
       clock.advance(lookEveryMs)
-      await vi.waitUntil(async () => (await ready()).audit === undefined, { timeout: 15_000, interval: 50 })
+      await vi.waitUntil(async () => (await ready()).audit === undefined, { interval: 50 })
     })
   })
 }

@@ -1,19 +1,18 @@
 import type { Clock } from '@jidoka/base'
 import type { Database } from '../../platform/db/database.ts'
-import type { AuditKey } from './audit-key.ts'
+import type { AuditKeys } from './audit-keys.ts'
 import { checkCheckpoint, ChainWalk } from './chain-walk.ts'
 import {
   checkpointAround,
   checkpointsAfter,
   entriesOutside,
-  hashesAt,
   headOf,
   keepVerification,
   linksAfter,
+  linksAt,
 } from './chain-repository.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { CheckpointFile } from './checkpoint-file.ts'
-import { isSame, macOf } from './entry-form.ts'
 import { Findings, findingsMax } from './finding.ts'
 import type { Finding } from './finding.ts'
 import { checkGuards } from './guards.ts'
@@ -40,7 +39,7 @@ export interface VerifiedTime {
 export interface VerifierParts {
   readonly database: Database
   readonly clock: Clock
-  readonly key: AuditKey
+  readonly keys: AuditKeys
   readonly file: CheckpointFile
   readonly sealer: Sealer
 }
@@ -55,7 +54,8 @@ export class Verifier {
 
   /** Seals what waits, then looks at everything that is sealed by then. What is found is kept for the console, unless only a part was looked at. */
   async verify(tenantId: string, time: VerifiedTime = {}): Promise<Verdict> {
-    const { database, clock, sealer } = this.#parts
+    const { database, clock, keys, sealer } = this.#parts
+    await keys.refresh(clock.nowMs())
     await sealer.seal(tenantId)
     const findings = new Findings()
     const ends = await this.#endsOf(tenantId, time)
@@ -94,12 +94,12 @@ export class Verifier {
 
   /** Both lists, in pieces: neither is held in memory. */
   async #checkpoints(tenantId: string, findings: Findings): Promise<{ adopted: number; count: number }> {
-    const { database, key, file } = this.#parts
+    const { database, keys, file } = this.#parts
     let adopted = Infinity
     let count = 0
     const check = async (checkpoints: readonly Checkpoint[]) => {
-      const hashes = await database.withTenant(tenantId, (tx) =>
-        hashesAt(
+      const links = await database.withTenant(tenantId, (tx) =>
+        linksAt(
           tx,
           checkpoints.map(({ position }) => position),
         ),
@@ -107,9 +107,9 @@ export class Verifier {
       for (const checkpoint of checkpoints) {
         // One of another tenant is not this one's, however genuine.
         const isHere = checkpoint.tenant_id === tenantId
-        const hash = isHere ? hashes.get(checkpoint.position) : 'of another tenant'
+        const link = isHere ? links.get(checkpoint.position) : { hash: 'of another tenant', sealedAt: null }
         count++
-        if (checkCheckpoint(findings, { checkpoint, publicKey: key.publicKey, hash }))
+        if (checkCheckpoint(findings, { checkpoint, find: keys.find, link }))
           adopted = Math.min(adopted, checkpoint.adopted)
       }
     }
@@ -140,14 +140,14 @@ export class Verifier {
     walked: { findings: Findings; adopted: number; from: { position: number; hash: Uint8Array }; upTo: number },
   ): Promise<void> {
     const { findings, adopted, from, upTo } = walked
-    const { database, key } = this.#parts
+    const { database, keys } = this.#parts
     let macs = new Map<number, Buffer | null>()
     const walk = new ChainWalk(
       findings,
-      ({ position, entry }) => {
+      ({ position, entry, sealedAt }) => {
         const mac = macs.get(position) ?? null
         if (entry === null || entry.tenant_id !== tenantId) return false
-        return mac === null ? position <= adopted : isSame(macOf(key, entry), mac)
+        return mac === null ? position <= adopted : keys.isOurs(entry, mac, Date.parse(sealedAt))
       },
       from,
     )

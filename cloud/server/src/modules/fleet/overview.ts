@@ -6,13 +6,14 @@ import { emptyDigest, lanes } from '@jidoka/sync-protocol'
 import { z } from 'zod'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
-import { pageOf, readCursor } from '../../platform/paging.ts'
+import { pageOf, readCursor, readTextCursor } from '../../platform/paging.ts'
+import type { Page } from '../../platform/paging.ts'
 import type { JudgmentPort } from '../judgment/port.ts'
 import { listDesired, listItems } from './desired-repository.ts'
 import { laneProgress } from './lane-progress.ts'
 import { listOutages } from './outages-repository.ts'
 import type { EdgeOverview, TagRow } from './overview-repository.ts'
-import { listCursors, listEdges, listTags, qualityOf } from './overview-repository.ts'
+import { listCursors, listEdges, listTags, placeOfEdge, qualityOf } from './overview-repository.ts'
 import { findEdge } from './repository.ts'
 import type { CursorRow, ReportedRecord } from './schema.ts'
 import type { TroubleRow } from './troubles-repository.ts'
@@ -24,6 +25,15 @@ const silentAfterMs = 60_000
 
 /** The epoch of an edge that has sent nothing yet. */
 const noEpoch = '-'
+
+/** What an edge is ordered by: its site, its name, its id. */
+const placeLength = 3
+
+/** A page as it was asked for. */
+interface Asked {
+  readonly cursor?: string | undefined
+  readonly limit: number
+}
 
 /** What people see of the fleet: edges, what they shall be and are, and their lines live. */
 export class Overview {
@@ -37,14 +47,26 @@ export class Overview {
     this.#judgment = parts.judgment
   }
 
-  edges(tenantId: string): Promise<EdgeSummary[]> {
-    return this.#database.withTenant(tenantId, (tx) => this.#summaries(tx, null))
+  /** A page, by site and name. @throws ProblemError `invalid_input` for a cursor that is not one of this list */
+  edges(tenantId: string, page: Asked): Promise<Page<EdgeSummary>> {
+    const after = readTextCursor(page.cursor, placeLength)
+    return this.#database.withTenant(tenantId, async (tx) => {
+      const edges = await listEdges(tx, { page: { after, limit: page.limit }, withRevoked: true })
+      const { rows, next } = pageOf(edges, page.limit, placeOfEdge)
+      return { rows: await this.#summaries(tx, rows), next }
+    })
+  }
+
+  allEdges(tenantId: string): Promise<EdgeSummary[]> {
+    return this.#database.withTenant(tenantId, async (tx) =>
+      this.#summaries(tx, await listEdges(tx, { withRevoked: true })),
+    )
   }
 
   /** @throws ProblemError `not_found` */
   edge(tenantId: string, edgeId: string): Promise<EdgeDetail> {
     return this.#database.withTenant(tenantId, async (tx) => {
-      const [summary] = await this.#summaries(tx, edgeId)
+      const [summary] = await this.#summaries(tx, await listEdges(tx, { edgeId, withRevoked: true }))
       if (summary === undefined)
         throw new ProblemError('not_found', 'There is no such edge. Go back to the list of edges.')
       const { desired, reported } = await listItems(tx, edgeId)
@@ -63,7 +85,7 @@ export class Overview {
           reported_at: done?.reported_at ?? null,
         }
       })
-      const cursors = await listCursors(tx, edgeId)
+      const cursors = await listCursors(tx, [edgeId])
       return {
         ...summary,
         items,
@@ -74,11 +96,7 @@ export class Overview {
   }
 
   /** @throws ProblemError `not_found`, `invalid_input` for a cursor that is not one of this list */
-  outages(
-    tenantId: string,
-    edgeId: string,
-    page: { cursor?: string | undefined; limit: number },
-  ): Promise<{ rows: EdgeOutage[]; next: string | null }> {
+  outages(tenantId: string, edgeId: string, page: Asked): Promise<Page<EdgeOutage>> {
     const after = readCursor(page.cursor)
     return this.#database.withTenant(tenantId, async (tx) => {
       if ((await findEdge(tx, edgeId)) === null)
@@ -88,17 +106,20 @@ export class Overview {
     })
   }
 
-  lines(tenantId: string): Promise<CloudLine[]> {
+  /** Of a page of edges: the lines of one come together. @throws ProblemError `invalid_input` for a cursor that is not one of this list */
+  lines(tenantId: string, page: Asked): Promise<Page<CloudLine>> {
+    const after = readTextCursor(page.cursor, placeLength)
     return this.#database.withTenant(tenantId, async (tx) => {
-      const edges = (await listEdges(tx, null)).filter((edge) => edge.revoked_at === null)
+      const found = await listEdges(tx, { page: { after, limit: page.limit }, withRevoked: false })
+      const { rows: edges, next } = pageOf(found, page.limit, placeOfEdge)
       const edgeIds = edges.map(({ id }) => id)
-      const tags = Map.groupBy(await listTags(tx), ({ edge_id }) => edge_id)
+      const tags = Map.groupBy(await listTags(tx, edgeIds), ({ edge_id }) => edge_id)
       const descriptions = Map.groupBy(
         await listDesired(tx, edgeIds, ['site', 'tag_catalogue']),
         ({ edge_id }) => edge_id,
       )
       const standing = await this.#judgment().standing(tx, edgeIds)
-      return edges.flatMap((edge) => {
+      const rows = edges.flatMap((edge) => {
         const items = descriptions.get(edge.id) ?? []
         const stands = standing.get(edge.id) ?? { verdicts: [], alarms: [] }
         return linesOf(edge, tags.get(edge.id) ?? [], {
@@ -107,15 +128,16 @@ export class Overview {
           ...stands,
         })
       })
+      return { rows, next }
     })
   }
 
-  async #summaries(tx: Transaction, edgeId: string | null): Promise<EdgeSummary[]> {
-    const edges = await listEdges(tx, edgeId)
-    const cursors = Map.groupBy(await listCursors(tx, edgeId), ({ edge_id }) => edge_id)
+  async #summaries(tx: Transaction, edges: readonly EdgeOverview[]): Promise<EdgeSummary[]> {
+    const edgeIds = edges.map(({ id }) => id)
+    const cursors = Map.groupBy(await listCursors(tx, edgeIds), ({ edge_id }) => edge_id)
     const openAlarms = await this.#judgment().openAlarms(tx)
     const openTroubles = await countStandingTroubles(tx)
-    const waiting = await listWaiting(tx, edgeId)
+    const waiting = await listWaiting(tx, edgeIds)
     const nowMs = this.#clock.nowMs()
     return edges.map((edge) => ({
       id: edge.id,

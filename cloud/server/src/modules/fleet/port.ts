@@ -13,6 +13,6 @@ export interface RuleDeployment {
 /** What other modules may ask of fleet within a transaction of theirs; what they may ask of it wherever it runs is in remote.ts. */
 export interface FleetPort {
   /** Where rules are desired, and what the edges say. */
-  ruleDeployments(tx: Transaction, ruleId: string | null): Promise<RuleDeployment[]>
+  ruleDeployments(tx: Transaction, ruleIds: readonly string[]): Promise<RuleDeployment[]>
   edgeNames(tx: Transaction, edgeIds: readonly string[]): Promise<ReadonlyMap<string, string>>
 }

@@ -12,14 +12,17 @@ const silentNamesMax = 10
 
 /** What may be asked of fleet wherever it runs. */
 export const fleetContract = defineContract('fleet', {
-  state: query(nothing, fleetStateSchema),
+  state: query(nothing, fleetStateSchema, { callers: ['gateway'] }),
   // Twice would leave the edges as they are, and stand in the audit twice.
-  deployRule: command(deployRuleSchema.extend({ definition: ruleDefinitionSchema }), nothing, { repeatable: false }),
+  deployRule: command(deployRuleSchema.extend({ definition: ruleDefinitionSchema }), nothing, {
+    repeatable: false,
+    callers: ['judgment'],
+  }),
 })
 export type FleetCalls = CallsOf<typeof fleetContract>
 
 export const fleetCalls = ({ service, overview }: { service: FleetService; overview: Overview }): FleetCalls => ({
-  state: async ({ tenantId }) => stateOf(await overview.edges(tenantId)),
+  state: async ({ tenantId }) => stateOf(await overview.allEdges(tenantId)),
   deployRule: async ({ tenantId, by }, { edge_ids: edgeIds, definition }) => {
     await service.deployRule(tenantId, { edgeIds, definition, by })
     return {}

@@ -44,8 +44,14 @@ export async function describeSite(tx: Transaction, site: SiteRow): Promise<void
   ])
 }
 
-export async function listSites(tx: Transaction): Promise<SiteRow[]> {
-  return tx.query<SiteRow>('select code, name, time_zone from fleet.sites order by code')
+export async function listSites(
+  tx: Transaction,
+  { after, limit }: { readonly after: string | null; readonly limit: number },
+): Promise<SiteRow[]> {
+  return tx.query<SiteRow>(
+    'select code, name, time_zone from fleet.sites where $1::text is null or code > $1 order by code limit $2',
+    [after, limit],
+  )
 }
 
 export async function findEdge(tx: Transaction, edgeId: string): Promise<EdgeRow | null> {

@@ -1,4 +1,4 @@
-import { cloudPaths, newEnrolmentSchema, putDesiredSchema } from '@jidoka/contract'
+import { cloudPaths, newEnrolmentSchema, pageQuerySchema, putDesiredSchema } from '@jidoka/contract'
 import { createRoute } from '@hono/zod-openapi'
 import { may } from '@jidoka/domain'
 import type { App } from '../../platform/http/app.ts'
@@ -38,11 +38,15 @@ export function addFleetRoutes(
       method: 'get',
       path: cloudPaths.sites,
       tags,
-      summary: 'Sites',
+      summary: 'Sites, by code',
       middleware: guard('fleet:read'),
-      responses: answers(siteListSchema, 'All sites'),
+      request: { query: pageQuerySchema },
+      responses: answers(siteListSchema, 'A page of sites'),
     }),
-    async (c) => reply(c, await service.sites(c.var.caller.tenantId)),
+    async (c) => {
+      const { rows, next } = await service.sites(c.var.caller.tenantId, c.req.valid('query'))
+      return reply(c, rows, next)
+    },
   )
 
   app.openapi(
@@ -50,11 +54,15 @@ export function addFleetRoutes(
       method: 'get',
       path: cloudPaths.edges,
       tags,
-      summary: 'Edges',
+      summary: 'Edges, by site and name',
       middleware: guard('fleet:read'),
-      responses: answers(edgeListSchema, 'All edges'),
+      request: { query: pageQuerySchema },
+      responses: answers(edgeListSchema, 'A page of edges'),
     }),
-    async (c) => reply(c, await overview.edges(c.var.caller.tenantId)),
+    async (c) => {
+      const { rows, next } = await overview.edges(c.var.caller.tenantId, c.req.valid('query'))
+      return reply(c, rows, next)
+    },
   )
 
   app.openapi(
@@ -113,11 +121,15 @@ export function addFleetRoutes(
       method: 'get',
       path: cloudPaths.lines,
       tags,
-      summary: 'Lines of all edges, as last heard',
+      summary: 'Lines as last heard, edge by edge; `limit` counts edges, whose lines come together',
       middleware: guard('board:read'),
-      responses: answers(lineListSchema, 'All lines'),
+      request: { query: pageQuerySchema },
+      responses: answers(lineListSchema, 'The lines of a page of edges; the last is the one without a next cursor'),
     }),
-    async (c) => reply(c, await overview.lines(c.var.caller.tenantId)),
+    async (c) => {
+      const { rows, next } = await overview.lines(c.var.caller.tenantId, c.req.valid('query'))
+      return reply(c, rows, next)
+    },
   )
 
   const largeBody = limitBody(

@@ -5,6 +5,7 @@ import type { Database, Transaction } from '../../platform/db/database.ts'
 import type { OutboxPort } from '../../platform/events/outbox.ts'
 import type { EventHub } from '../../platform/events.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
+import { pageOf, readTextCursor } from '../../platform/paging.ts'
 import type { AuditPort } from '../audit/port.ts'
 import type { JudgmentPort } from '../judgment/port.ts'
 import { desiredChannel, DesiredState } from './desired.ts'
@@ -40,16 +41,23 @@ export class FleetService implements FleetPort {
     if (!database.backend.keptEverything) {
       for (const tenantId of await allTenantsOf(database)) await database.withTenant(tenantId, renewAllHandles)
     }
-    this.#unlisten = await database.listen(desiredChannel, (edgeId) => hub.wakeEdge(edgeId))
+    this.#unlisten = await database.listen(
+      desiredChannel,
+      (edgeId) => hub.wakeEdge(edgeId),
+      () => hub.wakeAllEdges(),
+    )
   }
 
   async stop(): Promise<void> {
     await this.#unlisten?.()
   }
 
-  async sites(tenantId: string) {
-    const rows = await this.#parts.database.withTenant(tenantId, listSites)
-    return rows.map(({ code, name, time_zone }) => ({ id: code, code, name, time_zone }))
+  /** @throws ProblemError `invalid_input` for a cursor that is not one of this list */
+  async sites(tenantId: string, { cursor, limit }: { cursor?: string | undefined; limit: number }) {
+    const [after = null] = readTextCursor(cursor, 1) ?? []
+    const found = await this.#parts.database.withTenant(tenantId, (tx) => listSites(tx, { after, limit: limit + 1 }))
+    const { rows, next } = pageOf(found, limit, ({ code }) => [code])
+    return { rows: rows.map(({ code, name, time_zone }) => ({ id: code, code, name, time_zone })), next }
   }
 
   put(tenantId: string, name: ItemName, body: unknown, by: string): Promise<DesiredItem> {
@@ -77,8 +85,8 @@ export class FleetService implements FleetPort {
     })
   }
 
-  ruleDeployments(tx: Transaction, ruleId: string | null): Promise<RuleDeployment[]> {
-    return listRuleDeployments(tx, ruleId)
+  ruleDeployments(tx: Transaction, ruleIds: readonly string[]): Promise<RuleDeployment[]> {
+    return listRuleDeployments(tx, ruleIds)
   }
 
   /** Makes a version of a rule the desired one of all these edges, or of none. @throws ProblemError `not_found` for an edge that is not one of the tenant's, `rule_refused` */

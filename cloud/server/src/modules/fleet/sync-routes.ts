@@ -76,7 +76,7 @@ export function addSyncRoutes(
 
   app.post(syncPaths.enrol, async (c) => {
     const address = addressOf(c, trustForwarded)
-    await limiter.take([{ policy: 'enrolment', who: address }])
+    await limiter.take([{ policy: 'enrolment', who: address }], c)
     const json = await readJson(c)
     checkProtocol(json)
     const request = enrolmentRequestSchema.parse(json)

@@ -61,15 +61,15 @@ export async function countWaiting(tx: Transaction, nowMs: number): Promise<Wait
   return { records: of('records'), readings: of('readings') }
 }
 
-/** By edge; of one edge, or of all. */
+/** By edge. */
 export async function listWaiting(
   tx: Transaction,
-  edgeId: string | null,
+  edgeIds: readonly string[],
 ): Promise<ReadonlyMap<string, NonNullable<EdgeSummary['waiting']>>> {
   const rows = await tx.query<WaitingRow>(
     `select edge_id, told_at, records_rows, records_oldest_ms, readings_rows, readings_oldest_ms
-     from fleet.edge_waiting where $1::uuid is null or edge_id = $1::uuid`,
-    [edgeId],
+     from fleet.edge_waiting where edge_id = any($1::uuid[])`,
+    [edgeIds],
   )
   return new Map(
     rows.map((row) => [

@@ -6,7 +6,7 @@ import type { TestEdge } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { gaugesEveryMs } from './gauges.ts'
 
-const waits = { timeout: 10_000, interval: 10 }
+const waits = { interval: 10 }
 
 /** What an edge says of rows that it holds and the cloud has not; protocol 1.3. */
 export function waitingCases(newStore: NewStore): void {

@@ -17,9 +17,8 @@ it.each([
   expect(localeOf(header)).toBe(locale)
 })
 
-it('I10: a header of any length is read in an instant', () => {
-  const startMs = performance.now()
+it('I10: of a header of any length no more is read than browsers send', () => {
+  expect(localeOf(`${','.repeat(498)}en`)).toBe('en')
+  expect(localeOf(`${','.repeat(500)}en`)).toBe('ko')
   expect(localeOf('a-'.repeat(500_000))).toBe('ko')
-  expect(localeOf(`${' '.repeat(100_000)}en`)).toBe('ko')
-  expect(performance.now() - startMs).toBeLessThan(100)
 })

@@ -54,12 +54,24 @@ const problems: Readonly<Record<ProblemKind, LocalText>> = {
     ko: '이 작업을 할 권한이 없습니다. 관리자에게 요청하세요.',
     en: 'Your role may not do this. Ask an administrator.',
   },
+  storage_full: {
+    ko: '저장 공간이 가득 찼습니다. 필요 없는 파일을 삭제하세요.',
+    en: 'The storage is full. Remove files that are no longer needed.',
+  },
   not_found: { ko: '여기에는 아무것도 없습니다. 주소를 확인하세요.', en: 'There is nothing here. Check the address.' },
+  method_not_allowed: {
+    ko: '이 항목에는 할 수 없는 작업입니다. 주소와 방법을 확인하세요.',
+    en: 'This cannot be done here. Check the address and the method.',
+  },
   conflict: {
     ko: '그사이에 바뀌었습니다. 다시 불러온 뒤 시도하세요.',
     en: 'It has changed meanwhile. Load it again, then try.',
   },
   too_large: { ko: '보낸 내용이 너무 큽니다. 나누어 보내세요.', en: 'That is too large. Send less at once.' },
+  unsupported_media_type: {
+    ko: '받을 수 없는 형식입니다. JSON으로 보내세요.',
+    en: 'That is in a form that is not taken. Send JSON.',
+  },
   too_many_requests: {
     ko: '짧은 시간에 요청이 너무 많습니다. 잠시 기다리세요.',
     en: 'Too many requests in a short time. Wait a moment.',

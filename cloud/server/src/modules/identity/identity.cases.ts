@@ -8,6 +8,7 @@ import type { NewStore } from '../../testing/stores.ts'
 import { createLog, hashPassword } from '@jidoka/base'
 import { Database } from '../../platform/db/database.ts'
 import { openKeys } from '../../platform/keys.ts'
+import { EndedAccess } from './ended-access.ts'
 import { IdentityService } from './service.ts'
 
 const cookieOf = (headers: Headers) => headers.get('set-cookie') ?? ''
@@ -50,8 +51,10 @@ export function identityCases(newStore: NewStore): void {
         'jti',
         'permissions',
         'roles',
+        'sid',
         'sub',
         'tenant_id',
+        'ver',
       ])
       expect(claims).toMatchObject({ sub: 'admin', tenant_id: 'demo', roles: ['admin'] })
       expect(claims['permissions']).toContain('fleet:manage')
@@ -75,8 +78,11 @@ export function identityCases(newStore: NewStore): void {
       const { store, clock } = world
       const audited = Promise.withResolvers<void>()
       const actions: string[] = []
+      const database = new Database(store.backend, { clock })
+      const log = createLog('test', { level: 'silent' })
       const service = new IdentityService({
-        database: new Database(store.backend, { clock }),
+        database,
+        ended: new EndedAccess({ database, clock, log, tellOthers: () => undefined }),
         keys: await openKeys(join(store.folder, 'keys')),
         clock,
         audit: {
@@ -86,7 +92,7 @@ export function identityCases(newStore: NewStore): void {
           },
           appendOfEdge: () => Promise.resolve(),
         },
-        log: createLog('test', { level: 'silent' }),
+        log,
       })
       const connect = vi.spyOn(store.backend.pool, 'connect')
       const connections = async (login: string) => {
@@ -153,7 +159,9 @@ export function identityCases(newStore: NewStore): void {
       const answer = await world.request('POST', cloudPaths.logout, { headers: { cookie: `jidoka_refresh=${token}` } })
       expect(answer.status).toBe(200)
       expect(cookieOf(answer.headers)).toMatch(/Max-Age=0/)
-      expect((await refresh(token)).status).toBe(401)
+      expect(answer.headers.get('ratelimit')).toMatch(/^"api_stranger";r=\d+;t=\d+$/)
+      const again = await refresh(token)
+      expect([again.status, again.headers.has('ratelimit')]).toEqual([401, true])
     })
 
     it('lets a role do what it may and says which permission is missing for the rest', async () => {
@@ -181,7 +189,12 @@ export function identityCases(newStore: NewStore): void {
       const refused = await world.login('viewer', 'viewer password')
       expect(refused.status).toBe(429)
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
-      expect((await world.login()).status).toBe(200)
+      expect(refused.headers.get('ratelimit')).toMatch(/^"auth";r=0;t=\d+, "auth_address";r=\d+;t=\d+$/)
+      const right = await world.login()
+      expect([right.status, right.headers.get('ratelimit-policy')]).toEqual([
+        200,
+        '"auth";q=20;w=900, "auth_address";q=100;w=900',
+      ])
       expect((await refresh(token)).status).toBe(200)
       world.clock.advance(15 * 60_000)
       expect((await world.login('viewer', 'viewer password')).status).toBe(200)

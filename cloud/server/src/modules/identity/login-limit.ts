@@ -1,3 +1,5 @@
+import type { Context } from 'hono'
+import type { AppEnv } from '../../platform/http/env.ts'
 import type { RateKey, RateLimiter } from '../../platform/http/rate-limiter.ts'
 
 /**
@@ -11,9 +13,9 @@ export class LoginLimit {
     this.#limiter = limiter
   }
 
-  /** @throws ProblemError `too_many_requests`; such an attempt leaves nothing behind. */
-  async begin(login: string, address: string): Promise<void> {
-    await this.#limiter.take([accountOf(login, address), addressKey(address)])
+  /** Says in the answer how the limits stand. @throws ProblemError `too_many_requests`; such an attempt leaves nothing behind. */
+  async begin(login: string, address: string, c?: Context<AppEnv>): Promise<void> {
+    await this.#limiter.take([accountOf(login, address), addressKey(address)], c)
   }
 
   /** The attempt was right: the account begins anew, the address gets this one back. */

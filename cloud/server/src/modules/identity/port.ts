@@ -23,5 +23,7 @@ export interface TenantMaker {
     readonly login: string
     readonly password: string | null
     readonly by: string
+    /** Asked within the transaction, behind everything else; what it throws leaves nothing. */
+    readonly mayEnd: () => void
   }): Promise<string | null>
 }

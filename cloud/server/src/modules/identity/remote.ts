@@ -7,7 +7,7 @@ import type { IdentityService } from './service.ts'
 /** What may be asked of identity wherever it runs. Who an access token belongs to is not: every process reads it by the key. */
 export const identityContract = defineContract('identity', {
   /** Of the person on whose behalf it is asked. */
-  me: query(z.object({}), userSchema),
+  me: query(z.object({}), userSchema, { callers: ['gateway'] }),
 })
 export type IdentityCalls = CallsOf<typeof identityContract>
 

@@ -1,5 +1,6 @@
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { tenantThatHas } from '../../platform/db/tenants.ts'
+import { sessionOf } from './ended-access.ts'
 import type { SessionRow, UserRow } from './schema.ts'
 
 export const tenantOfLogin = (database: Database, login: string) =>
@@ -12,10 +13,14 @@ export async function findUser(tx: Transaction, login: string): Promise<UserRow 
   return (await tx.query<UserRow>('select * from core.users where login = $1', [login]))[0] ?? null
 }
 
-export async function insertUser(tx: Transaction, user: Omit<UserRow, 'tenant_id' | 'disabled'>): Promise<boolean> {
+export async function insertUser(
+  tx: Transaction,
+  user: Omit<UserRow, 'tenant_id' | 'disabled' | 'access_version'>,
+): Promise<boolean> {
   const inserted = await tx.run(
-    `insert into core.users (tenant_id, login, name, role, locale, password_hash) values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
-    [tx.tenantId, user.login, user.name, user.role, user.locale, user.password_hash],
+    `insert into core.users (tenant_id, login, name, role, locale, password_hash, password_made_up) values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict do nothing`,
+    [tx.tenantId, user.login, user.name, user.role, user.locale, user.password_hash, user.password_made_up],
   )
   return inserted === 1
 }
@@ -49,8 +54,40 @@ export async function markReplaced(tx: Transaction, tokenHash: string, at: strin
   await tx.run('update core.sessions set replaced_at = $2 where token_hash = $1', [tokenHash, at])
 }
 
+/** Its access tokens too. */
 export async function endFamily(tx: Transaction, familyId: string): Promise<void> {
-  await tx.run('delete from core.sessions where family_id = $1', [familyId])
+  await Promise.all([
+    tx.run('delete from core.sessions where family_id = $1', [familyId]),
+    tx.query('select core.end_access($1, $2, null)', [tx.tenantId, sessionOf(familyId)]),
+  ])
+}
+
+export async function deleteSessionsOf(tx: Transaction, login: string): Promise<void> {
+  await tx.run('delete from core.sessions where login = $1', [login])
+}
+
+/** Every sign-in of a person, with its access tokens. */
+export async function endSessionsOf(tx: Transaction, login: string): Promise<void> {
+  await Promise.all([
+    deleteSessionsOf(tx, login),
+    tx.run('update core.users set access_version = access_version + 1 where login = $1', [login]),
+  ])
+}
+
+/**
+ * Ends the access of all tokens of before.
+ * @param before the hash that the present password was held against
+ * @returns the person as of now; null where it was changed meanwhile
+ */
+export async function changePassword(
+  tx: Transaction,
+  { login, before, passwordHash }: { login: string; before: string; passwordHash: string },
+): Promise<UserRow | null> {
+  const rows = await tx.query<UserRow>(
+    `update core.users set password_hash = $3, password_made_up = false where login = $1 and password_hash = $2 and not disabled returning *`,
+    [login, before, passwordHash],
+  )
+  return rows[0] ?? null
 }
 
 export async function deleteExpiredSessions(tx: Transaction, at: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { cloudPaths, loginRequestSchema, sessionSchema, userSchema } from '@jidoka/contract'
+import { changePasswordSchema, cloudPaths, loginRequestSchema, sessionSchema, userSchema } from '@jidoka/contract'
 import { createRoute } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
@@ -68,6 +68,7 @@ export function addIdentityRoutes(
   }: { service: IdentityService; guard: Guard; https: boolean; trustForwarded: boolean; limiter: RateLimiter },
 ): void {
   const logins = new LoginLimit(limiter)
+  const strangerOf = (c: Context<AppEnv>) => ({ policy: 'api_stranger', who: addressOf(c, trustForwarded) }) as const
   const cookie = { path: cookiePath, httpOnly: true, sameSite: 'Strict', secure: https } as const
   const keep = (c: Context<AppEnv>, token: string) => setCookie(c, cookieName, token, { ...cookie, maxAge: refreshS })
 
@@ -83,7 +84,7 @@ export function addIdentityRoutes(
     async (c) => {
       const { login, password } = c.req.valid('json')
       const address = addressOf(c, trustForwarded)
-      await logins.begin(login, address)
+      await logins.begin(login, address, c)
       const { session, refreshToken } = await service.login(login, password)
       await logins.succeeded(login, address)
       keep(c, refreshToken)
@@ -102,7 +103,13 @@ export function addIdentityRoutes(
     async (c) => {
       const token = getCookie(c, cookieName)
       if (token === undefined) throw new ProblemError('not_signed_in', 'Sign in first.')
-      const { session, refreshToken } = await service.refresh(token)
+      const stranger = strangerOf(c)
+      await limiter.check(stranger)
+      // A session that goes on counts nothing: everybody of a plant may come from one address.
+      const { session, refreshToken } = await service.refresh(token).catch(async (error: unknown) => {
+        await limiter.take([stranger], c)
+        throw error
+      })
       keep(c, refreshToken)
       return reply(c, session)
     },
@@ -118,9 +125,47 @@ export function addIdentityRoutes(
     }),
     async (c) => {
       const token = getCookie(c, cookieName)
+      await limiter.take([strangerOf(c)], c)
       if (token !== undefined) await service.logout(token)
       deleteCookie(c, cookieName, cookie)
       return reply(c, {})
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: cloudPaths.sessions,
+      tags,
+      summary: 'Sign out everywhere: in this browser and in all others',
+      middleware: guard(null),
+      responses: answers(nothing, 'Signed out'),
+    }),
+    async (c) => {
+      await service.endAll(c.var.caller)
+      deleteCookie(c, cookieName, cookie)
+      return reply(c, {})
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: cloudPaths.password,
+      tags,
+      summary: 'Change the own password; every other sign-in ends, and this one goes on with what is answered',
+      middleware: guard(null),
+      request: { body: jsonBody(changePasswordSchema) },
+      responses: answers(sessionSchema, 'Changed, and signed in anew'),
+    }),
+    async (c) => {
+      const { caller } = c.var
+      const address = addressOf(c, trustForwarded)
+      await logins.begin(caller.login, address, c)
+      const { session, refreshToken } = await service.changePassword(caller, c.req.valid('json'))
+      await logins.succeeded(caller.login, address)
+      keep(c, refreshToken)
+      return reply(c, session)
     },
   )
 

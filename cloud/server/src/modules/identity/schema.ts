@@ -7,7 +7,12 @@ export const claimsSchema = z.object({
   sub: z.string(),
   tenant_id: z.string(),
   roles: z.array(roleSchema).min(1),
+  iat: z.number(),
   exp: z.number(),
+  /** The sign-in that it is of. */
+  sid: z.string(),
+  /** Which state of the person it was handed out for. */
+  ver: z.number(),
 })
 
 export interface UserRow {
@@ -19,6 +24,9 @@ export interface UserRow {
   locale: Locale | null
   password_hash: string
   disabled: boolean
+  access_version: number
+  /** By the program, and shown to somebody. */
+  password_made_up: boolean
 }
 
 export interface SessionRow {

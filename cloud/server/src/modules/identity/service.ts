@@ -3,31 +3,25 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describeError, hashPassword, verifyPassword } from '@jidoka/base'
 import type { Clock, Log } from '@jidoka/base'
 import type { CloudSession, User } from '@jidoka/contract'
-import type { Role } from '@jidoka/domain'
 import { permissionsOf } from '@jidoka/domain'
-import { errors as joseErrors, jwtVerify, SignJWT } from 'jose'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import type { Caller } from '../../platform/http/env.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
 import type { CloudKeys } from '../../platform/keys.ts'
 import type { AuditPort } from '../audit/port.ts'
+import { AccessTokens } from './access-tokens.ts'
+import type { EndedAccess } from './ended-access.ts'
 import type { IdentityPort, TenantMaker } from './port.ts'
 import * as repository from './repository.ts'
 import type { UserRow } from './schema.ts'
-import { claimsSchema } from './schema.ts'
-import { VerifiedTokens } from './verified-tokens.ts'
 
-/** REFERENCE: access 15 minutes, refresh 7 days. */
-export const accessS = 15 * 60
+/** REFERENCE: refresh 7 days. */
 export const refreshS = 7 * 24 * 3_600
 /**
  * A token that was replaced this short ago is taken once more: two tabs of one browser, or an answer lost on the way, are
  * not a thief. A longer time would give one.
  */
 export const replacedGraceMs = 10_000
-
-const issuer = 'jidoka-cloud'
-const audience = 'jidoka'
 
 /** What an unknown login is compared with, so that the time of the answer does not tell that nobody has it. */
 const nobodysHash = hashPassword(randomBytes(16).toString('base64url'))
@@ -43,20 +37,28 @@ export interface SignedIn {
 
 export class IdentityService implements IdentityPort, TenantMaker {
   #database: Database
-  #keys: CloudKeys
   #clock: Clock
   #audit: AuditPort
   #log: Log
-  readonly #verified = new VerifiedTokens()
+  readonly #tokens: AccessTokens
+  readonly #ended: EndedAccess
   /** Refusals on their way to the audit; as many as are being answered, which the limit of sign-ins bounds. */
   #refusals = new Set<Promise<void>>()
 
-  constructor(parts: { database: Database; keys: CloudKeys; clock: Clock; audit: AuditPort; log: Log }) {
+  constructor(parts: {
+    database: Database
+    keys: Pick<CloudKeys, 'accessToken'>
+    clock: Clock
+    audit: AuditPort
+    log: Log
+    ended: EndedAccess
+  }) {
     this.#database = parts.database
-    this.#keys = parts.keys
     this.#clock = parts.clock
     this.#audit = parts.audit
     this.#log = parts.log
+    this.#ended = parts.ended
+    this.#tokens = new AccessTokens({ ...parts, key: parts.keys.accessToken })
   }
 
   /**
@@ -75,14 +77,14 @@ export class IdentityService implements IdentityPort, TenantMaker {
     if (!isNew) return null
     const passwordHash = await hashPassword(password)
     const made = await this.#database.withTenant(tenantId, (tx) =>
-      this.#insertAdmin(tx, { login, passwordHash, by: 'system' }),
+      this.#insertAdmin(tx, { login, passwordHash, by: 'system', isMadeUp: adminPassword === undefined }),
     )
     return made && adminPassword === undefined ? { login, password } : null
   }
 
   async #insertAdmin(
     tx: Transaction,
-    { login, passwordHash, by }: { login: string; passwordHash: string; by: string },
+    { login, passwordHash, by, isMadeUp }: { login: string; passwordHash: string; by: string; isMadeUp: boolean },
   ): Promise<boolean> {
     const inserted = await repository.insertUser(tx, {
       login,
@@ -90,13 +92,14 @@ export class IdentityService implements IdentityPort, TenantMaker {
       role: 'admin',
       locale: null,
       password_hash: passwordHash,
+      password_made_up: isMadeUp,
     })
     if (inserted)
       await this.#audit.append(tx, { actor: by, action: 'user.create', subject: login, detail: { role: 'admin' } })
     return inserted
   }
 
-  makeTenant: TenantMaker['makeTenant'] = async ({ tenantId, name, login, password: given, by }) => {
+  makeTenant: TenantMaker['makeTenant'] = async ({ tenantId, name, login, password: given, by, mayEnd }) => {
     const taken = () =>
       new ProblemError('conflict', `Somebody on this cloud has the login "${login}" already. Choose another.`)
     // Of all databases: each by itself would see its own alone.
@@ -106,7 +109,9 @@ export class IdentityService implements IdentityPort, TenantMaker {
     await this.#database.withTenant(tenantId, async (tx) => {
       await repository.ensureTenant(tx, name)
       await this.#audit.append(tx, { actor: by, action: 'tenant.create', subject: tenantId, detail: {} })
-      if (!(await this.#insertAdmin(tx, { login, passwordHash, by }))) throw taken()
+      // Whoever makes a tenant for somebody knows the password, whoever has thought of it.
+      if (!(await this.#insertAdmin(tx, { login, passwordHash, by, isMadeUp: true }))) throw taken()
+      mayEnd()
     })
     return given === null ? password : null
   }
@@ -120,7 +125,7 @@ export class IdentityService implements IdentityPort, TenantMaker {
     const user = await this.#database.withTenant(tenantId ?? nobodysTenant, (tx) => repository.findUser(tx, login))
     const right = await verifyPassword(password, user?.password_hash ?? (await nobodysHash))
     if (tenantId === null || user === null || !right || user.disabled) {
-      if (tenantId !== null) this.#noteRefusal(tenantId, login)
+      if (tenantId !== null) this.#noteRefusal(tenantId, login, 'session.refuse')
       throw new ProblemError('wrong_credentials', 'The name or the password is wrong. Check both and try again.')
     }
     return this.#database.withTenant(tenantId, async (tx) => {
@@ -135,14 +140,14 @@ export class IdentityService implements IdentityPort, TenantMaker {
     await Promise.all(this.#refusals)
   }
 
-  #noteRefusal(tenantId: string, login: string): void {
+  #noteRefusal(tenantId: string, login: string, action: 'session.refuse' | 'password.refuse'): void {
     const written = nextTurn()
       .then(() =>
         this.#database.withTenant(tenantId, (tx) =>
-          this.#audit.append(tx, { actor: login, action: 'session.refuse', subject: login, detail: {} }),
+          this.#audit.append(tx, { actor: login, action, subject: login, detail: {} }),
         ),
       )
-      .catch((error: unknown) => this.#log.error({ action: 'session.refuse', success: false }, describeError(error)))
+      .catch((error: unknown) => this.#log.error({ action, success: false }, describeError(error)))
       .finally(() => this.#refusals.delete(written))
     this.#refusals.add(written)
   }
@@ -165,7 +170,7 @@ export class IdentityService implements IdentityPort, TenantMaker {
           subject: session.login,
           detail: {},
         })
-        return null
+        return 'reused'
       }
       const user = await repository.findUser(tx, session.login)
       if (user === null || user.disabled) return null
@@ -173,6 +178,10 @@ export class IdentityService implements IdentityPort, TenantMaker {
       return this.#issue(tx, user, session.family_id)
     })
     if (outcome === null) throw ended()
+    if (outcome === 'reused') {
+      await this.#ended.changed()
+      throw ended()
+    }
     return outcome
   }
 
@@ -187,40 +196,60 @@ export class IdentityService implements IdentityPort, TenantMaker {
       await repository.endFamily(tx, session.family_id)
       await this.#audit.append(tx, { actor: session.login, action: 'session.end', subject: session.login, detail: {} })
     })
+    await this.#ended.changed()
+  }
+
+  /** Ends every sign-in of the caller, in all browsers and programs, this one too. */
+  async endAll({ tenantId, login }: Pick<Caller, 'tenantId' | 'login'>): Promise<void> {
+    await this.#database.withTenant(tenantId, async (tx) => {
+      await repository.endSessionsOf(tx, login)
+      await this.#audit.append(tx, { actor: login, action: 'session.end_all', subject: login, detail: {} })
+    })
+    await this.#ended.changed()
+  }
+
+  /**
+   * Ends every other sign-in of the caller.
+   * @returns a new one, as the present one ends too
+   */
+  async changePassword(
+    { tenantId, login }: Pick<Caller, 'tenantId' | 'login'>,
+    { current, next }: { current: string; next: string },
+  ): Promise<SignedIn> {
+    const user = await this.#present({ tenantId, login })
+    if (!(await verifyPassword(current, user.password_hash))) {
+      this.#noteRefusal(tenantId, login, 'password.refuse')
+      throw new ProblemError('wrong_credentials', 'The present password is wrong. Check it and try again.')
+    }
+    if (next === current)
+      throw new ProblemError('invalid_input', 'The new password is the present one. Choose another.')
+    const passwordHash = await hashPassword(next)
+    const signedIn = await this.#database.withTenant(tenantId, async (tx) => {
+      const changed = await repository.changePassword(tx, { login, before: user.password_hash, passwordHash })
+      if (changed === null) return null
+      await repository.deleteSessionsOf(tx, login)
+      await this.#audit.append(tx, { actor: login, action: 'password.change', subject: login, detail: {} })
+      return this.#issue(tx, changed, randomUUID())
+    })
+    if (signedIn === null)
+      throw new ProblemError('conflict', 'The account was changed meanwhile. Sign in again and look.')
+    await this.#ended.changed()
+    return signedIn
   }
 
   async me(caller: Pick<Caller, 'tenantId' | 'login'>): Promise<User> {
-    const user = await this.#database.withTenant(caller.tenantId, (tx) => repository.findUser(tx, caller.login))
-    if (user === null || user.disabled)
-      throw new ProblemError('not_signed_in', 'This account is no longer there. Sign in with another one.')
-    return describeUser(user)
+    return describeUser(await this.#present(caller))
   }
 
-  async authenticate(accessToken: string, beforeLook?: () => Promise<void>): Promise<Caller> {
-    const known = this.#verified.find(accessToken, this.#clock.nowMs())
-    if (known !== null) return known
-    await beforeLook?.()
-    try {
-      const { payload } = await jwtVerify(accessToken, this.#keys.accessToken.publicKey, {
-        issuer,
-        audience,
-        algorithms: ['RS256'],
-        currentDate: new Date(this.#clock.nowMs()),
-      })
-      const claims = claimsSchema.parse(payload)
-      const caller: Caller = {
-        tenantId: claims.tenant_id,
-        login: claims.sub,
-        role: claims.roles[0] as Role,
-        expiresAtS: claims.exp,
-      }
-      this.#verified.remember(accessToken, caller)
-      return caller
-    } catch (cause) {
-      if (!(cause instanceof joseErrors.JWTExpired))
-        this.#log.debug({ action: 'authenticate', success: false }, String(cause))
-      throw new ProblemError('not_signed_in', 'Sign in again.', { cause })
-    }
+  async #present({ tenantId, login }: Pick<Caller, 'tenantId' | 'login'>): Promise<UserRow> {
+    const user = await this.#database.withTenant(tenantId, (tx) => repository.findUser(tx, login))
+    if (user === null || user.disabled)
+      throw new ProblemError('not_signed_in', 'This account is no longer there. Sign in with another one.')
+    return user
+  }
+
+  authenticate(accessToken: string, beforeLook?: () => Promise<void>): Promise<Caller> {
+    return this.#tokens.read(accessToken, beforeLook)
   }
 
   async #issue(tx: Transaction, user: UserRow, familyId: string): Promise<SignedIn> {
@@ -233,29 +262,15 @@ export class IdentityService implements IdentityPort, TenantMaker {
       issued_at: new Date(nowS * 1_000).toISOString(),
       expires_at: new Date((nowS + refreshS) * 1_000).toISOString(),
     })
-    const { keyId, privateKey } = this.#keys.accessToken
-    const accessToken = await new SignJWT({
-      tenant_id: tx.tenantId,
-      // The login where it is an address; there is no other on file.
-      email: user.login.includes('@') ? user.login : null,
-      roles: [user.role],
-      permissions: [...permissionsOf(user.role)],
-    })
-      .setProtectedHeader({ alg: 'RS256', kid: keyId })
-      .setSubject(user.login)
-      .setIssuer(issuer)
-      .setAudience(audience)
-      .setJti(randomUUID())
-      .setIssuedAt(nowS)
-      .setExpirationTime(nowS + accessS)
-      .sign(privateKey)
+    const { token, expiresAt } = await this.#tokens.sign(user, { tenantId: tx.tenantId, sessionId: familyId })
     return {
       refreshToken,
       session: {
-        access_token: accessToken,
-        expires_at: new Date((nowS + accessS) * 1_000).toISOString(),
+        access_token: token,
+        expires_at: expiresAt,
         tenant_id: tx.tenantId,
         user: describeUser(user),
+        password_made_up: user.password_made_up,
       },
     }
   }

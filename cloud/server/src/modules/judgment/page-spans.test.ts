@@ -8,19 +8,17 @@ const said = (spans: ReturnType<typeof pageSpans>) =>
   spans.map(({ fromMs }) => (fromMs === null ? 'ever' : new Date(fromMs).toISOString().slice(0, 10)))
 
 describe('spans of a page', () => {
-  it('begin with the months that have all their indexes and what lies ahead, then take more and more', () => {
+  it('begin with the newest months and what lies ahead, then take more and more', () => {
     const spans = pageSpans({ newestMs: nowMs, fromMs: null, nowMs })
     expect(spans[0]?.toMs).toBeNull()
-    expect(said(spans)).toEqual(['2026-08-01', '2026-07-01', '2026-04-01', '2025-10-01', '2025-04-01', 'ever'])
+    expect(said(spans)).toEqual(['2026-08-01', '2026-04-01', '2025-08-01', 'ever'])
   })
 
   it('begin in the month of an old cursor', () => {
     expect(said(pageSpans({ newestMs: Date.UTC(2025, 4, 9), fromMs: null, nowMs }))).toEqual([
       '2025-05-01',
-      '2025-04-01',
       '2025-01-01',
-      '2024-07-01',
-      '2024-01-01',
+      '2024-05-01',
       'ever',
     ])
   })
@@ -29,7 +27,7 @@ describe('spans of a page', () => {
     expect(said(pageSpans({ newestMs: nowMs, fromMs: Date.UTC(2026, 9, 1), nowMs }))).toEqual(['2026-08-01'])
     expect(said(pageSpans({ newestMs: nowMs, fromMs: Date.UTC(2026, 6, 5), nowMs }))).toEqual([
       '2026-08-01',
-      '2026-07-01',
+      '2026-04-01',
     ])
   })
 

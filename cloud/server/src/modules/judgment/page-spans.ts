@@ -1,5 +1,4 @@
 import { monthOf, startOfMonthMs } from '../../platform/partitions/periods.ts'
-import { partitionedTables } from '../../platform/partitions/tables.ts'
 
 /** A stretch of time; null where it has no end. */
 export interface Span {
@@ -15,16 +14,18 @@ export interface SpansOfPage {
   readonly nowMs: number
 }
 
-const hotMs = partitionedTables['core.judgment_executions'].daysHot * 24 * 3_600_000
-/** Months of the stretches before the hot ones; then everything older. */
-const olderMonths = [1, 3, 6, 6]
+/** The first stretch reaches back so far, and to the start of that month: most pages are full with it. */
+const newestSpanMs = 90 * 24 * 3_600_000
+/** Months of the stretches before the newest, each about as many as those before it together; then everything older. */
+const olderMonths = [4, 8]
 
 /**
- * Where a page that begins at `newestMs` is looked for, one stretch after the other until it is full: first in the months that have all their indexes, then in more and
- * more of those that have not. Asked of all at once, each old month would be sorted for the sake of its newest row.
+ * Where a page that begins at `newestMs` is looked for, one stretch after the other until it is full. Each month that is asked for is planned by itself: a page that is full with a few
+ * does not wait for the plan of all. And PostgreSQL knows how often each of two conditions holds, not how often both do: of a rule and a line that are both frequent and were never
+ * together it looks through all of one, so a search may end between two stretches.
  */
 export function pageSpans({ newestMs, fromMs, nowMs }: SpansOfPage): [Span, ...Span[]] {
-  let month = monthOf(Math.min(nowMs - hotMs, newestMs))
+  let month = monthOf(Math.min(nowMs - newestSpanMs, newestMs))
   const newest = { fromMs: startOfMonthMs(month), toMs: null }
   const spans: [Span, ...Span[]] = [newest]
   let toMs = newest.fromMs

@@ -7,7 +7,7 @@ import { listExecutions } from './repository.ts'
 import type { RecentFilter } from './repository.ts'
 import type { ExecutionRow } from './schema.ts'
 
-/** A page that is not full after so long ends where it is and says how to go on: who looks for what is rare does not hold a connection through two years of months. */
+/** A page that is not full after so long ends where it is and says how to go on: who looks for what never comes together does not hold a connection through two years of months. */
 const searchMsMax = 1_000
 /** Before any other. */
 const firstId = '00000000-0000-0000-0000-000000000000'

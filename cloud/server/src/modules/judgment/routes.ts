@@ -3,6 +3,7 @@ import {
   deployRuleSchema,
   executeAnswerSchema,
   executeRequestSchema,
+  pageQuerySchema,
   putRuleSchema,
   recentQuerySchema,
 } from '@jidoka/contract'
@@ -82,11 +83,15 @@ export function addJudgmentRoutes(
       method: 'get',
       path: cloudPaths.rules,
       tags: ruleTags,
-      summary: 'Rules with where they are deployed',
+      summary: 'Rules by id, with where they are deployed',
       middleware: guard('rule:read'),
-      responses: answers(ruleListSchema, 'All rules'),
+      request: { query: pageQuerySchema },
+      responses: answers(ruleListSchema, 'A page of rules'),
     }),
-    async (c) => reply(c, await rules.list(c.var.caller.tenantId)),
+    async (c) => {
+      const { rows, next } = await rules.list(c.var.caller.tenantId, c.req.valid('query'))
+      return reply(c, rows, next)
+    },
   )
 
   app.openapi(

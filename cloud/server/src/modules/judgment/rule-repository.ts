@@ -6,8 +6,14 @@ import type { RuleRow } from './schema.ts'
 const current = `select r.rule_id, r.version, s.definition, s.hash, s.changed_at, s.changed_by
   from core.rulesets r join core.rule_scripts s on s.rule_id = r.rule_id and s.version = r.version`
 
-export async function listRules(tx: Transaction): Promise<RuleRow[]> {
-  return tx.query<RuleRow>(`${current} order by r.rule_id`)
+export async function listRules(
+  tx: Transaction,
+  { after, limit }: { readonly after: string | null; readonly limit: number },
+): Promise<RuleRow[]> {
+  return tx.query<RuleRow>(`${current} where $1::text is null or r.rule_id > $1 order by r.rule_id limit $2`, [
+    after,
+    limit,
+  ])
 }
 
 export async function findRule(tx: Transaction, ruleId: string): Promise<RuleRow | null> {

@@ -5,6 +5,8 @@ import type { Database, Transaction } from '../../platform/db/database.ts'
 import type { CachePort } from '../../platform/cache/port.ts'
 import type { OutboxPort } from '../../platform/events/outbox.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
+import { pageOf, readTextCursor } from '../../platform/paging.ts'
+import type { Page } from '../../platform/paging.ts'
 import { without } from '../../platform/without.ts'
 import type { AuditPort } from '../audit/port.ts'
 import type { FleetPort } from '../fleet/port.ts'
@@ -33,12 +35,15 @@ export class RulesService {
     this.#parts = parts
   }
 
-  list(tenantId: string): Promise<CloudRule[]> {
-    const { database } = this.#parts
+  /** A page, by id. @throws ProblemError `invalid_input` for a cursor that is not one of this list */
+  list(tenantId: string, { cursor, limit }: { cursor?: string | undefined; limit: number }): Promise<Page<CloudRule>> {
+    const { database, fleet } = this.#parts
+    const [after = null] = readTextCursor(cursor, 1) ?? []
     return database.withTenant(tenantId, async (tx) => {
-      const rows = await listRules(tx)
-      const deployments = Map.groupBy(await this.#parts.fleet().ruleDeployments(tx, null), ({ rule_id }) => rule_id)
-      return rows.map((row) => describe(row, deployments.get(row.rule_id) ?? []))
+      const { rows, next } = pageOf(await listRules(tx, { after, limit: limit + 1 }), limit, ({ rule_id }) => [rule_id])
+      const ids = rows.map(({ rule_id }) => rule_id)
+      const deployments = Map.groupBy(await fleet().ruleDeployments(tx, ids), ({ rule_id }) => rule_id)
+      return { rows: rows.map((row) => describe(row, deployments.get(row.rule_id) ?? [])), next }
     })
   }
 
@@ -114,7 +119,7 @@ export class RulesService {
   }
 
   async #described(tx: Transaction, ruleId: string): Promise<CloudRule> {
-    return describe(await this.#found(tx, ruleId), await this.#parts.fleet().ruleDeployments(tx, ruleId))
+    return describe(await this.#found(tx, ruleId), await this.#parts.fleet().ruleDeployments(tx, [ruleId]))
   }
 }
 

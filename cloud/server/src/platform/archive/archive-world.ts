@@ -56,7 +56,7 @@ export async function openArchiveWorld(newStore: NewStore) {
     (
       await own(
         `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where c.relkind = 'r' and c.relname ~ '_y\\d{4}' order by 1`,
+         where c.relkind = 'r' and c.relname ~ '_(y\\d{4}|late_\\d{8})' order by 1`,
       )
     ).map(({ name }) => name)
   const indexesOf = async (partition: string) =>
@@ -85,5 +85,20 @@ export async function openArchiveWorld(newStore: NewStore) {
     await other.cloud.stop()
     await world.close()
   }
-  return { world, other, edge, database, objects, own, tablesThere, indexesOf, keep, notes, auditOf, list, close }
+  return {
+    world,
+    other,
+    edge,
+    theirs,
+    database,
+    objects,
+    own,
+    tablesThere,
+    indexesOf,
+    keep,
+    notes,
+    auditOf,
+    list,
+    close,
+  }
 }

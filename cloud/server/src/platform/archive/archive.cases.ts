@@ -69,6 +69,17 @@ export function archiveCases(newStore: NewStore): void {
       expect(notes.count).toBe(0)
     })
 
+    it('stay while their tenant has no room for an archive, which is said and tried again', async () => {
+      const { own, tablesThere, keep, list } = opened()
+      await own(`update core.tenants set object_bytes_max = 100 where id = 'demo'`)
+      const report = await keep()
+      expect(report).toMatchObject({ dropped: 0, failed: 2 })
+      expect(report.why).toMatch(/^\w+\.\w+_y\d{4}m10: It does not fit: with it there would be \d+ of 100 bytes/)
+      expect(await tablesThere()).toContain(`jidoka.${over}`)
+      expect(await list()).toEqual([])
+      await own(`update core.tenants set object_bytes_max = null`)
+    })
+
     it('stay while this process believes that a tenant that keeps them is in another database', async () => {
       const { world, tablesThere, keep } = opened()
       const here = { name: 'main', backend: world.store.backend }
@@ -226,10 +237,10 @@ export function archiveCases(newStore: NewStore): void {
       expect((await list()).length).toBe(1)
     })
 
-    it('that are cold keep their primary key only, and pages still find their rows', async () => {
+    it('that are not yet over keep the indexes of the newest, and pages find their rows', async () => {
       const { world, indexesOf } = opened()
-      expect(await indexesOf('core.judgment_executions_y2026m06')).toBe(1)
-      expect(await indexesOf('core.judgment_executions_y2026m11')).toBeGreaterThan(2)
+      expect(await indexesOf('core.judgment_executions_y2026m11')).toBe(7)
+      expect(await indexesOf('core.judgment_executions_y2026m06')).toBe(7)
       expect(await indexesOf('core.reading_segments_y2026m11')).toBe(2)
       const all: string[] = []
       for (let cursor = ''; ;) {
@@ -247,16 +258,51 @@ export function archiveCases(newStore: NewStore): void {
       expect(filtered.body.data.length).toBe(10)
     })
 
-    it('are no longer there for a judgment that comes so late: it is kept in the default partition', async () => {
-      const { edge, own } = opened()
-      const late = judgmentRecord(overMs + 500)
-      await edge.sendRecords([late])
-      const { id } = late.body as { id: string }
-      expect(
-        await own('select tableoid::regclass::text as name from core.judgment_executions where execution_id = $1', [
-          id,
-        ]),
-      ).toEqual([{ name: 'core.judgment_executions_default' }])
-    })
+    it(
+      'are no longer there for what comes so late: wherever the program dies, it is archived once for who asks for it, and gone for the others',
+      { timeout: 60_000 },
+      async () => {
+        const { world, other, edge, theirs, database, objects, own, tablesThere, keep, list } = opened()
+        const tables = ['core.judgment_executions', 'core.reading_segments']
+        await world.as('PUT', cloudPaths.archiveSettings, { tables })
+        const before = (await list()).length
+        await edge.sendRecords([judgmentRecord(overMs + 500), judgmentRecord(Date.UTC(1999, 4, 5))])
+        await edge.sendReadings([{ tagNo: 1, timeMs: overReadingsMs + 500, value: 7 }])
+        await theirs.sendRecords([judgmentRecord(overMs + 500, { line: 'THEIRS' })])
+        const inDefault = async () =>
+          (await own('select count(*)::int as n from core.judgment_executions_default'))[0]?.n as number
+        expect(await inDefault()).toBe(3)
+        let isDone = false
+        let calls = 0
+        for (; !isDone; calls++) {
+          expect(calls).toBeLessThan(200)
+          const life = new Life(calls)
+          const report = await keep({ database: mortal(database, life), objects: mortal(objects, life) }).catch(
+            () => null,
+          )
+          isDone = report !== null && report.failed === 0 && !life.isOver
+          const kept = (await list()).filter(({ partition }) => partition.startsWith('judgment_executions_late_'))
+          const waiting = await own(
+            `select relname from pg_class where relname ~ '^judgment_executions_late_\\d+_[0-9a-f]+$'`,
+          )
+          expect([calls, kept.length === 1 || waiting.length === 1 || (await inDefault()) === 3]).toEqual([calls, true])
+          expect(kept.length).toBeLessThan(2)
+        }
+        expect(calls).toBeGreaterThan(15)
+        const late = (await list()).filter(({ partition }) => partition.includes('_late_'))
+        expect(late.map(({ table, rows, from, to }) => [table, rows, from, to])).toEqual([
+          ['core.reading_segments', 1, '2025-10-01T00:00:00.000Z', '2025-11-01T00:00:00.000Z'],
+          ['core.judgment_executions', 2, '1999-05-01T00:00:00.000Z', '2024-11-01T00:00:00.000Z'],
+        ])
+        expect((await list()).length).toBe(before + 2)
+        expect((await tablesThere()).filter((name) => name.startsWith('jidoka.'))).toEqual([])
+        expect(await inDefault()).toBe(0)
+        expect((await other.as('GET', cloudPaths.archives, undefined, 'admin@other')).body.data).toEqual([])
+        // A second time, on the same day, is another archive.
+        await edge.sendRecords([judgmentRecord(overMs + 600)])
+        expect(await keep()).toMatchObject({ late: 1, failed: 0 })
+        expect((await list()).length).toBe(before + 3)
+      },
+    )
   })
 }

@@ -26,7 +26,7 @@ export interface ArchivesParts {
 
 export interface Archives {
   readonly service: ArchiveService
-  /** Partitions made, cooled, archived and dropped, and what was read back of archives taken away when its time is over. */
+  /** Partitions made, indexed, archived and dropped, and what was read back of archives taken away when its time is over. */
   keep(signal?: AbortSignal, told?: (partition: string) => void): Promise<KeepReport>
   addRoutes(app: App, guard: Guard): void
 }

@@ -9,8 +9,8 @@ export const keepJob = (
   name: 'partitions.keep',
   title: { ko: '월별 테이블 관리', en: 'Keep partitions' },
   about: {
-    ko: '앞으로 쓸 월별 테이블을 만들고, 오래된 것은 색인을 줄이며, 보존 기간이 지난 것은 보관한 뒤 지웁니다. 보관 설정을 바꾼 뒤 바로 적용하려면 직접 시작합니다.',
-    en: 'Makes the months to come, takes indexes from old ones, archives and drops those past their time. Start it by hand to have it done before the night.',
+    ko: '앞으로 쓸 월별 테이블을 만들고, 각 테이블의 색인을 맞추며, 보존 기간이 지난 것은 보관한 뒤 지웁니다. 보관 설정을 바꾼 뒤 바로 적용하려면 직접 시작합니다.',
+    en: 'Makes the months to come, gives each the indexes that it needs, archives and drops those past their time. Start it by hand to have it done before the night.',
   },
   scope: 'platform',
   input: z.strictObject({}),
@@ -25,7 +25,9 @@ export const keepJob = (
     const report = await keep(job.signal, (partition) => job.progress(++looked, looked, partition))
     // Told to people as a failure, and tried again: what could be done is done.
     if (report.failed > 0)
-      throw new Error(`${report.failed} partitions could not be kept; the log names each and says why`)
+      throw new Error(
+        `${report.failed} partitions could not be kept, and stay; the log names each and says why. The first is ${report.why}`,
+      )
     return { ...report }
   },
 })

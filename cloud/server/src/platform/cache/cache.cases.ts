@@ -94,14 +94,15 @@ export function cacheCases(open: () => Promise<Sharing>): void {
       const { cache, results } = newCache()
       const kind = newKind()
       const place = { kind, tenantId: 'demo', key: 'a' }
-      const gate = Promise.withResolvers<number>()
+      const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<number>()]
       let loads = 0
       const load = () => {
         loads++
+        begun.resolve()
         return gate.promise
       }
       const reads = Array.from({ length: 50 }, () => cache.read(place, load))
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await begun.promise
       gate.resolve(7)
       expect(new Set(await Promise.all(reads))).toEqual(new Set([7]))
       expect(loads).toBe(1)
@@ -145,9 +146,12 @@ export function cacheCases(open: () => Promise<Sharing>): void {
     it('keeps no value that was being loaded when its tag was dropped', async () => {
       const { cache } = newCache()
       const place = { kind: newKind(), tenantId: 'demo', key: 'a', tags: ['rule:x'] }
-      const gate = Promise.withResolvers<number>()
-      const before = cache.read(place, () => gate.promise)
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<number>()]
+      const before = cache.read(place, () => {
+        begun.resolve()
+        return gate.promise
+      })
+      await begun.promise
       cache.drop('demo', ['rule:x'])
       // Who comes after the drop does not get what was begun before it.
       const after = cache.read(place, () => Promise.resolve(2))

@@ -165,29 +165,23 @@ export function brokenLineCases(server: () => PostgresServer): void {
       expect(await ask(database)).toEqual([{ n: 1 }])
     })
 
-    it(
-      'that says nothing is given up after the time-outs, whoever waits for a connection too',
-      { timeout: 30_000 },
-      async () => {
-        const { line, database, backend } = await behindLine({
-          pool: 1,
-          pool_overflow: 0,
-          pool_wait_s: 1,
-          statement_s: 1,
-        })
-        await ask(database)
-        line.isSilent = true
-        const startMs = performance.now()
-        const answers = await Promise.allSettled([1, 2, 3].map(() => ask(database)))
-        expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
-        for (const answer of answers) expect(answer).toMatchObject({ reason: unavailable })
-        // A second for the statement and five for the line to answer.
-        expect(performance.now() - startMs).toBeLessThan(9_000)
-        line.isSilent = false
-        expect(await ask(database)).toEqual([{ n: 1 }])
-        expect(backend.pool.totalCount).toBe(1)
-      },
-    )
+    it('that says nothing is given up after the time-outs, whoever waits for a connection too', async () => {
+      const { line, database, backend } = await behindLine({
+        pool: 1,
+        pool_overflow: 0,
+        pool_wait_s: 1,
+        statement_s: 1,
+      })
+      await ask(database)
+      line.isSilent = true
+      // A second for the statement and five for the line to answer; without them it would be for ever.
+      const answers = await Promise.allSettled([1, 2, 3].map(() => ask(database)))
+      expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+      for (const answer of answers) expect(answer).toMatchObject({ reason: unavailable })
+      line.isSilent = false
+      expect(await ask(database)).toEqual([{ n: 1 }])
+      expect(backend.pool.totalCount).toBe(1)
+    })
 
     it('has its statements, its waits for locks and its idle transactions ended by the server', async () => {
       const { database, store } = await behindLine({ statement_s: 1, lock_s: 1, idle_in_transaction_s: 1 })

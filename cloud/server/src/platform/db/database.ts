@@ -4,7 +4,7 @@ import { tenantIdSchema } from '@jidoka/domain'
 import type { PoolClient } from 'pg'
 import type { Backend } from './backend.ts'
 import { Inquiry } from './inquiry.ts'
-import type { OfTenant } from './inquiry.ts'
+import type { Answer, OfTenant } from './inquiry.ts'
 import { listenToAll } from './listening.ts'
 import type { Place, Places } from './places.ts'
 import { redirectOf } from './places.ts'
@@ -145,22 +145,32 @@ export class Database {
     work: (session: Session) => Promise<Row[]>,
     rowsMax?: number,
   ): Promise<Row[]> {
-    return (await this.askDirectories(work, rowsMax)).rows
+    const { rows, failure } = await this.#ask(work, rowsMax)
+    // That nobody has what was asked for is not known while a database has not been asked.
+    if (rows.length === 0 && failure !== null) throw failure.error
+    return rows
   }
 
-  /** The same, with the names of databases that did not answer. */
+  /** The same, with the names of databases that did not answer: for whoever can do without what is there. @throws where nothing was found and the main one did not */
   async askDirectories<Row extends OfTenant>(
     work: (session: Session) => Promise<Row[]>,
-    rowsMax = Infinity,
   ): Promise<{ readonly rows: Row[]; readonly unreached: string[] }> {
+    const { rows, unreached, failure } = await this.#ask(work)
+    const main = this.#places?.all.find(({ backend }) => backend === this.backend)?.name
+    if (rows.length === 0 && failure !== null && main !== undefined && unreached.includes(main)) throw failure.error
+    return { rows, unreached }
+  }
+
+  async #ask<Row extends OfTenant>(
+    work: (session: Session) => Promise<Row[]>,
+    rowsMax = Infinity,
+  ): Promise<Answer<Row>> {
     const places = this.#places
-    if (places === null) return { rows: await this.#repeated(this.backend, directoryBegins, work), unreached: [] }
-    const answer = await this.#inquiry.ask(places, rowsMax, (place) =>
-      this.#repeated(reachable(place.name, place.backend), directoryBegins, work),
-    )
-    // That nobody has what was asked for is not known while a database has not been asked.
-    if (answer.rows.length === 0 && answer.failure !== null) throw answer.failure.error
-    return answer
+    if (places !== null)
+      return this.#inquiry.ask(places, rowsMax, (place) =>
+        this.#repeated(reachable(place.name, place.backend), directoryBegins, work),
+      )
+    return { rows: await this.#repeated(this.backend, directoryBegins, work), unreached: [], failure: null }
   }
 
   /** Statements of the database's owner, for partitions and other housekeeping without a tenant. Each is its own transaction. */
@@ -217,10 +227,10 @@ export class Database {
     })
   }
 
-  /** Hears what is announced in any of the databases. */
-  listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>> {
-    if (this.#places === null) return this.backend.listen(channel, heard)
-    return listenToAll({ places: this.#places, main: this.backend, clock: this.#clock }, channel, heard)
+  /** Hears what is announced in any of the databases. @param missed called when announcements may have been missed, and are heard again */
+  listen(channel: string, heard: (payload: string) => void, missed?: () => void): Promise<() => Promise<void>> {
+    if (this.#places === null) return this.backend.listen(channel, heard, missed)
+    return listenToAll({ places: this.#places, main: this.backend, clock: this.#clock }, channel, heard, missed)
   }
 
   /** Tells the other processes on this database, when the transaction commits. */
@@ -305,7 +315,13 @@ export class Database {
       broken = error
     }
     client.on('error', lost)
+    let stopped: Promise<void> | undefined
+    const forget = scope?.onOver(() => {
+      if (this.#answerMsMax > 0) stopped = statements.stop()
+    })
     try {
+      // Nobody waits any more for what has waited for its connection.
+      scope?.check()
       // What comes next goes along with it. Should it fail, they fail too: in a transaction that is broken nothing runs.
       const begin = begins.reads === true ? 'begin read only' : 'begin'
       statements.begin(`${begin}; set local role ${begins.role}; select ${this.#limitsWithin(scope)}${begins.setting}`)
@@ -315,6 +331,7 @@ export class Database {
       return result
     } catch (error) {
       const cause = await statements.firstFailure()
+      await stopped
       await client.query('rollback').catch((failure: unknown) => {
         broken = failure instanceof Error ? failure : new Error('rollback failed', { cause: failure })
       })
@@ -322,6 +339,9 @@ export class Database {
         throw new StaleConnectionError('the connection was lost already', { cause })
       throw isConsequence(error) ? (cause ?? error) : error
     } finally {
+      forget?.()
+      // Another one's statement would be stopped on it.
+      await stopped
       client.off('error', lost)
       client.release(broken)
     }

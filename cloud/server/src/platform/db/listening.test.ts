@@ -23,7 +23,13 @@ it('what is announced is heard in databases that were away when it was begun, on
   const missed: string[] = []
   const places = { all, missed: ({ name }: Place) => void missed.push(name) } as unknown as Places
   const heard: string[] = []
-  const end = await listenToAll({ places, main, clock }, 'news', (payload) => heard.push(payload))
+  let lost = 0
+  const end = await listenToAll(
+    { places, main, clock },
+    'news',
+    (payload) => heard.push(payload),
+    () => lost++,
+  )
   expect([[...heardIn.keys()], missed]).toEqual([['main'], ['third']])
   second.backend = backendOf('second')
   failing.clear()
@@ -31,6 +37,8 @@ it('what is announced is heard in databases that were away when it was begun, on
   await new Promise((resolve) => setImmediate(resolve))
   for (const [name, say] of heardIn) say(name)
   expect(heard).toEqual(['main', 'second', 'third'])
+  // What was announced there before that was not.
+  expect(lost).toBe(1)
   await end()
   expect(ended.toSorted()).toEqual(['main', 'second', 'third'])
 })

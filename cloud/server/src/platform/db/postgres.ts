@@ -97,11 +97,22 @@ async function listen(
     client?.removeListener('error', again)
     client?.on('error', () => undefined) // the broken connection may complain again while it is being closed
     void client?.end().catch(() => undefined)
-    if (ended) return
+    // One that ends in the midst of its first statement says so twice; two new ones would hear everything twice.
+    if (ended || retry !== undefined) return
     onBroken(error)
-    retry = setTimeout(() => void connect().then(missed, again), retryDelayMs)
+    retry = setTimeout(() => {
+      retry = undefined
+      void connect().then(missed, again)
+    }, retryDelayMs)
   }
-  await connect()
+  try {
+    await connect()
+  } catch (error) {
+    // It is the caller's to try again.
+    ended = true
+    clearTimeout(retry)
+    throw error
+  }
   return async () => {
     ended = true
     clearTimeout(retry)

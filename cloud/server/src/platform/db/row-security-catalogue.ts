@@ -14,6 +14,7 @@ const directoryColumns: Readonly<Record<string, string>> = {
   'core.jobs': 'tenant_id id kind state ticket due_at handed_at beat_at',
   'core.outbox': 'tenant_id created_at sent_at',
   'core.sessions': 'tenant_id token_hash',
+  'core.ended_access': 'tenant_id subject version ended_at',
   'core.tenants': 'id time_zone',
   'core.users': 'tenant_id login',
   'fleet.edges': 'tenant_id id public_key revoked_at',

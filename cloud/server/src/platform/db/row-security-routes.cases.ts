@@ -33,6 +33,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   // B's cloud is one whose platform is B; what it makes is a third tenant.
   'POST /api/v1/tenants': { id: 'third', name: 'Third', admin_login: 'admin@third' },
   'POST /api/v1/tenants/{id}/move': { to: 'second' },
+  'POST /api/v1/objects/uploads': { name: 'x.txt', content_type: 'text/plain', bytes: 1, sha256: '0'.repeat(64) },
   'PUT /api/v1/fleet/edges/{id}/desired/{kind}/{key}': { body: { name: { ko: 'x', en: 'x' }, time_zone: 'UTC' } },
 }
 /** Courier files are sealed: no schema makes one, and courier/refusals.cases.ts brings those of another tenant. */
@@ -41,9 +42,18 @@ const sealed = new Set([
   'PUT /api/v1/fleet/courier/{file}/pieces/{no}',
   // Signed by the program: platform/objects/objects.cases.ts tries others.
   'GET /api/v1/objects/links/{token}',
+  'PUT /api/v1/objects/uploads/{token}',
+  // The platform's word about any tenant: platform/objects/uploads.cases.ts asks it of others.
+  'PUT /api/v1/tenants/{id}/storage',
 ])
 /** About the session of who asks, not about a thing that has a name. */
-const ofSession = new Set(['POST /api/v1/auth/login', 'POST /api/v1/auth/refresh', 'POST /api/v1/auth/logout'])
+const ofSession = new Set([
+  'POST /api/v1/auth/login',
+  'POST /api/v1/auth/refresh',
+  'POST /api/v1/auth/logout',
+  'PUT /api/v1/auth/password',
+  'DELETE /api/v1/auth/sessions',
+])
 /** In no document: they are of edges, or stream. */
 const undocumented = new Set<string>([
   ...Object.values(syncPaths),

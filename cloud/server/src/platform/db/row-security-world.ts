@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { courierPieceBytes } from '@jidoka/contract'
+import { cloudPaths, courierPieceBytes } from '@jidoka/contract'
 import { generateCourierKey, laneStart, protocolVersion, syncPaths } from '@jidoka/sync-protocol'
 import { vi } from 'vitest'
 import { begin, exchangeKeys, upFile } from '../../testing/courier-files.ts'
@@ -88,7 +88,11 @@ export async function fillWorld(world: World): Promise<{ edge: TestEdge; command
   await edge.sendReadings([{ tagNo: 1, timeMs: nowMs, value: 1 }])
   world.clock.advance(1_000)
   const told = () => world.store.backend.pool.query('select from fleet.edge_waiting')
-  await vi.waitUntil(async () => (await told()).rows.length > 0, { timeout: 10_000, interval: 10 })
+  await vi.waitUntil(async () => (await told()).rows.length > 0, { interval: 10 })
+  const signedIn = await world.login()
+  await world.request('POST', cloudPaths.logout, {
+    headers: { cookie: signedIn.headers.get('set-cookie')?.split(';')[0] ?? '' },
+  })
   // Something sealed, signed, verified, and something that still waits.
   await world.cloud.audit.verifier.verify('demo')
   await world.newToken()
@@ -117,8 +121,14 @@ export async function fillJobs(world: World): Promise<string> {
   return id
 }
 
-/** A file, and an archive of it whose rows were read back. @returns the id of the archive */
+/** A file, an archive of it whose rows were read back, and a link to upload another. @returns the id of the archive */
 export async function fillArchives(world: World): Promise<string> {
+  await world.as('POST', '/api/v1/objects/uploads', {
+    name: 'manual of nobody else.pdf',
+    content_type: 'application/pdf',
+    bytes: 3,
+    sha256: 'f'.repeat(64),
+  })
   await world.as('PUT', '/api/v1/archive-settings', { tables: ['core.judgment_executions'] })
   const stored = await world.cloud.objects.port.put('demo', {
     key: 'archives/judgment_executions_y2024m01.parquet',

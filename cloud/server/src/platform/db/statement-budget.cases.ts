@@ -38,11 +38,13 @@ const ofEdge = (path: string) => (seeded: Seeded) => fill(path, { id: seeded.edg
 const page = (path: string) => () => `${path}?limit=${rowsMany}`
 
 /** A page of judgments that is not full, the overview of edges and the state of the audit log. */
-const dashboardStatements = 23
+const dashboardStatements = 21
 
 /** Every GET of the API, with what it asks when the names that it keeps in memory are known. Finding out who asks costs nothing: a token says it. */
 const budgets: Readonly<Record<string, Budget>> = {
   [cloudPaths.objectLink]: { statements: 3, path: ({ objectLink }) => objectLink },
+  [cloudPaths.objects]: { statements: 3, path: page(cloudPaths.objects), rows: length },
+  [cloudPaths.objectUsage]: { statements: 3 },
   [cloudPaths.archives]: { statements: 3, path: page(cloudPaths.archives), rows: length },
   [cloudPaths.archiveRows]: {
     statements: 4,
@@ -54,17 +56,17 @@ const budgets: Readonly<Record<string, Budget>> = {
   [cloudPaths.audit]: { statements: 3, path: page(cloudPaths.audit), rows: length },
   [cloudPaths.auditChain]: { statements: 6 },
   [cloudPaths.auditExport]: { statements: 13 },
-  // Without `from` a page that is not full is looked for in older months too, in at most seven statements more.
+  // Without `from` a page that is not full is looked for in older months too, in at most five statements more.
   [cloudPaths.judgmentRecent]: {
     statements: 3,
     path: () => `${cloudPaths.judgmentRecent}?limit=${rowsMany}&from=2026-11-01T00:00:00Z`,
     rows: length,
   },
   [cloudPaths.judgment]: { statements: 4, path: ({ judgment }) => fill(cloudPaths.judgment, { id: judgment }) },
-  [cloudPaths.rules]: { statements: 4, rows: length },
+  [cloudPaths.rules]: { statements: 4, path: page(cloudPaths.rules), rows: length },
   [cloudPaths.rule]: { statements: 4, path: () => fill(cloudPaths.rule, { id: 'press-temperature' }) },
-  [cloudPaths.sites]: { statements: 3, rows: length },
-  [cloudPaths.edges]: { statements: 7, rows: length },
+  [cloudPaths.sites]: { statements: 3, path: page(cloudPaths.sites), rows: length },
+  [cloudPaths.edges]: { statements: 7, path: page(cloudPaths.edges), rows: length },
   [cloudPaths.edge]: { statements: 12, path: ofEdge(cloudPaths.edge) },
   [cloudPaths.edgeOutages]: { statements: 4, path: ofEdge(cloudPaths.edgeOutages), rows: length },
   [cloudPaths.edgeCommands]: { statements: 5, path: ofEdge(cloudPaths.edgeCommands), rows: length },
@@ -72,14 +74,16 @@ const budgets: Readonly<Record<string, Budget>> = {
   [cloudPaths.edgeCourier]: { statements: 8, path: ofEdge(cloudPaths.edgeCourier) },
   [cloudPaths.courierFiles]: { statements: 3, rows: length },
   [cloudPaths.courierFile]: { statements: 3, path: ({ file }) => fill(cloudPaths.courierFile, { file }) },
-  [cloudPaths.lines]: { statements: 7, rows: length },
+  // Its page is one of edges: of all that there are, as the one with the lines is the last.
+  [cloudPaths.lines]: { statements: 7, path: () => `${cloudPaths.lines}?limit=200`, rows: length },
   [cloudPaths.deadEvents]: { statements: 3, path: page(cloudPaths.deadEvents), rows: length },
   [cloudPaths.jobs]: { statements: 3, path: page(cloudPaths.jobs), rows: length },
   // As many as the program registers.
   [cloudPaths.jobKinds]: { statements: 4 },
   [cloudPaths.job]: { statements: 4, path: ({ job }) => fill(cloudPaths.job, { id: job }) },
   [cloudPaths.timeZone]: { statements: 3 },
-  [cloudPaths.tenants]: { statements: 3 },
+  // And one in each database, for its size.
+  [cloudPaths.tenants]: { statements: 4 },
   [cloudPaths.tenantMoves]: { statements: 0 },
   [cloudPaths.secrets]: { statements: 4, rows: length },
   [cloudPaths.dashboard]: { statements: dashboardStatements },
@@ -99,6 +103,7 @@ const multiplied: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'fleet.courier_files': { file_id: 'gen_random_uuid()' },
   'core.dead_events': { event_id: 'gen_random_uuid()' },
   'core.secrets': { name: `'secret-' || n` },
+  'core.objects': { id: 'gen_random_uuid()', key: `'other ' || n` },
   'core.archives': { id: 'gen_random_uuid()', partition_name: `'other ' || n` },
   'core.jobs': { id: 'gen_random_uuid()', ticket: 'gen_random_uuid()' },
   'core.restored_rows': { no: 'n + 1' },

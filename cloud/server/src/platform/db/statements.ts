@@ -1,6 +1,7 @@
 import type { PoolClient, QueryResult } from 'pg'
 import { RequestOverError } from '../request-scope.ts'
 import type { RequestScope } from '../request-scope.ts'
+import { stopStatement } from './stop-statement.ts'
 import { endStatement, openStatement } from '../tracing-statements.ts'
 import { isConnectionLost } from './unavailable.ts'
 
@@ -41,6 +42,9 @@ export class Statements {
   #isOver = false
   #committed: Promise<QueryResult> | undefined
   #isGathering = false
+  #begun: Promise<void> = Promise.resolve()
+  #unanswered = 0
+  #isCommitting = false
   readonly #scope: RequestScope | undefined
 
   constructor(client: PoolClient, answerMsMax: number, scope: RequestScope | undefined) {
@@ -59,12 +63,25 @@ export class Statements {
   begin(text: string): void {
     this.#gather()
     const begun = this.#client.query({ text, ...this.#timeout })
-    begun.catch((error: unknown) => (this.wasLostAtBegin = isConnectionLost(error)))
+    this.#begun = begun.then(
+      () => undefined,
+      (error: unknown) => void (this.wasLostAtBegin = isConnectionLost(error)),
+    )
     this.#watch(begun)
+  }
+
+  /**
+   * Has the server stop what is under way, for whoever waits no more. A commit is never stopped, but where it went along with what only reads: it is there, or it is
+   * not, and who asks again finds out. Nor is `begin`: what was sent behind it would be done outside of the transaction.
+   */
+  async stop(): Promise<void> {
+    await this.#begun
+    if (this.#unanswered > 0 && !this.#isCommitting) await stopStatement(this.#client)
   }
 
   /** @throws the error of the first statement that failed, also where the work has passed it over */
   async commit(): Promise<void> {
+    this.#isCommitting = this.#committed === undefined
     const committed = this.#end()
     await Promise.all(this.#answered)
     if (this.#failed !== null) throw this.#failed.error
@@ -117,10 +134,14 @@ export class Statements {
 
   /** Its rows are not held: a transaction may read more than fits into memory. */
   #watch(answer: Promise<unknown>): void {
+    this.#unanswered++
     this.#answered.push(
       answer.then(
-        () => undefined,
-        (error: unknown) => void (this.#failed ??= { error }),
+        () => void this.#unanswered--,
+        (error: unknown) => {
+          this.#unanswered--
+          this.#failed ??= { error }
+        },
       ),
     )
   }

@@ -42,6 +42,8 @@ export interface Backbone {
   readonly dead: DeadEvents
   /** Null without Redis. */
   readonly nonces: SharedNonces | null
+  /** What processes tell each other of people whose access has ended. */
+  readonly access: Pick<Fanout, 'tellAccessEnded' | 'onAccessEnded'>
   /** To be started before those who use it and stopped after them. @param consumers those that run in this process; null: it hands no event on */
   readonly services: (consumers: readonly AnyConsumer[] | null) => Service[]
 }
@@ -77,6 +79,7 @@ export function openBackbone({ config, database, clock, log, metrics, hub, trace
     outbox: new Outbox(clock, (tenantId) => wake(tenantId)),
     limiter: new RateLimiter(clock, { link, changes: config.rate_limits }),
     nonces: link === null ? null : new SharedNonces(link, clock, 2 * requestLimits.clockSkewMsMax),
+    access: fanout ?? { tellAccessEnded: () => undefined, onAccessEnded: () => undefined },
     dead: new DeadEvents({ database, clock, wake: (tenantId) => wake(tenantId) }),
     services: (consumers) => {
       const ways = [...(link === null ? [] : [link]), ...(fanout === null ? [] : [fanout])]

@@ -125,10 +125,11 @@ describe.skipIf(missing !== null)(
       const environment = { DATABASE_URL: url, REDIS_URL: redis.url }
       const child = await start(environment, 'cause')
       for (let round = 0; round < 3; round++) {
-        await new Promise((resolve) => setTimeout(resolve, 400))
+        const before = (await count(store))?.effects ?? 0
+        await eventually('events flow', async () => ((await count(store))?.effects ?? 0) > before + 10)
         await redis.kill()
-        const effects = (await count(store))?.effects ?? 0
-        await new Promise((resolve) => setTimeout(resolve, 200))
+        const { causes = 0, effects = 0 } = (await count(store)) ?? {}
+        await eventually('events are caused', async () => ((await count(store))?.causes ?? 0) > causes + 10)
         await redis.up()
         // It goes on by itself.
         await eventually('events flow again', async () => ((await count(store))?.effects ?? 0) > effects + 10)

@@ -39,6 +39,8 @@ const messageSchema = z.discriminatedUnion('kind', [
   }),
   /** What is cached with one of these tags is not so any more. */
   z.object({ kind: z.literal('drop'), from, tenant: tenantIdSchema, tags }),
+  /** Somebody's access has ended; whose is in the database. */
+  z.object({ kind: z.literal('access'), from }),
 ])
 type Message = z.infer<typeof messageSchema>
 type MessageBody = Message extends infer Each ? (Each extends Message ? Omit<Each, 'from'> : never) : never
@@ -66,6 +68,7 @@ export class Fanout implements Service, OtherHubs {
   #cancelSend: (() => void) | null = null
   #cancelListens: () => void = () => undefined
   #sending: Promise<void> = Promise.resolve()
+  #accessEnded: () => void = () => undefined
   #dropped: (tenantId: string | null, tags: readonly string[]) => void = () => undefined
 
   constructor(parts: FanoutParts) {
@@ -76,6 +79,11 @@ export class Fanout implements Service, OtherHubs {
   /** @param heard called when another process has dropped tags of a tenant; with null when that may have been missed */
   onDrop(heard: (tenantId: string | null, tags: readonly string[]) => void): void {
     this.#dropped = heard
+  }
+
+  /** @param heard called when another process has ended somebody's access, or may have */
+  onAccessEnded(heard: () => void): void {
+    this.#accessEnded = heard
   }
 
   async start(): Promise<void> {
@@ -113,6 +121,10 @@ export class Fanout implements Service, OtherHubs {
   drop(tenantId: string, dropped: readonly string[]): void {
     for (let at = 0; at < dropped.length; at += fanoutLimits.tagsMax)
       this.#put({ kind: 'drop', tenant: tenantId, tags: dropped.slice(at, at + fanoutLimits.tagsMax) })
+  }
+
+  tellAccessEnded(): void {
+    this.#put({ kind: 'access' })
   }
 
   /** False: it is too long, or too many wait. */
@@ -179,6 +191,7 @@ export class Fanout implements Service, OtherHubs {
     if (message.kind === 'hello') this.#sayListensNow()
     else if (message.kind === 'listens') this.#follow(message.tenants)
     else if (message.kind === 'drop') this.#dropped(message.tenant, message.tags)
+    else if (message.kind === 'access') this.#accessEnded()
     else {
       const data = cloudStreamEvents[message.event].safeParse(message.data)
       if (data.success) hub.deliver(message.tenant, { event: message.event, data: data.data } as CloudStreamEvent)
@@ -204,6 +217,7 @@ export class Fanout implements Service, OtherHubs {
     const { hub } = this.#parts
     for (const tenantId of hub.heardHere) hub.deliver(tenantId, { event: 'reset', data: { reason: 'slow_client' } })
     this.#dropped(null, [])
+    this.#accessEnded()
     this.#put({ kind: 'hello' })
     this.#sayListensNow()
   }

@@ -8,8 +8,10 @@ import { traceRequests } from '../tracing-requests.ts'
 import { limitBody } from './body-limit.ts'
 import { compressed } from './compression.ts'
 import { cors, refuseForeignPages } from './cross-origin.ts'
+import { takeOnlyDeclared } from './declared.ts'
 import type { AppEnv, Caller } from './env.ts'
 import { httpLimits } from './limits.ts'
+import { answerUnrouted } from './methods.ts'
 import { ProblemError, problemCause, toHttpProblem } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 import { isOfPeople, limitTime } from './time-limit.ts'
@@ -36,7 +38,7 @@ const slowMs = 1_000
 
 /** Paths with a body limit of their own, set at their routes. */
 export const largeBodies =
-  /^\/sync\/v1\/(batches|repairs|bundles\/[^/]+)$|^\/api\/v1\/fleet\/courier(\/|$)|^\/api\/v1\/fleet\/edges\/[^/]+\/desired\//
+  /^\/sync\/v1\/(batches|repairs|bundles\/[^/]+)$|^\/api\/v1\/fleet\/courier(\/|$)|^\/api\/v1\/fleet\/edges\/[^/]+\/desired\/|^\/api\/v1\/objects\/uploads\/./
 
 /** An application with everything that is the same for all routes: request id, log, metrics, limits, security headers, errors. */
 export function createApp({ log, metrics, clock, https, corsOrigins = [], tracer = silentTracer }: AppOptions): App {
@@ -45,6 +47,8 @@ export function createApp({ log, metrics, clock, https, corsOrigins = [], tracer
       if (!result.success) throw result.error
     },
   })
+
+  takeOnlyDeclared(app)
 
   app.use(traceRequests(tracer))
   const everywhere = securityHeaders(https)
@@ -65,6 +69,8 @@ export function createApp({ log, metrics, clock, https, corsOrigins = [], tracer
     if (!waitsForNews) metrics.requestQueue.inc()
     await next()
     if (!waitsForNews) metrics.requestQueue.dec()
+    // It has the head alone, and nobody would ever read the body: a stream of events would stay open for good.
+    if (c.req.method === 'HEAD') await c.res.body?.cancel()
     const durationMs = clock.monotonicMs() - startMs
     // Of what has answered; the last that would match may be one that answers what no other does.
     const route = routePath(c)
@@ -102,6 +108,8 @@ export function createApp({ log, metrics, clock, https, corsOrigins = [], tracer
   )
   app.use((c, next) => (largeBodies.test(c.req.path) ? next() : smallBodies(c, next)))
   app.onError((error, c) => {
+    // What it was doing fails, as it is stopped; the status is what proxies call this in their logs, and is sent to nobody.
+    if (c.get('callerLeft') === true) return c.newResponse(null, 499 as 500)
     const requestId = c.var.requestId
     const { status, body, headers, ours } = toHttpProblem(error, requestId)
     if (body.refusal !== undefined) metrics.syncRefusals.inc({ reason: body.refusal.kind })
@@ -124,11 +132,6 @@ export function createApp({ log, metrics, clock, https, corsOrigins = [], tracer
       'cache-control': 'no-store',
     })
   })
-  app.notFound(() => {
-    throw new ProblemError(
-      'not_found',
-      'There is nothing at this address. The addresses of the API are listed at /docs.',
-    )
-  })
+  app.notFound((c) => answerUnrouted(app, c))
   return app
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
 import type { App } from './app.ts'
 
-/** Paths of programs: what is not there is a problem and not the console. */
-const programPaths = /^\/(api|bff|internal|sync|v1|health|ready|metrics|openapi\.json|docs)(\/|$)/
+/** Paths of programs, also with a slash too many: what is not there is a problem and not the console. */
+const programPaths = /^\/+(api|bff|internal|sync|v1|health|ready|metrics|openapi\.json|docs)(\/|$)/
 
 /** Serves the built console; every other address is one of its pages, which it routes itself. Without the folder `/` says what is missing. */
 export function addConsole(app: App, folder: string): void {

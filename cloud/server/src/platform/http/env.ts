@@ -9,6 +9,8 @@ export interface Caller {
   readonly role: Role
   /** When the access token ends, epoch seconds: a stream opened with it ends then too. */
   readonly expiresAtS: number
+  /** Whether it was taken back before: asked by what goes on longer than a request. */
+  readonly hasEnded?: () => boolean
 }
 
 export interface AppEnv {
@@ -19,6 +21,8 @@ export interface AppEnv {
     /** When it came, by the monotonic clock. */
     startMs: number
     caller: Caller
+    /** Nobody waits for the answer. */
+    callerLeft?: true
     /** The body that `reply` has made, for whoever compresses or keeps it. */
     answerText?: string
   }

@@ -164,7 +164,7 @@ export function httpCases(newStore: NewStore): void {
       expect(headers.get('access-control-allow-headers')).toContain('idempotency-key')
       for (const from of ['https://mes.example.kr.evil.io', 'http://mes.example.kr', 'null']) {
         const refused = await preflight(from)
-        expect([from, refused.headers.get('access-control-allow-origin'), refused.status]).toEqual([from, null, 404])
+        expect([from, refused.headers.get('access-control-allow-origin'), refused.status]).toEqual([from, null, 204])
       }
       expect((await preflight(origin, world)).headers.get('access-control-allow-origin')).toBeNull()
       const read = await open.request('GET', cloudPaths.me, { headers: { origin } })
@@ -208,8 +208,14 @@ export function httpCases(newStore: NewStore): void {
 
     it('refuses every route of the API without a token, except those that let people and edges in', async () => {
       const { body } = await world.request('GET', '/openapi.json')
-      // A link to an object is good for whoever has it: the token stands in it.
-      const open = new Set([cloudPaths.login, cloudPaths.refresh, cloudPaths.logout, cloudPaths.objectLink] as string[])
+      const open = new Set<string>([
+        cloudPaths.login,
+        cloudPaths.refresh,
+        cloudPaths.logout,
+        // A link to an object is good for whoever has it: the token stands in it.
+        cloudPaths.objectLink,
+        cloudPaths.objectUpload,
+      ])
       let tried = 0
       for (const [path, item] of Object.entries(body.paths as Record<string, object>)) {
         for (const method of Object.keys(item)) {
@@ -369,6 +375,14 @@ export function httpCases(newStore: NewStore): void {
         expect(await stream.until(1)).toMatchObject([{ event: 'judgment', data: { edge_id: null, status: 'HIGH' } }])
         await stream.close()
         await other.cloud.stop()
+      })
+
+      it('is not followed by whoever asks for its head alone', async () => {
+        const { status, body } = await world.as('HEAD', cloudPaths.stream)
+        expect([status, body]).toEqual([200, ''])
+        await vi.waitFor(async () =>
+          expect((await world.request('GET', '/metrics')).body).toContain('jidoka_stream_clients 0'),
+        )
       })
 
       it('needs a token, and ends when the program stops', async () => {

@@ -5,7 +5,7 @@ export const httpLimits = {
   /** A catalogue of 10,000 tags is about 4 MB; only signed-in administrators send one. */
   desiredBodyBytesMax: 8 * 1024 * 1024,
   /** A body that arrives slower than this holds a connection and its memory for ever. As long as the longest of `timeLimits`, which end most requests sooner. */
-  requestMsMax: 120_000,
+  requestMsMax: 900_000,
   /** A head that arrives slower is a slowloris. */
   headersMsMax: 10_000,
   /** Bodies of batches in memory at once, by what they say of their length: this program holds no more of them. 500 edges with a few kilobytes each fit. */
@@ -22,6 +22,8 @@ export const httpLimits = {
   streamHeartbeatMs: 15_000,
   /** An edge waits this long for a change before it asks again; the client gives up after 45 s. */
   shapeWaitMs: 20_000,
+  /** Connections that still come when the program stops would keep its door open for ever. */
+  doorMsMax: 5_000,
   /** Time for requests under way when the program stops. */
   drainMsMax: 10_000,
   /** How often connections are looked at whose last request has ended meanwhile: stopping takes this much longer at most. */

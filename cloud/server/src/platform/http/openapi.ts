@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { problemSchema } from '@jidoka/contract'
 import { z } from 'zod'
 import type { App } from './app.ts'
+import { formsOf } from './declared.ts'
 import { docsPage, operationsOf } from './docs-page/docs-page.ts'
 import { idempotencyLimits } from './idempotency/limits.ts'
 
@@ -16,6 +17,11 @@ const keyParameter = {
     'Made up by the sender, such as a UUID: within a day the same request is done once and answered the same.',
   schema: { type: 'string', minLength: 1, maxLength: idempotencyLimits.keyCharactersMax, pattern: '^[!-~]+$' },
 }
+
+const problemAs = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+})
 
 /** `/openapi.json` (OpenAPI 3.1, made from the routes themselves) and `/docs`, a page of it to read and to try. */
 export function addOpenApi(app: App, version: string): void {
@@ -46,10 +52,10 @@ export function addOpenApi(app: App, version: string): void {
         operation.parameters = [...(operation.parameters ?? []), keyParameter]
       operation.responses = {
         ...operation.responses,
-        default: {
-          description: 'A problem; `detail` says what to do next',
-          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-        },
+        ...(formsOf(operation.requestBody).length > 0
+          ? { 415: problemAs('The body is in a form that is not taken') }
+          : {}),
+        default: problemAs('A problem; `detail` says what to do next'),
       }
     }
     return document

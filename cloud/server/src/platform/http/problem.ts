@@ -48,8 +48,11 @@ const titles: Record<ProblemKind, string> = {
   wrong_credentials: 'Wrong name or password',
   not_permitted: 'Not permitted',
   not_found: 'Not found',
+  method_not_allowed: 'Not with this method',
   conflict: 'Changed meanwhile',
   too_large: 'Too large',
+  storage_full: 'No room for more files',
+  unsupported_media_type: 'In a form that is not taken',
   too_many_requests: 'Too many requests',
   rule_refused: 'The rule is refused',
   alarm_refused: 'The alarm is refused',
@@ -99,6 +102,7 @@ export function toHttpProblem(error: unknown, requestId: string): HttpProblem {
   }
   if (error instanceof ObjectError) {
     if (error.kind === 'refused') return answer('invalid_input', error.message, requestId, {})
+    if (error.kind === 'full') return answer('storage_full', error.message, requestId, {})
     const told =
       error.kind === 'unavailable'
         ? answer('unavailable', 'The files cannot be reached now. Try again in a moment.', requestId, {
@@ -114,15 +118,10 @@ export function toHttpProblem(error: unknown, requestId: string): HttpProblem {
     })
   }
   if (error instanceof HTTPException) {
-    const kind: ProblemKind =
-      error.status === 413
-        ? 'too_large'
-        : error.status === 404
-          ? 'not_found'
-          : error.status < 500
-            ? 'invalid_input'
-            : 'internal'
-    return answer(kind, error.message || 'The request cannot be read.', requestId, {})
+    const kind = kindOfStatus[error.status] ?? (error.status < 500 ? 'invalid_input' : 'internal')
+    const detail =
+      kind === 'invalid_input' ? 'The body cannot be read as JSON. Mend it and send it again.' : error.message
+    return answer(kind, detail || 'The request cannot be read.', requestId, {})
   }
   const code = codeOf(error)
   if (unholdableCodes.has(code))
@@ -176,6 +175,7 @@ const kindOfStatus: Record<number, ProblemKind> = {
   404: 'not_found',
   409: 'conflict',
   413: 'too_large',
+  415: 'unsupported_media_type',
   503: 'unavailable',
 }
 

@@ -3,8 +3,8 @@ import { createServer, STATUS_CODES } from 'node:http'
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { setTimeout as pause } from 'node:timers/promises'
-import { getRequestListener } from '@hono/node-server'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import { isErrno, OperationalError } from '@jidoka/base'
 import type { Service } from '@jidoka/base'
 import type { App } from './app.ts'
@@ -15,12 +15,13 @@ export class PortError extends OperationalError {
   override name = 'PortError'
 }
 
-/** The listening socket. `stop` takes nothing new, lets requests under way end, and cuts what is left after the drain time. */
+/** The listening socket. `stop` takes what waits at the door and nothing after it, lets requests under way end, and cuts what is left after the drain time. */
 export class HttpServer implements Service {
   readonly name = 'http'
   #server: Server
   #address: { host: string; port: number }
   #isStopping = false
+  #accepted = 0
   /** The newest of each connection. */
   readonly #answers = new WeakMap<Duplex, ServerResponse>()
 
@@ -29,6 +30,14 @@ export class HttpServer implements Service {
     const answer = getRequestListener(app.fetch, {
       // An answer that is whole is then written as it is, not read back out of a web stream: a third of the program's time for a page of fifty rows.
       overrideGlobalObjects: true,
+      // HTTP/1.0, as some probes speak it, needs no `Host`.
+      hostname: 'localhost',
+      // What never gets to the application, which answers everything else.
+      errorHandler: (error) => {
+        const { status, body } = toHttpProblem(error instanceof RequestError ? noAddress(error) : error, randomUUID())
+        const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
+        return new Response(JSON.stringify(body), { status, headers })
+      },
     })
     this.#server = createServer(
       {
@@ -44,6 +53,7 @@ export class HttpServer implements Service {
       },
     )
     this.#server.maxConnections = httpLimits.connectionsMax
+    this.#server.on('connection', () => this.#accepted++)
     this.#server.on('clientError', (error, socket) => this.#refuse(error, socket))
   }
 
@@ -95,8 +105,24 @@ export class HttpServer implements Service {
     socket.end(`${head.join('\r\n')}\r\n\r\n${text}`)
   }
 
+  /**
+   * Takes what the kernel has greeted already: closing the door resets it, and the event loop takes a few connections a turn. A turn that brings none says that
+   * nobody waits.
+   */
+  async #takeThoseWhoWait(): Promise<void> {
+    const untilMs = performance.now() + httpLimits.doorMsMax
+    let before: number
+    do {
+      before = this.#accepted
+      await nextTurn()
+      // The turn in which this was asked for may have looked at the door before.
+      await nextTurn()
+    } while (this.#accepted > before && performance.now() < untilMs)
+  }
+
   async stop(): Promise<void> {
     this.#isStopping = true
+    await this.#takeThoseWhoWait()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeIdleConnections()
     // The connection of an edge is idle only once its long poll is answered, and then it would be kept for more than a minute.
@@ -107,6 +133,11 @@ export class HttpServer implements Service {
     clearTimeout(cut)
   }
 }
+
+const noAddress = (cause: Error) =>
+  new ProblemError('invalid_input', 'The address or the host of the request is none. Ask for http://host/path.', {
+    cause,
+  })
 
 function problemOf(error: Error): ProblemError {
   if (isErrno(error, 'ERR_HTTP_REQUEST_TIMEOUT'))

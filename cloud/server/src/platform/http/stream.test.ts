@@ -72,6 +72,24 @@ describe('the stream', () => {
   })
 })
 
+it('the stream of somebody whose access was taken back tells nothing any more, and ends', async () => {
+  const clock = new ManualClock(Date.UTC(2026, 10, 21))
+  const hub = new EventHub()
+  const metrics = new Metrics()
+  const app = createApp({ log: createLog('test', { level: 'silent' }), metrics, clock, https: false })
+  let hasEnded = false
+  const guard: Guard = () => async (c, next) => {
+    c.set('caller', { tenantId: 'demo', login: 'kim', role: 'viewer', expiresAtS: 1e12, hasEnded: () => hasEnded })
+    await next()
+  }
+  addStreamRoute(app, { hub, guard, metrics, clock, stopping: new AbortController().signal })
+  const reader = ((await app.request(cloudPaths.stream)).body as ReadableStream<Uint8Array>).getReader()
+  await reader.read()
+  hasEnded = true
+  hub.publish('demo', edgeEvent('a'))
+  expect((await reader.read()).done).toBe(true)
+})
+
 const aJob: JobNews = {
   id: '01920000-0000-7000-8000-000000000001',
   kind: 'jobs.tidy',

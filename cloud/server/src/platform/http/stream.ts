@@ -6,6 +6,7 @@ import { streamSSE } from 'hono/streaming'
 import type { EventHub } from '../events.ts'
 import type { Metrics } from '../metrics.ts'
 import type { App } from './app.ts'
+import { takeQuery } from './declared.ts'
 import type { Guard } from './env.ts'
 import { httpLimits } from './limits.ts'
 import { ProblemError } from './problem.ts'
@@ -61,7 +62,7 @@ export function addStreamRoute(
   }: { hub: EventHub; guard: Guard; metrics: Metrics; clock: Clock; stopping: AbortSignal },
 ): void {
   let clients = 0
-  app.get(cloudPaths.stream, guard('board:read'), (c) => {
+  app.get(cloudPaths.stream, guard('board:read'), takeQuery([]), (c) => {
     if (clients >= httpLimits.streamClientsMax || stopping.aborted) {
       throw new ProblemError(
         'unavailable',
@@ -84,6 +85,7 @@ export function addStreamRoute(
         await stream.write(': open\n\n')
         while (!stream.aborted && !stopping.aborted && clock.nowMs() / 1_000 < caller.expiresAtS) {
           await buffer.wait(httpLimits.streamHeartbeatMs)
+          if (caller.hasEnded?.() === true) break
           const events = buffer.take()
           if (events.length === 0) await stream.write(': still here\n\n')
           for (const { event, data } of events) await stream.writeSSE({ event, data: JSON.stringify(data) })

@@ -31,7 +31,7 @@ export function jobsOfProcessesCases(opened: () => JobsWorld): void {
         turn()
         return (await Promise.all(ids.map(stateOf))).every((state) => state === 'done')
       },
-      { timeout: 20_000, interval: 10 },
+      { interval: 10 },
     )
     expect(done.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, n) => n))
     expect(most).toBeLessThanOrEqual(2)

@@ -10,7 +10,7 @@ import type { JobContext, JobDefinition, JobResult } from './port.ts'
 const text = { ko: '시험', en: 'Test' }
 export const tenantId = 'demo'
 /** Machines are busy; nothing waits as long where all is well. */
-export const waiting = { timeout: 15_000, interval: 5 }
+export const waiting = { interval: 5 }
 
 /** Something that a job waits for, so that it is seen running. */
 export function newGate() {

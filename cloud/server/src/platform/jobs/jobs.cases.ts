@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { Database } from '../db/database.ts'
 import { newGate, tenantId, waiting } from './jobs-world.ts'
 import { jobLimits } from './limits.ts'
+import { JobUndoneError } from './port.ts'
 import type { JobResult } from './port.ts'
 import { openJobsWorld } from './jobs-world.ts'
 import type { JobsWorld } from './jobs-world.ts'
@@ -141,14 +142,67 @@ export function jobsCases(newStore: NewStore): void {
     })
 
     it('cancels one whose process was lost, when its turn comes again', async () => {
-      const { define, own, startQuietly, stateOf, untilTurned } = opened()
+      const { world, define, own, startQuietly, stateOf, untilTurned } = opened()
       const id = await startQuietly(define('test.orphan', () => Promise.resolve({})))
       // As a process leaves it that was killed within.
       await own(
-        `update core.jobs set state = 'running', runs = 1, attempt = 1, cancelled_by = 'admin', beat_at = '2026-01-01' where id = $1`,
+        `update core.jobs set state = 'running', runs = 1, attempt = 1, cancelled_by = 'admin', started_at = '2026-01-01', beat_at = '2026-01-01' where id = $1`,
         [id],
       )
+      await own(
+        `insert into core.job_attempts (tenant_id, job_id, no, process, started_at) values ($1, $2, 1, 'killed', '2026-01-01')`,
+        [tenantId, id],
+      )
       await untilTurned(async () => (await stateOf(id)) === 'cancelled')
+      // It was not begun again, and does not say that it was.
+      expect(await world.cloud.jobs.get(tenantId, id)).toMatchObject({
+        attempt: 1,
+        started_at: '2026-01-01T00:00:00.000Z',
+        attempts: [{ attempt: 1, outcome: 'lost' }],
+      })
+    })
+
+    it('asks one that can take back what it did to do so, whether it waits or runs, and says why it is too late', async () => {
+      const { world, quiet, define, until, untilTurned } = opened()
+      const asked: string[] = []
+      const ran: boolean[] = []
+      const half = newGate()
+      let tooLate: string | null = null
+      const kind = define(
+        'test.undone',
+        async ({ input, signal }) => {
+          if (input.n === 1) await half.opened
+          ran.push(signal.aborted)
+          if (tooLate !== null || asked.length === 0) return {}
+          throw new JobUndoneError('taken back')
+        },
+        {
+          undo: (input, by) => {
+            if (tooLate === null) asked.push(`${input.n} ${by}`)
+            return Promise.resolve(tooLate)
+          },
+        },
+      )
+      for (const { cloud } of [world, quiet]) cloud.jobs.register(kind)
+      const begin = (n: number) => quiet.cloud.jobs.start(kind.name, { tenantId, input: { n }, by: 'test' })
+      const cancel = async (id: string) => world.as('POST', fill(cloudPaths.jobCancel, { id }))
+      const waits = await begin(0)
+      expect((await cancel(waits)).body.data).toMatchObject({ state: 'waiting', cancelling: true })
+      await untilTurned(async () => (await world.cloud.jobs.get(tenantId, waits)).state === 'cancelled')
+      const runs = await begin(1)
+      await untilTurned(async () => (await world.cloud.jobs.get(tenantId, runs)).state === 'running')
+      await cancel(runs)
+      world.clock.advance(jobLimits.beatMs)
+      half.open()
+      await until(runs, 'cancelled')
+      expect([asked, ran]).toEqual([
+        ['0 admin', '1 admin'],
+        [false, false],
+      ])
+      tooLate = 'It is done.'
+      const late = await begin(2)
+      expect((await cancel(late)).body).toMatchObject({ status: 409, detail: 'It is done.' })
+      await untilTurned(async () => (await world.cloud.jobs.get(tenantId, late)).state === 'done')
     })
 
     it('cancels one that runs by its signal, also from another process at its next beat', async () => {

@@ -186,19 +186,33 @@ export class Jobs implements JobsPort {
     return this.get(person.tenantId, id)
   }
 
-  /** One that waits ends at once; one that runs is told to, and ends when it has heard. @throws ProblemError */
+  /** One that waits ends at once; one that runs is told to, and ends when it has heard, or when it has taken back what it did. @throws ProblemError */
   async cancel(person: Person, id: string): Promise<Job> {
     const at = new Date(this.#parts.clock.nowMs()).toISOString()
+    const goesOn = await this.#askToUndo(person, await this.get(person.tenantId, id))
     await this.#parts.database.withTenant(person.tenantId, async (tx) => {
-      const before = await cancelJob(tx, id, { by: person.login, at })
+      const before = await cancelJob(tx, id, { by: person.login, at, goesOn })
       if (before === null) throw noSuchJob()
       this.#mustMend(person, before.kind)
       if (before.state !== 'waiting' && before.state !== 'running')
         throw new ProblemError('conflict', 'The job has ended already. Reload the page to see how.')
       await this.#note(tx, 'job.cancel', id, person, before.kind)
-      tx.afterCommit(() => this.#cancelled(id))
+      tx.afterCommit(() => (goesOn ? this.#wake() : this.#cancelled(id)))
     })
     return this.get(person.tenantId, id)
+  }
+
+  /** @returns whether it goes on to take back what it has done. @throws ProblemError where it cannot any more */
+  async #askToUndo(person: Person, { kind, state, input }: Job): Promise<boolean> {
+    const definition = this.#parts.registry.find(kind)
+    if (!definition?.undo || (state !== 'waiting' && state !== 'running')) return false
+    this.#mustMend(person, kind)
+    const read = definition.input.safeParse(input)
+    // It was never begun: no release that takes this input is there.
+    if (!read.success) return false
+    const tooLate = await definition.undo(read.data, person.login)
+    if (tooLate !== null) throw new ProblemError('conflict', tooLate)
+    return true
   }
 
   /** Puts one that is dead or was cancelled back, with all its attempts. @throws ProblemError */

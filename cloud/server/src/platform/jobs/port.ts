@@ -1,4 +1,5 @@
 import type { Log } from '@jidoka/base'
+import { OperationalError } from '@jidoka/base'
 import type { Permission } from '@jidoka/domain'
 import type { z } from 'zod'
 import type { Transaction } from '../db/database.ts'
@@ -26,6 +27,17 @@ export interface JobDefinition<Input = unknown> {
   readonly timeoutSeconds: number
   /** Runs at least once: a process may be killed behind its last effect, so it begins with what is already done. */
   run(context: JobContext<Input>): Promise<JobResult>
+  /**
+   * Cancelled, a job that has this is not stopped: it is asked to take back what it has done, and `run` goes on, or comes again, until it has, and ends with
+   * JobUndoneError. May be called more than once.
+   * @returns why it is too late for that; null: asked
+   */
+  undo?(input: Input, by: string): Promise<string | null>
+}
+
+/** What a cancelled job ends with that has taken back what it had done. */
+export class JobUndoneError extends OperationalError {
+  override name = 'JobUndoneError'
 }
 
 export interface JobContext<Input> {

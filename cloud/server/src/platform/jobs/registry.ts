@@ -3,9 +3,10 @@ import type { JobContext, JobDefinition, JobResult } from './port.ts'
 import { nextDueMs } from './schedule.ts'
 
 /** A definition whose input is known to none but itself. */
-export interface AnyJob extends Omit<JobDefinition, 'input' | 'run'> {
+export interface AnyJob extends Omit<JobDefinition, 'input' | 'run' | 'undo'> {
   readonly input: z.ZodType
   run(context: JobContext<unknown>): Promise<JobResult>
+  readonly undo: ((input: unknown, by: string) => Promise<string | null>) | null
 }
 
 const kindPattern = /^[a-z][a-z0-9]*(\.[a-z][a-z0-9_]*)+$/
@@ -36,6 +37,8 @@ export class JobRegistry {
       input,
       // Given what `input` has read, and nothing else.
       run: (context) => definition.run(context as JobContext<Input>),
+      undo:
+        definition.undo === undefined ? null : async (read, by) => (await definition.undo?.(read as Input, by)) ?? null,
     })
   }
 

@@ -34,7 +34,7 @@ describe('what the database is told of jobs', () => {
       const claimed = await claimJob(
         tx,
         { id: ticket, tenantId: 'demo', jobId: id, kind: 'test' },
-        { process: 'one', at },
+        { process: 'one', at, undoes: false },
       )
       const key = { jobId: id, runs: claimed?.runs ?? 0 }
       await noteProgress(tx, key, { done: 1, total: 2, note: 'half\u0000way' })
@@ -43,7 +43,7 @@ describe('what the database is told of jobs', () => {
       const again = await claimJob(
         tx,
         { id: ticket, tenantId: 'demo', jobId: id, kind: 'test' },
-        { process: 'one', at },
+        { process: 'one', at, undoes: false },
       )
       const done = { outcome: 'done', result: { file: 'a\u0000\ud800' } } as const
       await settleRun(tx, { jobId: id, runs: again?.runs ?? 0 }, done, { at, nextTicket: ticket })

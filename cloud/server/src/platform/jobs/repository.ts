@@ -58,7 +58,7 @@ export async function countWaiting(tx: Transaction, kind: string): Promise<numbe
 }
 
 const progressOf = `jsonb_build_object('done', progress_done, 'total', progress_total, 'note', progress_note) as progress`
-const newsColumns = `id, kind, state, (cancelled_by is not null and state = 'running') as cancelling, attempt, attempts_max, ${progressOf}, error,
+const newsColumns = `id, kind, state, (cancelled_by is not null and state in ('waiting', 'running')) as cancelling, attempt, attempts_max, ${progressOf}, error,
   started_by as by, created_at, due_at, started_at, ended_at`
 
 export function listJobs(
@@ -138,7 +138,7 @@ export interface ClaimedJob {
 export async function claimJob(
   tx: Transaction,
   { jobId, id: ticket }: Ticket,
-  { process, at }: { process: string; at: string },
+  { process, at, undoes }: { process: string; at: string; undoes: boolean },
 ): Promise<ClaimedJob | null> {
   await tx.run(
     `update core.job_attempts a set outcome = 'lost', ended_at = $2 from core.jobs j
@@ -146,15 +146,21 @@ export async function claimJob(
     [jobId, at, ticket],
   )
   const [job] = await tx.query<ClaimedJob>(
-    `update core.jobs set
-       state = case when cancelled_by is not null then 'cancelled' when attempt >= attempts_max then 'dead' else 'running' end,
-       ended_at = case when cancelled_by is not null or attempt >= attempts_max then $3::timestamptz end,
-       error = case when attempt >= attempts_max then 'the process that ran it ended, or was silent, before it was done' else error end,
-       attempt = least(attempt + 1, attempts_max), runs = runs + 1, started_at = $3, beat_at = $3,
-       progress_done = 0, progress_total = null, progress_note = null
-     where id = $1 and ticket = $2 and state in ('waiting', 'running')
-     returning id, kind, input, attempt, runs, trace, state`,
-    [jobId, ticket, at],
+    `update core.jobs j set
+       state = next.state,
+       ended_at = case when next.state <> 'running' then $3::timestamptz end,
+       error = case when next.state = 'dead' then 'the process that ran it ended, or was silent, before it was done' else j.error end,
+       attempt = j.attempt + next.begun, runs = j.runs + next.begun,
+       started_at = case when next.begun = 1 then $3::timestamptz else j.started_at end, beat_at = $3,
+       progress_done = case when next.begun = 1 then 0 else j.progress_done end,
+       progress_total = case when next.begun = 0 then j.progress_total end,
+       progress_note = case when next.begun = 0 then j.progress_note end
+     from (select id, state, (state = 'running')::int as begun from (
+             select id, case when cancelled_by is not null and not $4::boolean then 'cancelled' when attempt >= attempts_max then 'dead' else 'running' end as state
+             from core.jobs where id = $1 and ticket = $2 and state in ('waiting', 'running') for update) claimed) next
+     where j.id = next.id
+     returning j.id, j.kind, j.input, j.attempt, j.runs, j.trace, j.state`,
+    [jobId, ticket, at, undoes],
   )
   if (job?.state !== 'running') return job ?? null
   await tx.run(
@@ -242,11 +248,14 @@ export async function settleRun(
   return true
 }
 
-/** @returns what it was before; null when there is none */
+/**
+ * @param goesOn one that waits is run at once, and not at its end: it takes back what it has done
+ * @returns what it was before; null when there is none
+ */
 export async function cancelJob(
   tx: Transaction,
   id: string,
-  { by, at }: { by: string; at: string },
+  { by, at, goesOn }: { by: string; at: string; goesOn: boolean },
 ): Promise<{ kind: string; state: JobState } | null> {
   const [before] = await tx.query<{ kind: string; state: JobState }>(
     `select kind, state from core.jobs where id = $1 for update`,
@@ -255,10 +264,11 @@ export async function cancelJob(
   if (before === undefined) return null
   await tx.run(
     `update core.jobs set cancelled_by = coalesce(cancelled_by, $2),
-       state = case when state = 'waiting' then 'cancelled' else state end,
-       ended_at = case when state = 'waiting' then $3::timestamptz else ended_at end
+       state = case when state = 'waiting' and not $4::boolean then 'cancelled' else state end,
+       ended_at = case when state = 'waiting' and not $4::boolean then $3::timestamptz else ended_at end,
+       due_at = case when state = 'waiting' and $4::boolean then least(due_at, $3::timestamptz) else due_at end
      where id = $1 and state in ('waiting', 'running')`,
-    [id, by, at],
+    [id, by, at, goesOn],
   )
   return before
 }

@@ -1,6 +1,7 @@
 import type { Clock, Log } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
 import { jobLimits } from './limits.ts'
+import { JobUndoneError } from './port.ts'
 import type { JobContext, JobResult } from './port.ts'
 import type { AnyJob } from './registry.ts'
 import type { ClaimedJob, RunKey } from './repository.ts'
@@ -71,6 +72,8 @@ export class Run {
   /** Asks the job to end, and gives it a while. The first reason stands. */
   end(reason: EndReason): void {
     if (this.#reason !== null || this.#hasEnded) return
+    // It was asked already, and takes back what it has done.
+    if (reason === 'cancelled' && this.#definition.undo !== null) return
     this.#reason = reason
     this.#cancelGrace = this.#parts.clock.after(jobLimits.graceMs, () => this.#graceOver.resolve())
     this.#abort.abort(new Error(sentences[reason]))
@@ -99,7 +102,10 @@ export class Run {
       .then(checkedResult)
       .then(
         (result): Ended => ({ kind: 'done', result }),
-        (error: unknown): Ended => ({ kind: 'failed', error: shortened(describeError(error)), isFinal: false }),
+        (error: unknown): Ended =>
+          error instanceof JobUndoneError
+            ? { kind: 'cancelled', error: null }
+            : { kind: 'failed', error: shortened(describeError(error)), isFinal: false },
       )
     const ended = await Promise.race([work, this.#graceOver.promise.then(() => null)])
     this.#hasEnded = true
@@ -112,7 +118,7 @@ export class Run {
   /** What came of it, by what it was asked to. What is done is done, however late. */
   #told(ended: Ended | null): Ended {
     if (this.#reason === 'lost') return { kind: 'lost' }
-    if (ended?.kind === 'done') return ended
+    if (ended?.kind === 'done' || ended?.kind === 'cancelled') return ended
     if (ended === null)
       this.#parts.log.error(
         { action: 'jobs.run', success: false, job: this.#job.id, kind: this.#job.kind },

@@ -173,7 +173,7 @@ export class JobWorker implements Service {
     let job: ClaimedJob | null
     try {
       job = await database.withTenant(ticket.tenantId, (tx) =>
-        claimJob(tx, ticket, { process: this.#process, at: this.#now() }),
+        claimJob(tx, ticket, { process: this.#process, at: this.#now(), undoes: definition.undo !== null }),
       )
     } catch (error) {
       // The carrier gives it out again when it has heard nothing of it for a while.

@@ -1,3 +1,5 @@
+import type { ObjectKind } from '@jidoka/contract'
+import { documentBytesMax, documentTypes } from '@jidoka/contract'
 import { z } from 'zod'
 
 const mebibyte = 1024 * 1024
@@ -10,7 +12,7 @@ export interface KindOfObject {
   readonly daysMax: number | null
 }
 
-/** What objects there may be. A module that has another kind adds its line. */
+/** What objects there may be. A module that has another kind adds its line, here and in the contract. */
 export const objectKinds = {
   /** A month of a table that is no longer in the database. 50 million judgments are about 4 GiB. */
   archive: { types: ['application/vnd.apache.parquet'], bytesMax: 32_768 * mebibyte, daysMax: null },
@@ -22,13 +24,11 @@ export const objectKinds = {
   },
   /** What people hand in: drawings, manuals, scans. */
   document: {
-    types: ['application/pdf', 'text/plain', 'text/markdown', 'image/png', 'image/jpeg'],
-    bytesMax: 100 * mebibyte,
+    types: Object.keys(documentTypes),
+    bytesMax: documentBytesMax,
     daysMax: null,
   },
-} as const satisfies Readonly<Record<string, KindOfObject>>
-
-export type ObjectKind = keyof typeof objectKinds
+} as const satisfies Readonly<Record<ObjectKind, KindOfObject>>
 
 export const keyBytesMax = 1_024
 const segmentBytesMax = 255

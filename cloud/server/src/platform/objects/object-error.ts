@@ -1,10 +1,10 @@
 import { OperationalError } from '@jidoka/base'
 
 /**
- * `refused`: it may not be stored as it is. `damaged`: what is stored is not what was handed in. `unavailable`: the bucket or the folder
+ * `refused`: it may not be stored as it is. `full`: there is no room for it. `damaged`: what is stored is not what was handed in. `unavailable`: the bucket or the folder
  * cannot be used now; it is worth trying again.
  */
-export type ObjectErrorKind = 'refused' | 'damaged' | 'unavailable'
+export type ObjectErrorKind = 'refused' | 'full' | 'damaged' | 'unavailable'
 
 export class ObjectError extends OperationalError {
   override name = 'ObjectError'

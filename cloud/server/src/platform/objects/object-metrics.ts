@@ -27,6 +27,27 @@ export class ObjectMetrics {
   }
 }
 
+export class UploadMetrics {
+  readonly uploads: Counter<'outcome'>
+  readonly overQuota: Counter<'limit'>
+
+  constructor(registry: Registry) {
+    const registers = [registry]
+    this.uploads = new Counter({
+      name: 'jidoka_objects_uploads_total',
+      help: 'Files that came by a link: stored; repeated: it was there already; failed: refused, cut off, or the link was none',
+      labelNames: ['outcome'],
+      registers,
+    })
+    this.overQuota = new Counter({
+      name: 'jidoka_objects_over_quota_total',
+      help: 'Files that did not fit what their tenant may store, archives too',
+      labelNames: ['limit'],
+      registers,
+    })
+  }
+}
+
 /** The same, each call of it counted. What fails while bytes are on their way out is the reader's to tell. */
 export function measuredBlobs(blobs: Blobs, metrics: ObjectMetrics, clock: Clock): Blobs {
   const measured = async <Result>(operation: Operation, work: () => Promise<Result>): Promise<Result> => {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { Clock, Envelope, SecretPlace } from '@jidoka/base'
 import { cloudPaths } from '@jidoka/contract'
 import type { Database, Transaction } from '../db/database.ts'
+import { outsideRequest } from '../request-scope.ts'
 import { purposeOfObject } from '../secrets/repository.ts'
 import type { Blobs } from './blobs.ts'
 import { blobName } from './blobs.ts'
@@ -11,6 +12,8 @@ import type { KindOfObject } from './kinds.ts'
 import { linkSecondsMax } from './links.ts'
 import type { ObjectLinks } from './links.ts'
 import { damaged, ObjectError } from './object-error.ts'
+import { demandRoom, lockQuota } from './quota.ts'
+import type { QuotaDefault } from './quota.ts'
 import type { NewObject, ObjectsPort, OpenObject, StoredObject } from './port.ts'
 import * as repository from './repository.ts'
 import type { ObjectRow } from './repository.ts'
@@ -26,6 +29,9 @@ export interface ObjectStoreParts {
   readonly envelope: Envelope
   readonly clock: Clock
   readonly links: ObjectLinks
+  readonly quota: QuotaDefault
+  /** Told which limit something did not fit. */
+  readonly overQuota?: (limit: 'bytes' | 'files') => void
 }
 
 const placeOf = (tenantId: string, id: string): SecretPlace => ({ tenant: tenantId, purpose: purposeOfObject, id })
@@ -65,7 +71,11 @@ export class ObjectStore implements ObjectsPort {
       by: object.by,
       expiresAt: kind.daysMax === null ? null : new Date(nowMs + kind.daysMax * dayMs).toISOString(),
     }
-    await database.withTenant(tenantId, (tx) => repository.insertWriting(tx, row))
+    await database.withTenant(tenantId, async (tx) => {
+      // Of what was declared the room is kept already. Nothing else knows how long it will be: what is full is known before it is written.
+      if (object.declared === undefined) await demandRoom(tx, this.#quota(), { bytes: 1, files: 0 })
+      await repository.insertWriting(tx, row)
+    })
     const hash = createHash('sha256')
     let bytes = 0
     let whole: StoredObject | null = null
@@ -78,16 +88,22 @@ export class ObjectStore implements ObjectsPort {
             'refused',
             `An object of the kind "${object.kind}" has at most ${kind.bytesMax} bytes. Store less at once.`,
           )
+        if (object.declared !== undefined && bytes > object.declared.bytes) throw undeclared(object.declared)
         hash.update(piece)
       })
       await blobs.write(blobName(tenantId, id), chunks)
       const written = { bytes, sha256: hash.digest('hex'), at: this.#now() }
       const { sealedKey: _, keyId: __, at: createdAt, by: createdBy, ...rest } = row
-      whole = { ...rest, createdAt, createdBy, bytes, sha256: written.sha256 }
+      const stored = { ...rest, createdAt, createdBy, bytes, sha256: written.sha256 }
+      if (object.declared !== undefined && !isDeclared(stored, object.declared)) throw undeclared(object.declared)
+      whole = stored
       await database.withTenant(tenantId, async (tx) => {
-        // Thrown within the transaction: the object that had the key stays.
+        await lockQuota(tx)
+        // What is thrown within the transaction leaves the object that had the key.
         if (!(await repository.finishWriting(tx, id, written)))
           throw new ObjectError('unavailable', 'Writing the object took so long that it was given up. Try again.')
+        await object.also?.(tx, stored)
+        await demandRoom(tx, this.#quota(), { bytes: 0, files: 0 })
       })
       return whole
     } catch (error) {
@@ -179,11 +195,14 @@ export class ObjectStore implements ObjectsPort {
    */
   async #discard(tenantId: string, id: string): Promise<boolean> {
     try {
-      const isStored = await this.#parts.database.withTenant(tenantId, (tx) =>
-        repository.giveUpWriting(tx, id, this.#now()),
-      )
-      if (!isStored) await this.erase(tenantId, id)
-      return isStored
+      // A sender that goes away ends its request, and is not to leave its pieces for a day.
+      return await outsideRequest(async () => {
+        const isStored = await this.#parts.database.withTenant(tenantId, (tx) =>
+          repository.giveUpWriting(tx, id, this.#now()),
+        )
+        if (!isStored) await this.erase(tenantId, id)
+        return isStored
+      })
     } catch {
       return false
     }
@@ -191,6 +210,11 @@ export class ObjectStore implements ObjectsPort {
 
   #row(tenantId: string, key: string): Promise<ObjectRow | null> {
     return this.#parts.database.withTenant(tenantId, (tx) => repository.findStored(tx, key, this.#now()))
+  }
+
+  #quota() {
+    const { quota, overQuota } = this.#parts
+    return { quota, at: this.#now(), refused: (limit: 'bytes' | 'files') => overQuota?.(limit) }
   }
 
   #now(): string {
@@ -202,6 +226,17 @@ function plainOf(row: ObjectRow): StoredObject {
   const { sealedKey: _, ...object } = row
   return object
 }
+
+type Declared = NonNullable<NewObject['declared']>
+
+const isDeclared = ({ bytes, sha256 }: Declared, declared: Declared): boolean =>
+  bytes === declared.bytes && sha256 === declared.sha256
+
+const undeclared = ({ bytes, sha256 }: Declared) =>
+  new ObjectError(
+    'refused',
+    `What came is not what was declared: ${bytes} bytes with the SHA-256 ${sha256}. Nothing of it was kept; send the file that was declared, or ask for a link for this one.`,
+  )
 
 /** Holds the last chunk back until the digest of all is known to be the right one. */
 async function* checked(chunks: AsyncIterable<Buffer>, { sha256 }: StoredObject): AsyncGenerator<Buffer> {

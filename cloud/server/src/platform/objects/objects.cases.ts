@@ -27,6 +27,7 @@ export interface TestBlobs {
 
 const dayMs = 24 * 3_600_000
 const log = createLog('test', { level: 'silent' })
+const quota = { bytes: 1024 ** 3, files: 1_000 }
 
 /** One suite for the folder and for the bucket: their users cannot tell which they have. */
 export function objectsCases(newStore: NewStore, newBlobs: () => Promise<TestBlobs>): void {
@@ -41,10 +42,10 @@ export function objectsCases(newStore: NewStore, newBlobs: () => Promise<TestBlo
     beforeAll(async () => {
       store = await newStore()
       database = new Database(store.backend, { clock })
-      for (const id of ['demo', 'other'])
+      for (const id of ['demo', 'other', 'small'])
         await store.backend.pool.query('insert into core.tenants (id, name) values ($1, $1)', [id])
       blobs = await newBlobs()
-      objects = new ObjectStore({ database, blobs: blobs.blobs, envelope, clock, links })
+      objects = new ObjectStore({ database, blobs: blobs.blobs, envelope, clock, links, quota })
     })
     afterAll(async () => {
       await blobs.close()
@@ -71,6 +72,49 @@ export function objectsCases(newStore: NewStore, newBlobs: () => Promise<TestBlo
           [key],
         )
       ).rows
+
+    it('are refused when their tenant has no room for them, whoever comes first, and what they would replace stays', async () => {
+      const limits: string[] = []
+      const small = new ObjectStore({
+        database,
+        blobs: blobs.blobs,
+        envelope,
+        clock,
+        links,
+        quota: { bytes: 25, files: 2 },
+        overQuota: (limit) => limits.push(limit),
+      })
+      const store10 = (key: string) =>
+        small.put('small', {
+          key,
+          kind: 'document',
+          contentType: 'text/plain',
+          by: 'kim',
+          body: Readable.from([Buffer.from('ten bytes.')]),
+        })
+      await store10('first.txt')
+      const before = (await blobs.names()).length
+      // Both see room when they begin.
+      const ends = await Promise.allSettled([store10('second.txt'), store10('third.txt')])
+      expect(ends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+      expect(ends.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { kind: 'full' } })
+      expect((await blobs.names()).length).toBe(before + 1)
+      await store10('first.txt')
+      await expect(
+        small.put('small', {
+          key: 'first.txt',
+          kind: 'document',
+          contentType: 'text/plain',
+          by: 'kim',
+          body: Readable.from([Buffer.alloc(16)]),
+        }),
+      ).rejects.toThrow('there would be 26 of 25 bytes')
+      expect((await small.find('small', 'first.txt'))?.bytes).toBe(10)
+      expect(limits.toSorted()).toEqual(['bytes', 'bytes'])
+      await small.remove('small', 'first.txt')
+      await store10('fourth.txt')
+      await tidyObjects({ database, store: objects, clock, log })
+    })
 
     it('come back as they were, with their size and digest, whatever their length', async () => {
       for (const length of [0, 1, chunkBytes - 1, chunkBytes, chunkBytes + 1, 3 * chunkBytes]) {
@@ -221,7 +265,7 @@ export function objectsCases(newStore: NewStore, newBlobs: () => Promise<TestBlo
           return result
         },
       })
-      const lossy = new ObjectStore({ database: losing, blobs: blobs.blobs, envelope, clock, links })
+      const lossy = new ObjectStore({ database: losing, blobs: blobs.blobs, envelope, clock, links, quota })
       const stored = await lossy.put('demo', {
         key: 'acknowledged.txt',
         kind: 'document',
@@ -260,7 +304,7 @@ export function objectsCases(newStore: NewStore, newBlobs: () => Promise<TestBlo
       await database.asOwner(`update core.objects set state = 'removing' where key like 'stuck/%'`)
       const [first] = made.map(({ id }) => id).toSorted()
       kept.add(`demo/${first}`)
-      const partly = new ObjectStore({ database, blobs: stuck, envelope, clock, links })
+      const partly = new ObjectStore({ database, blobs: stuck, envelope, clock, links, quota })
       expect(await tidyObjects({ database, store: partly, clock, log })).toBe(1)
       await tidyObjects({ database, store: objects, clock, log })
       expect(await blobs.names()).not.toContain(`demo/${first}`)
@@ -381,6 +425,7 @@ export function objectsCases(newStore: NewStore, newBlobs: () => Promise<TestBlo
       })
       expect(links.read(token, clock.nowMs() + 60_001)).toBeNull()
       expect(new ObjectLinks(createPrivateKey(pem())).read(token, clock.nowMs())).toBeNull()
+      expect(links.readUpload(token, clock.nowMs())).toBeNull()
       fc.assert(
         fc.property(fc.nat(token.length - 1), fc.constantFrom('A', 'B', '.', '-'), (at, letter) => {
           const changed = token.slice(0, at) + letter + token.slice(at + 1)

@@ -10,6 +10,7 @@ import { FolderBlobs } from './folder-blobs.ts'
 import { objectsCases } from './objects.cases.ts'
 import type { TestBlobs } from './objects.cases.ts'
 import { S3Blobs } from './s3-blobs.ts'
+import { uploadCases } from './uploads.cases.ts'
 
 let stores: StoreFactory
 beforeAll(async () => {
@@ -80,6 +81,17 @@ describe.skipIf(missing !== null)(`in a bucket of MinIO${missing === null ? '' :
         },
         raw: async (name) => Buffer.concat(await (await client.getObject(bucket, name)).toArray()),
         overwrite: async (name, bytes) => void (await client.putObject(bucket, name, Buffer.from(bytes))),
+        close: () => server.close(),
+      }
+    },
+  )
+  uploadCases(
+    () => stores.newStore(),
+    async () => {
+      const server = await MinioServer.start()
+      const { accessKey, secretKey } = MinioServer
+      return {
+        environment: { S3_ENDPOINT: server.endpoint, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey },
         close: () => server.close(),
       }
     },

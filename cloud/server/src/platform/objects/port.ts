@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
+import type { ObjectKind } from '@jidoka/contract'
 import type { Transaction } from '../db/database.ts'
-import type { ObjectKind } from './kinds.ts'
 
 /** What is kept of an object beside its bytes. */
 export interface StoredObject {
@@ -29,6 +29,10 @@ export interface NewObject {
   readonly body: AsyncIterable<Uint8Array>
   /** Stops the writing; nothing is there then. */
   readonly signal?: AbortSignal
+  /** What was declared: other bytes, or as many others, are refused. */
+  readonly declared?: { readonly bytes: number; readonly sha256: string }
+  /** Done in the transaction that makes it an object; what it throws keeps it from being one. */
+  readonly also?: (tx: Transaction, stored: StoredObject) => Promise<void>
 }
 
 export interface OpenObject {
@@ -43,7 +47,7 @@ export interface OpenObject {
 export interface ObjectsPort {
   /**
    * Whole or not at all, also where another of this key is replaced.
-   * @throws ObjectError `refused` for a key, a type or a size that it may not have, `unavailable`; ZodError for what is no key
+   * @throws ObjectError `refused` for a key, a type or a size that it may not have, `full`, `unavailable`; ZodError for what is no key
    */
   put(tenantId: string, object: NewObject): Promise<StoredObject>
   /** Null for none, and for one whose time is over. @throws ObjectError */

@@ -1,5 +1,6 @@
+import type { ObjectKind } from '@jidoka/contract'
 import type { Transaction } from '../db/database.ts'
-import type { ObjectKind } from './kinds.ts'
+import type { PageKey } from '../paging.ts'
 import type { StoredObject } from './port.ts'
 
 /**
@@ -36,18 +37,14 @@ export async function insertWriting(tx: Transaction, row: NewRow): Promise<void>
 
 /**
  * The object of this id takes the place of the one that had its key. False when it is no longer being written, as it was tidied away: the one that had
- * the key is to stay then, so the caller must undo the transaction.
+ * the key is to stay then, so the caller must undo the transaction. It holds the lock of the quota: of two that write one key the second must see the first as
+ * the one that it replaces.
  */
 export async function finishWriting(
   tx: Transaction,
   id: string,
   written: { readonly bytes: number; readonly sha256: string; readonly at: string },
 ): Promise<boolean> {
-  // Two that write one key wait for each other: the second must see the first as the one that it replaces.
-  await tx.run(
-    `select pg_advisory_xact_lock(hashtextextended('object ' || tenant_id || ' ' || key, 0)) from core.objects where id = $1`,
-    [id],
-  )
   await tx.run(
     `update core.objects set state = 'removing', state_at = $2
      where state = 'stored' and key = (select key from core.objects where id = $1)`,
@@ -88,6 +85,42 @@ export async function removeStored(tx: Transaction, key: string, at: string): Pr
     [key, at],
   )
   return row?.id ?? null
+}
+
+/** Those that stand in a list of their own are removed there. @returns what it was; null when there is none to be removed */
+export async function removeById(tx: Transaction, id: string, at: string): Promise<StoredObject | null> {
+  const [row] = await tx.query<ObjectRow>(
+    `update core.objects set state = 'removing', state_at = $2 where id = $1 and state = 'stored' and kind <> 'archive' returning ${columns}`,
+    [id, at],
+  )
+  return row ?? null
+}
+
+export async function findById(tx: Transaction, id: string, at: string): Promise<ObjectRow | null> {
+  const [row] = await tx.query<ObjectRow>(
+    `select ${columns} from core.objects where id = $1 and state = 'stored' and (expires_at is null or expires_at > $2)`,
+    [id, at],
+  )
+  return row ?? null
+}
+
+/** The newest first. */
+export function pageOfStored(
+  tx: Pick<Transaction, 'query'>,
+  query: {
+    readonly kind: ObjectKind | null
+    readonly after: PageKey | null
+    readonly limit: number
+    readonly at: string
+  },
+): Promise<ObjectRow[]> {
+  return tx.query<ObjectRow>(
+    `select ${columns} from core.objects
+     where state = 'stored' and (expires_at is null or expires_at > $1) and ($2::text is null or kind = $2)
+       and ($3::timestamptz is null or (created_at, id) < ($3, $4::uuid))
+     order by created_at desc, id desc limit $5`,
+    [query.at, query.kind, query.after?.at ?? null, query.after?.id ?? null, query.limit],
+  )
 }
 
 /** Sorted by bytes, so that a prefix is a range whatever the language of the database. */

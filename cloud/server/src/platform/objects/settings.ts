@@ -23,6 +23,15 @@ export const objectsSettingsSchema = z
     secret_key: z.string().min(1).max(200).optional(),
     /** Absent: `objects` in the data folder. Replicas without a bucket share it. */
     folder: z.string().min(1).optional(),
+    /** What a tenant may store whose own row says nothing else: two years of archives of a large one. */
+    quota_bytes: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(Number.MAX_SAFE_INTEGER)
+      .default(500 * 1000 ** 3),
+    /** Each is a row, and the usage is counted from them. */
+    quota_files: z.coerce.number().int().min(0).max(100_000_000).default(100_000),
   })
   .superRefine(({ endpoint, access_key: accessKey, secret_key: secretKey, folder }, context) => {
     const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
@@ -40,6 +49,8 @@ export const objectsSettingNames = {
   S3_ACCESS_KEY: 'objects.access_key',
   S3_SECRET_KEY: 'objects.secret_key',
   JIDOKA_CLOUD_OBJECTS_FOLDER: 'objects.folder',
+  JIDOKA_CLOUD_OBJECTS_QUOTA_BYTES: 'objects.quota_bytes',
+  JIDOKA_CLOUD_OBJECTS_QUOTA_FILES: 'objects.quota_files',
 } as const
 
 /** Asks nobody yet. @param data the data folder */

@@ -4,9 +4,12 @@ import type { Database } from '../db/database.ts'
 import { forEachTenant } from '../rounds.ts'
 import type { ObjectStore } from './object-store.ts'
 import { listLeftovers } from './repository.ts'
+import { deleteEndedUploads } from './upload-repository.ts'
 
 /** Nobody writes one object for so long; a process that died is dead. */
 const writingMsMax = 24 * 3_600_000
+/** What was begun by a link before it ended has come or failed by then. */
+const linkGraceMs = 3_600_000
 /** Of one look at a tenant. */
 const batchRows = 200
 
@@ -26,6 +29,8 @@ export async function tidyObjects(
   await forEachTenant(
     { database, log, action: 'objects.tidy' },
     async (tenantId) => {
+      const endedBefore = new Date(clock.nowMs() - linkGraceMs).toISOString()
+      await database.withTenant(tenantId, (tx) => deleteEndedUploads(tx, endedBefore))
       let failed = 0
       for (;;) {
         const nowMs = clock.nowMs()

@@ -42,15 +42,6 @@ export async function partitionsIn(
     .toSorted((one, other) => one.period.fromMonth - other.period.fromMonth)
 }
 
-/** Indexes of a partition beside its primary key. */
-export async function moreIndexesOf(database: Database, partition: string): Promise<string[]> {
-  const rows = await database.asOwner<{ name: string }>(
-    `select indexrelid::regclass::text as name from pg_index where indrelid = $1::regclass and not indisprimary order by 1`,
-    [partition],
-  )
-  return rows.map(({ name }) => name)
-}
-
 export async function hasDefault(database: Database, table: string): Promise<boolean> {
   const [row] = await database.asOwner<{ has: boolean }>(
     'select partdefid <> 0 as has from pg_partitioned_table where partrelid = $1::regclass',

@@ -2,10 +2,13 @@ import type { Clock, Log } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
 import type { Database } from '../db/database.ts'
 import { codeOf } from '../db/unavailable.ts'
-import { hasDefault, moreIndexesOf, partitionsIn, retiredSchema } from './catalogue.ts'
+import { hasDefault, partitionsIn, retiredSchema } from './catalogue.ts'
 import type { PartitionInDatabase } from './catalogue.ts'
+import { indexesOfHot, reindex } from './indexes.ts'
+import { lateRowsIn, periodOfLate, takeLate } from './late.ts'
+import type { LateRows } from './late.ts'
 import type { Partitions } from './partitions.ts'
-import { monthOf, startOfMonthMs } from './periods.ts'
+import { monthOf, periodOf, startOfMonthMs } from './periods.ts'
 import type { Period } from './periods.ts'
 import { partitionedTables } from './tables.ts'
 import type { PartitionedTable } from './tables.ts'
@@ -44,27 +47,34 @@ export interface KeepParts {
 }
 
 export interface KeepReport {
-  cooled: number
+  /** Partitions that were given indexes, or had some taken away. */
+  reindexed: number
   detached: number
   dropped: number
+  /** Rows that came when their month was no longer kept, taken out of the default partition. */
+  late: number
   /** Partitions that a later run must look at again; the log says why. */
   failed: number
+  /** Of the first of them. */
+  why?: string
 }
 
 /**
- * Makes partitions ahead; takes all indexes but the primary key from those that are no longer hot; detaches those whose time is over, lets their rows be
- * archived, and drops them. What is done stands in the database's own catalogue: killed anywhere, the next run goes on from there.
+ * Makes partitions ahead; gives the indexes of the default partition to those that are hot, and takes all but the primary key from others; detaches those whose time is over, lets
+ * their rows be archived, and drops them, and rows that came when their month was gone likewise. What is done stands in the database's own catalogue: killed anywhere, the next run goes on
+ * from there.
  */
 export async function keepPartitions(
   parts: KeepParts,
   signal: AbortSignal = new AbortController().signal,
   told: (partition: string) => void = () => undefined,
 ): Promise<KeepReport> {
-  const report: KeepReport = { cooled: 0, detached: 0, dropped: 0, failed: 0 }
+  const report: KeepReport = { reindexed: 0, detached: 0, dropped: 0, late: 0, failed: 0 }
   await parts.partitions.makeAhead()
   for (const database of parts.database.each())
     for (const [table, spec] of Object.entries(parts.tables ?? partitionedTables))
-      await keepTable({ ...parts, database }, table, spec, { report, signal, told })
+      for (const keep of [keepTable, keepLate])
+        await keep({ ...parts, database }, table, spec, { report, signal, told })
   return report
 }
 
@@ -79,6 +89,7 @@ async function keepTable(parts: KeepParts, table: string, spec: PartitionedTable
   const { report, signal, told } = run
   const nowMs = clock.nowMs()
   const oldest = monthOf(nowMs) - spec.monthsKept
+  const ofHot = await indexesOfHot(database, table)
   let detached = 0
   for (const partition of await partitionsIn(database, table, spec)) {
     if (signal.aborted) return
@@ -90,11 +101,8 @@ async function keepTable(parts: KeepParts, table: string, spec: PartitionedTable
         detached++
         report.detached++
       } else if (partition.isAttached) {
-        if (
-          startOfMonthMs(partition.period.toMonth) + spec.daysHot * dayMs <= nowMs &&
-          (await cool(database, partition))
-        )
-          report.cooled++
+        const isHot = spec.daysHot === null || startOfMonthMs(partition.period.toMonth) + spec.daysHot * dayMs > nowMs
+        if (await reindex(database, partition.name, isHot ? ofHot : [])) report.reindexed++
         continue
       }
       // A name of a time that is not over, and not attached: somebody took it out by hand, and knows why.
@@ -108,17 +116,46 @@ async function keepTable(parts: KeepParts, table: string, spec: PartitionedTable
       log.info({ action: 'partitions.drop', success: true, partition: name }, 'its time was over')
     } catch (error) {
       if (signal.aborted) return
-      report.failed++
-      log.error({ action: 'partitions.keep', success: false, partition: partition.name }, describeError(error))
+      failed({ log, report }, partition.name, describeError(error))
     }
   }
 }
 
-/** False when there was nothing to do. Concurrently: nobody waits, and a run that is killed leaves at most an index that is not used. */
-async function cool(database: Database, { name }: PartitionInDatabase): Promise<boolean> {
-  const indexes = await moreIndexesOf(database, name)
-  for (const index of indexes) await database.asOwner(`drop index concurrently if exists ${index}`)
-  return indexes.length > 0
+function failed({ log, report }: { log: Log; report: KeepReport }, partition: string, why: string): void {
+  report.failed++
+  report.why ??= `${partition}: ${why}`
+  log.error({ action: 'partitions.keep', success: false, partition }, why)
+}
+
+/** What an earlier run has left comes first, and alone where it still cannot go. */
+async function keepLate(parts: KeepParts, table: string, spec: PartitionedTable, run: Run): Promise<void> {
+  const { database, clock, log, archivist } = parts
+  const { report, signal, told } = run
+  const nowMs = clock.nowMs()
+  const { fromMonth: oldest } = periodOf(spec.by, monthOf(nowMs) - spec.monthsKept)
+  const drop = async (late: LateRows) => {
+    told(late.name)
+    await database.asOwner(`analyze ${late.name}`)
+    await archivist.archive(
+      { ...late, table, period: await periodOfLate(database, table, late, oldest) },
+      database,
+      signal,
+    )
+    signal.throwIfAborted()
+    await database.asOwner(`drop table ${late.name}`)
+    log.info({ action: 'partitions.drop', success: true, partition: late.name }, 'its time was over when it came')
+  }
+  try {
+    if (signal.aborted || !(await hasDefault(database, table))) return
+    for (const late of await lateRowsIn(database, table)) await drop(late)
+    const taken = await takeLate(database, table, { beforeMs: startOfMonthMs(oldest), nowMs, signal })
+    if (taken === null) return
+    report.late += taken.rows
+    await drop(taken.late)
+  } catch (error) {
+    if (signal.aborted) return
+    failed({ log, report }, `${table}_default`, isLockNotAvailable(error) ? inUse : describeError(error))
+  }
 }
 
 /** Puts a detached partition aside. Row-level security shows each tenant its own rows there, as it did when they were part of the whole. */
@@ -147,9 +184,12 @@ async function detach(database: Database, table: string, { name, isHalfDetached 
       `do $$ begin perform set_config('lock_timeout', '${lockMs}ms', true); execute 'alter table ${table} detach partition ${name}'; end $$`,
     )
   } catch (error) {
-    if (!(error instanceof Error && codeOf(error.cause) === lockNotAvailable)) throw error
-    throw new Error(`the table was in use for more than ${lockMs / 1_000} s; the next run tries again`, {
-      cause: error,
-    })
+    if (!isLockNotAvailable(error)) throw error
+    throw new Error(inUse, { cause: error })
   }
 }
+
+const inUse = `the table was in use for more than ${lockMs / 1_000} s; the next run tries again`
+
+const isLockNotAvailable = (error: unknown): boolean =>
+  error instanceof Error && (codeOf(error) === lockNotAvailable || codeOf(error.cause) === lockNotAvailable)

@@ -49,6 +49,19 @@ export function partitionCases(newStore: NewStore): void {
       ])
     })
 
+    it('are asked for in one statement at each start, and the one that is not there is made', async () => {
+      const { backend } = world.store
+      await backend.pool.query('drop table core.judgment_executions_y2027m02')
+      const asked = vi.spyOn(backend.pool, 'query')
+      const started = () => new Partitions(new Database(backend, { clock: world.clock }), world.clock).makeAhead()
+      await started()
+      expect(await partitionsOf('core.judgment_executions')).toContain('judgment_executions_y2027m02')
+      asked.mockClear()
+      await started()
+      expect(asked).toHaveBeenCalledTimes(1)
+      asked.mockRestore()
+    })
+
     it('are made for data of a month that has passed', async () => {
       const id = await send(Date.UTC(2026, 8, 30, 23, 59, 59, 999))
       expect(await placeOf(id)).toBe('core.judgment_executions_y2026m09')
@@ -81,7 +94,7 @@ export function partitionCases(newStore: NewStore): void {
             await metrics.measure(database)
             return (await registry.metrics()).includes(`${of('default_rows')} 1`)
           },
-          { timeout: 15_000, interval: 50 },
+          { interval: 50 },
         )
         expect(await registry.metrics()).toContain(`${of('waiting')} 1`)
       } finally {

@@ -12,6 +12,7 @@ export const monthsAhead = 3
 const monthsTrue = 26
 /** After somebody held the default partition: each attempt makes others wait for the two seconds that it takes. */
 const busyMs = 30_000
+const duplicateTable = '42P07'
 const lockNotAvailable = '55P03'
 
 /** Makes the partitions that rows will need, before the transaction that writes them: the program's own role may not make tables. */
@@ -34,12 +35,29 @@ export class Partitions {
     this.#tables = tables
   }
 
-  /** The period that is now, and those that begin within three months. */
+  /** The period that is now, and those that begin within three months. Every start asks for them: where all are there, that is one statement. */
   async makeAhead(): Promise<void> {
     const now = monthOf(this.#clock.nowMs())
+    const wanted: { readonly name: string; readonly table: string; readonly period: Period }[] = []
     for (const [table, { by }] of Object.entries(this.#tables))
       for (let period = periodOf(by, now); period.fromMonth <= now + monthsAhead; period = nextPeriod(period))
-        await this.#make(table, period, null)
+        wanted.push({ name: `${table}${suffixOf(period)}`, table, period })
+    const lacking = await this.#lacking(wanted.map(({ name }) => name))
+    for (const { name, table, period } of wanted) if (lacking.has(name)) await this.#make(table, period, null)
+  }
+
+  /** Those of these that some database lacks. Of one that does not answer it is not known: making them says what is to be said of it. */
+  async #lacking(names: readonly string[]): Promise<ReadonlySet<string>> {
+    const text = 'select name from unnest($1::text[]) as name where to_regclass(name) is null'
+    const answers = await Promise.all(
+      this.#database.each().map((database) =>
+        database.asOwner<{ name: string }>(text, [names]).then(
+          (rows) => rows.map(({ name }) => name),
+          () => names,
+        ),
+      ),
+    )
+    return new Set(answers.flat())
   }
 
   /**
@@ -72,6 +90,8 @@ export class Partitions {
       else if (!(await this.#database.asOwnerOfEach(text, values))) return
       this.#known.add(keyThere)
     } catch (error) {
+      // Made by another process at the same moment: what PostgreSQL knew of its catalogue was older than the lock that this one waited for.
+      if (codeOf(error) === duplicateTable) return
       if (!(error instanceof Error && codeOf(error.cause) === lockNotAvailable)) throw error
       // Rows fit the default partition, and move when it is made.
       this.#busyUntilMs = this.#clock.monotonicMs() + busyMs

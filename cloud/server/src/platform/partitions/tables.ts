@@ -4,13 +4,14 @@ export interface PartitionedTable {
   readonly by: PeriodKind
   /** Then a partition is archived where somebody asked for it, and dropped. */
   readonly monthsKept: number
-  /** Then it keeps its primary key only. */
-  readonly daysHot: number
+  /** Then it keeps its primary key only; null: it has all of its indexes for as long as it is kept. */
+  readonly daysHot: number | null
 }
 
 /** REFERENCE, "partitioned table". A module that partitions another table adds its line. */
 export const partitionedTables = {
-  'core.judgment_executions': { by: 'month', monthsKept: 24, daysHot: 90 },
+  // Pages of judgments are narrowed in months of any age.
+  'core.judgment_executions': { by: 'month', monthsKept: 24, daysHot: null },
   // What core.sensor_events shows.
   'core.reading_segments': { by: 'month', monthsKept: 12, daysHot: 90 },
 } as const satisfies Readonly<Record<string, PartitionedTable>>

@@ -4,12 +4,13 @@ import { problemSchema } from '@jidoka/contract'
 import type { Problem } from '@jidoka/contract'
 import { z } from 'zod'
 import { ProblemError } from '../http/problem.ts'
-import { beginsElsewhere } from '../request-scope.ts'
+import { beginsElsewhere, currentRequest, RequestOverError } from '../request-scope.ts'
 import { boundedText } from './bounded-body.ts'
 import type { CallFor, CallsOf, Contract, Method, MethodTable } from './contract.ts'
 import { methodPath, moduleHeader } from './contract.ts'
 import type { GuardedCircuit } from './guarded-circuit.ts'
 import { remoteLimits } from './limits.ts'
+import type { ModuleName } from './module-names.ts'
 import type { RemoteMetrics } from './remote-metrics.ts'
 import type { ServiceTokens } from './service-token.ts'
 import { ModuleUnavailableError } from './unavailable.ts'
@@ -17,8 +18,8 @@ import type { Absence } from './unavailable.ts'
 
 export interface ClientParts {
   readonly address: URL
-  /** Who calls: the modules of this process. */
-  readonly service: string
+  /** Which module of this process calls. */
+  readonly caller: ModuleName
   readonly tokens: ServiceTokens
   readonly circuit: GuardedCircuit
   readonly clock: Clock
@@ -71,12 +72,17 @@ class RemoteClient {
     const { clock, metrics } = this.#parts
     const startMs = clock.monotonicMs()
     let outcome = 'ok'
+    // The other process hears that nobody waits any more as this one has: by a connection that ends.
+    const over = new AbortController()
+    const forget = currentRequest()?.onOver(() => over.abort())
+    const signal = on.signal === undefined ? over.signal : AbortSignal.any([over.signal, on.signal])
     try {
-      return await this.#attempts(name, methods[name] as Method, on, args)
+      return await this.#attempts(name, methods[name] as Method, { ...on, signal }, args)
     } catch (error) {
-      outcome = on.signal?.aborted ? 'left' : error instanceof ModuleUnavailableError ? error.absence : 'problem'
-      throw error
+      outcome = signal.aborted ? 'left' : error instanceof ModuleUnavailableError ? error.absence : 'problem'
+      throw over.signal.aborted ? new RequestOverError() : error
     } finally {
+      forget?.()
       metrics.calls.inc({ module, method: name, outcome })
       metrics.seconds.observe({ module, method: name }, (clock.monotonicMs() - startMs) / 1_000)
     }
@@ -142,8 +148,8 @@ class RemoteClient {
     { on, args, signal }: { on: CallFor; args: unknown; signal: AbortSignal },
   ): Promise<unknown> {
     const { module } = this.#contract
-    const { address, service, tokens } = this.#parts
-    const token = await tokens.sign({ service, module, method: name, tenantId: on.tenantId, by: on.by })
+    const { address, caller, tokens } = this.#parts
+    const token = await tokens.sign({ caller, module, method: name, tenantId: on.tenantId, by: on.by })
     const traceparent = outgoingTraceparent()
     const response = await fetch(new URL(methodPath(module, name), address), {
       method: 'POST',

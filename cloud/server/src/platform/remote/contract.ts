@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { remoteLimits } from './limits.ts'
-import type { ReachableModule } from './module-names.ts'
+import type { ModuleName, ReachableModule } from './module-names.ts'
 
 /**
  * What modules may ask of another wherever it runs: a table of methods, each with the schemas of its arguments and its answer. The routes of the module and
@@ -18,6 +18,8 @@ export interface Method<Args extends z.ZodType = z.ZodType, Answer extends z.Zod
   /** Twice is as once, so a call whose answer was lost is made again. */
   readonly repeatable: boolean
   readonly msMax: number
+  /** The modules that may call it from other processes: those that do, and no other. */
+  readonly callers: readonly ModuleName[]
 }
 export type MethodTable = Readonly<Record<string, Method>>
 
@@ -40,18 +42,23 @@ export type CallsOf<Of extends Contract> = {
   ) => Promise<z.output<Of['methods'][Name]['answer']>>
 }
 
+interface MayCall {
+  readonly callers: readonly ModuleName[]
+}
+
 /** A question: it changes nothing. */
 export const query = <Args extends z.ZodType, Answer extends z.ZodType>(
   args: Args,
   answer: Answer,
-): Method<Args, Answer> => ({ args, answer, repeatable: true, msMax: remoteLimits.queryMsMax })
+  { callers }: MayCall,
+): Method<Args, Answer> => ({ args, answer, repeatable: true, msMax: remoteLimits.queryMsMax, callers })
 
 /** Something that is to happen. @param repeatable twice is as once */
 export const command = <Args extends z.ZodType, Answer extends z.ZodType>(
   args: Args,
   answer: Answer,
-  { repeatable }: { repeatable: boolean },
-): Method<Args, Answer> => ({ args, answer, repeatable, msMax: remoteLimits.commandMsMax })
+  { repeatable, callers }: MayCall & { readonly repeatable: boolean },
+): Method<Args, Answer> => ({ args, answer, repeatable, msMax: remoteLimits.commandMsMax, callers })
 
 export const defineContract = <Methods extends MethodTable>(
   module: ReachableModule,

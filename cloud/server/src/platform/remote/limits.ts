@@ -10,6 +10,10 @@ export const remoteLimits = {
   tokenSecondsMax: 60,
   /** Clocks of two machines differ. */
   clockSkewSecondsMax: 10,
+  /** How long an old key of a module is believed once the next one signs: tokens that are under way, and clocks. What is stolen with it is of no use afterwards. */
+  keyOverlapMs: 600_000,
+  /** The folder of public keys is read anew for a key that is not known, and not more often: anybody can name one. */
+  keyLookMs: 1_000,
   /** REFERENCE: over 50 % failures in the last 10 calls opens the circuit, half-open after 30 s. */
   circuitCalls: 10,
   circuitFailuresMax: 5,

@@ -1,17 +1,16 @@
 import { createServer } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { generateKeyPairSync } from 'node:crypto'
 import { createLog, ManualClock, systemClock } from '@jidoka/base'
 import type { Clock } from '@jidoka/base'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
+import { moduleRing } from '../../testing/module-ring.ts'
 import { createApp } from '../http/app.ts'
 import { ProblemError } from '../http/problem.ts'
 import { RateLimiter } from '../http/rate-limiter.ts'
 import { HttpServer } from '../http/server.ts'
-import type { KeyPair } from '../key-file.ts'
 import { Metrics } from '../metrics.ts'
 import { currentRequest, inRequest, RequestScope } from '../request-scope.ts'
 import { remoteCalls } from './client.ts'
@@ -24,15 +23,17 @@ import { addRemoteRoutes } from './routes.ts'
 import { ServiceTokens } from './service-token.ts'
 import { ModuleUnavailableError } from './unavailable.ts'
 
+const callers = ['gateway'] as const
 const contract = defineContract('judgment', {
-  echo: query(z.strictObject({ text: z.string().max(10) }), z.object({ text: z.string(), on: z.string() })),
-  count: command(z.strictObject({}), z.object({ count: z.number() }), { repeatable: false }),
-  refuse: query(z.strictObject({}), z.object({})),
-  hang: command(z.strictObject({}), z.object({}), { repeatable: false }),
+  echo: query(z.strictObject({ text: z.string().max(10) }), z.object({ text: z.string(), on: z.string() }), {
+    callers,
+  }),
+  count: command(z.strictObject({}), z.object({ count: z.number() }), { repeatable: false, callers }),
+  refuse: query(z.strictObject({}), z.object({}), { callers }),
+  hang: command(z.strictObject({}), z.object({}), { repeatable: false, callers }),
 })
 type Calls = CallsOf<typeof contract>
 
-const newKey = (): KeyPair => ({ keyId: 'k', ...generateKeyPairSync('ed25519') })
 const log = createLog('test', { level: 'silent' })
 const on: CallFor = { tenantId: 'demo', by: 'kim' }
 
@@ -46,7 +47,7 @@ async function absence(call: Promise<unknown>): Promise<string> {
 }
 
 describe('calls of a module in another process', () => {
-  const key = newKey()
+  const key = moduleRing()
   let server: HttpServer
   let url: URL
   let counted = 0
@@ -74,7 +75,7 @@ describe('calls of a module in another process', () => {
   ) =>
     remoteCalls(contract, {
       address,
-      service: 'gateway',
+      caller: 'gateway',
       tokens: by,
       circuit: new GuardedCircuit({ module: 'judgment', clock, log, shared: null }),
       clock,
@@ -117,6 +118,17 @@ describe('calls of a module in another process', () => {
     await vi.waitFor(() => expect(() => scope?.check()).toThrow('had no time left'))
   })
 
+  it('are stopped there too when the request that they are made for is over here', async () => {
+    const begun = Promise.withResolvers<RequestScope | undefined>()
+    hangs = (scope) => begun.resolve(scope)
+    const request = new RequestScope(systemClock, 30_000)
+    const call = inRequest(request, () => clientOf(url).hang(on, {}))
+    const scope = await begun.promise
+    request.end()
+    await expect(call).rejects.toThrow('had no time left')
+    await vi.waitFor(() => expect(scope?.isOver).toBe(true))
+  })
+
   it('I10: of strangers are not looked at once they are too many, and not written down', async () => {
     const lines: string[] = []
     const loud = createLog('test', { destination: { write: (line) => void lines.push(line) } })
@@ -147,15 +159,16 @@ describe('calls of a module in another process', () => {
         },
         body,
       })
-    const claims = { service: 'gateway', module: 'judgment', method: 'echo', tenantId: 'demo', by: 'kim' } as const
+    const claims = { caller: 'gateway', module: 'judgment', method: 'echo', tenantId: 'demo', by: 'kim' } as const
     const at = (ms: number) => new ServiceTokens(key, new ManualClock(Date.now() + ms))
     const path = methodPath('judgment', 'echo')
 
     it.each([
       ['no token', () => Promise.resolve(undefined)],
       ['rubbish', () => Promise.resolve('a.b.c')],
-      ['the token of another key', () => new ServiceTokens(newKey(), systemClock).sign(claims)],
+      ['the token of another key', () => new ServiceTokens(moduleRing(), systemClock).sign(claims)],
       ['a token for another module', () => tokens.sign({ ...claims, module: 'fleet' })],
+      ['a token of a module that does not call this method', () => tokens.sign({ ...claims, caller: 'fleet' })],
       ['a token for another method', () => tokens.sign({ ...claims, method: 'count' })],
       ['a token of two minutes ago', () => at(-120_000).sign(claims)],
       ['a token of the future', () => at(120_000).sign(claims)],
@@ -186,7 +199,7 @@ describe('calls of a module in another process', () => {
   })
 
   it('that are refused for their token are named as that, and nobody is told to sign in', async () => {
-    const stranger = clientOf(url, { by: new ServiceTokens(newKey(), systemClock) })
+    const stranger = clientOf(url, { by: new ServiceTokens(moduleRing(), systemClock) })
     expect(await absence(stranger.echo(on, { text: 'a' }))).toBe('refused')
   })
 

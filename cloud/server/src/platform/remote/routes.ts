@@ -8,7 +8,7 @@ import { ProblemError } from '../http/problem.ts'
 import type { RateLimiter } from '../http/rate-limiter.ts'
 import { reply } from '../http/reply.ts'
 import { inRequest, RequestScope } from '../request-scope.ts'
-import type { CallFor, CallsOf, Contract, MethodTable } from './contract.ts'
+import type { CallFor, CallsOf, Contract, Method, MethodTable } from './contract.ts'
 import { internalPaths, methodPath, moduleHeader } from './contract.ts'
 import type { ServiceClaims, ServiceTokens } from './service-token.ts'
 
@@ -66,17 +66,18 @@ async function whileWaitedFor<Result>(
 
 async function authenticated(
   c: Context<AppEnv>,
-  { module }: Contract,
+  { module, methods }: Contract,
   method: string,
   { tokens, limiter, trustForwarded, log }: RemoteRouteParts,
 ): Promise<ServiceClaims> {
+  const { callers } = methods[method] as Method
   const stranger = { policy: 'api_stranger', who: addressOf(c, trustForwarded) } as const
   const token = /^Bearer (\S{1,4096})$/.exec(c.req.header('authorization') ?? '')?.[1]
   // Before the signature is looked at, which is what costs.
   await limiter.check(stranger)
   try {
     if (token === undefined) throw new Error('there is no token')
-    return await tokens.read(token, { module, method })
+    return await tokens.read(token, { module, method, callers })
   } catch (cause) {
     c.header('www-authenticate', 'Bearer error="invalid_token"')
     await limiter.take([stranger], c)
@@ -84,7 +85,7 @@ async function authenticated(
     log.warn({ action: 'service.authenticate', module, method, success: false }, describeError(cause))
     throw new ProblemError(
       'not_signed_in',
-      'This is for modules of the cloud. All of its processes need the same folder for keys, and clocks that agree.',
+      'This is for modules of the cloud that call this method. The public keys of all of them belong into one folder, and their clocks must agree.',
       { cause },
     )
   }

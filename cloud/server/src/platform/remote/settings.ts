@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { z } from 'zod'
 import { modulePorts } from './module-names.ts'
 import type { ReachableModule } from './module-names.ts'
@@ -8,7 +9,7 @@ function whyNoModule(text: string): string | null {
     return 'it is not an address. Write it as http://host:port, such as http://127.0.0.1:8010'
   const { username, password, pathname, search, hash } = new URL(text)
   if (username !== '' || password !== '')
-    return 'it holds a name or a password. Modules know each other by the keys in the folder for keys: leave it out'
+    return 'it holds a name or a password. Modules know each other by their keys: leave it out'
   if (pathname !== '/' || search !== '' || hash !== '') return 'it must end behind the port, without a path'
   return null
 }
@@ -40,4 +41,28 @@ export const moduleAddressNames = {
 
 export function addressOfModule(addresses: ModuleAddresses, module: ReachableModule): URL {
   return new URL(addresses[module] ?? `http://127.0.0.1:${modulePorts[module]}`)
+}
+
+/** Where the keys lie by which modules of several processes know each other. */
+export const moduleKeysSchema = z.strictObject({
+  /** Secret keys of the modules that run in this process; absent: `modules` in the folder for keys. */
+  secret: z.string().min(1).optional(),
+  /** Public keys of all modules; absent: `public` in the folder of the secret ones. */
+  public: z.string().min(1).optional(),
+})
+
+export const moduleKeyNames = {
+  JIDOKA_CLOUD_MODULE_KEYS: 'module_keys.secret',
+  JIDOKA_CLOUD_MODULE_PUBLIC_KEYS: 'module_keys.public',
+} as const
+
+export interface ModuleKeyFolders {
+  readonly secret: string
+  readonly public: string
+}
+
+/** @param keys the folder for keys */
+export function moduleKeyFolders(settings: z.output<typeof moduleKeysSchema>, keys: string): ModuleKeyFolders {
+  const secret = settings.secret ?? join(keys, 'modules')
+  return { secret, public: settings.public ?? join(secret, 'public') }
 }

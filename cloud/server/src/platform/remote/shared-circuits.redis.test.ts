@@ -1,7 +1,7 @@
 import { createLog, ManualClock, systemClock } from '@jidoka/base'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually, redisIsMissing, RedisServer } from '../../testing/redis-server.ts'
+import { eventually, patient, redisIsMissing, RedisServer } from '../../testing/redis-server.ts'
 import { readRedisAddress } from '../redis/address.ts'
 import { RedisLink } from '../redis/link.ts'
 import { GuardedCircuit } from './guarded-circuit.ts'
@@ -20,6 +20,7 @@ describe.skipIf(missing !== null)(
       server = await RedisServer.start()
       link = new RedisLink({ address: readRedisAddress(server.url), clock: systemClock, log, registry: new Registry() })
       await link.start()
+      patient(link)
     })
     afterAll(async () => {
       await link.stop()

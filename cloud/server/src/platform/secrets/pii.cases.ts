@@ -6,7 +6,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { adminPassword, ruleOf, World } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
-import { AuditKey } from '../../modules/audit/audit-key.ts'
+import { AuditKeys } from '../../modules/audit/audit-keys.ts'
 import { AuditService } from '../../modules/audit/service.ts'
 import { Database } from '../db/database.ts'
 import { openKeys } from '../keys.ts'
@@ -73,7 +73,7 @@ export function piiCases(newStore: NewStore): void {
       const audit = new AuditService({
         database,
         clock: world.clock,
-        key: new AuditKey((await openKeys(join(world.store.folder, 'keys'))).audit),
+        keys: new AuditKeys((await openKeys(join(world.store.folder, 'keys'))).audit),
       })
       const registry = new Registry()
       // Its clock alone goes on by months: the world's would do what a program does meanwhile.

@@ -1,7 +1,8 @@
 import { tenancyLimits } from './limits.ts'
-import type { Carrying } from './move-parts.ts'
+import type { Carrying, MoverParts } from './move-parts.ts'
 import { asOwnerOf } from './owner-transaction.ts'
 import type { Batch } from './transfer.ts'
+import { digestOfTables, Verification } from './verification.ts'
 
 const snapshot = 'repeatable read' as const
 
@@ -52,15 +53,37 @@ export async function catchUp({ move, lease, source, transfer, tables }: Carryin
   }
 }
 
-/** In one snapshot of the source, with everything taken over that is in it: writes go on meanwhile. */
-export async function verifyTables({ move, lease, source, transfer, tables }: Carrying): Promise<void> {
-  for (;;) {
-    const verified = await asOwnerOf(source, { tenant: move.tenant, isolation: snapshot }, async (query) => {
-      const { isMore } = await transfer.takeOver(query, tables, null)
-      return isMore ? null : transfer.verify(query, tables, () => lease.check())
+/**
+ * Range by range, each in a snapshot of its own with everything taken over that is in it, while writes go on. What changes behind that in a range that is
+ * verified is noted, and read back key by key when it is taken over: so nothing has to stand still, and a verification that was stopped goes on where it was.
+ */
+export async function verifyTables(
+  { move, lease, source, target, transfer, tables }: Carrying,
+  { reached }: Pick<MoverParts, 'reached'>,
+): Promise<void> {
+  const { tenant } = move
+  const verification = new Verification({ target, tenant })
+  const verifiedOf = digestOfTables(tables)
+  const goesOn = move.step === 'following' && move.verified_of === verifiedOf
+  let at = goesOn ? move.tables_done : 0
+  let after = goesOn ? move.after_key : null
+  let rows = goesOn ? (move.rows_verified ?? 0) : 0
+  while (at < tables.length) {
+    const from = { at, after }
+    const verified = await asOwnerOf(source, { tenant, isolation: snapshot }, async (query) => {
+      for (let isMore = true; isMore;) ({ isMore } = await transfer.takeOver(query, tables, null))
+      return verification.nextOf(query, tables, from)
     })
-    if (verified === null) continue
-    await lease.note({ rows_verified: verified })
-    return
+    at = verified.at
+    after = verified.after
+    rows += verified.rows
+    await lease.note({
+      verified_of: verifiedOf,
+      table_name: tables[at]?.name ?? null,
+      after_key: after,
+      tables_done: at,
+      rows_verified: rows,
+    })
+    await reached?.('range_verified')
   }
 }

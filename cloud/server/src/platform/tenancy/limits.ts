@@ -13,6 +13,11 @@ export const tenancyLimits = {
   batchRowsMax: 2_000,
   /** Letters of a batch that is aimed at; more is held three times over in memory. */
   batchLetters: 1_000_000,
+  /** Rows whose digests are held against each other at once. Their keys are held in memory, and a range of large ones is read for seconds. */
+  rangeRowsMin: 64,
+  rangeRowsMax: 20_000,
+  /** Letters of a range that is aimed at: a server hashes them in well below a second, and is given ten minutes. */
+  rangeLetters: 32_000_000,
   /** Changes that are taken over at once: what they write on the target is one transaction. */
   changesMax: 10_000,
   /** So few changes are left before writes are made to wait: taking over as many takes a fraction of the pause. */
@@ -32,4 +37,8 @@ export const tenancyLimits = {
   /** What is left behind, for a person who finds that something is missing. */
   graceMs: 7 * 24 * 3_600_000,
   movesShown: 100,
+  /** For a tenant to be made; what comes later is not written. Hashing a password and one transaction take a second. */
+  makingMsMax: 60_000,
+  /** Of a making that nothing came of its names are free then. Far behind its end, so that clocks may differ and the last transaction may hang. */
+  makingForgottenMs: 600_000,
 } as const

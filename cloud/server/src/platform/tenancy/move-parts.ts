@@ -23,6 +23,7 @@ export type MovePoint =
   | 'prepared'
   | 'copied'
   | 'caught_up'
+  | 'range_verified'
   | 'verified'
   | 'target_opened'
   | 'switched'

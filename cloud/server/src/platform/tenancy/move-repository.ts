@@ -4,6 +4,10 @@ import type { AfterKey } from './transfer.ts'
 export const moveSteps = ['copying', 'following', 'switched', 'dropped', 'cancelled'] as const
 export type MoveStep = (typeof moveSteps)[number]
 
+/** What a mover is at, for people: a step of its own is only what another release must know of. */
+export const phaseOf = ({ step, rows_verified: verified }: Pick<MoveRow, 'step' | 'rows_verified'>) =>
+  step === 'following' && verified !== null ? 'verifying' : step
+
 export interface MoveRow {
   readonly id: string
   readonly tenant: string
@@ -17,7 +21,12 @@ export interface MoveRow {
   readonly tables_done: number
   readonly tables_total: number
   readonly rows_copied: number
+  /** As the source's catalogue lets expect. */
+  readonly rows_expected: number | null
+  /** Null before any range was. From then on `table_name`, `after_key` and `tables_done` say how far that is. */
   readonly rows_verified: number | null
+  /** Of which tables that is said, see `digestOfTables`. */
+  readonly verified_of: string | null
   readonly pause_ms: number | null
   readonly problem: string | null
   readonly begun_at: string
@@ -33,7 +42,7 @@ export type MoveChanges = Partial<
   Omit<MoveRow, 'id' | 'tenant' | 'source' | 'target' | 'version' | 'begun_at' | 'begun_by' | 'cancel_asked'>
 >
 
-const columns = `id, tenant, source, target, version, step, cancel_asked, table_name, after_key, tables_done, tables_total, rows_copied, rows_verified, pause_ms,
+const columns = `id, tenant, source, target, version, step, cancel_asked, table_name, after_key, tables_done, tables_total, rows_copied, rows_expected, rows_verified, verified_of, pause_ms,
   problem, begun_at, begun_by, switched_at, ended_at, leased_by, leased_until`
 
 export async function listMoves(main: Pool, limit: number): Promise<MoveRow[]> {
@@ -42,6 +51,11 @@ export async function listMoves(main: Pool, limit: number): Promise<MoveRow[]> {
     [limit],
   )
   return rows
+}
+
+export async function findMove(main: Pool, id: string): Promise<MoveRow | null> {
+  const { rows } = await main.query<MoveRow>(`select ${columns} from jidoka.tenant_moves where id = $1`, [id])
+  return rows[0] ?? null
 }
 
 /** The one of a tenant that is not over, up to the end of what it left behind. */

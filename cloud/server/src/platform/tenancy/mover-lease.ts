@@ -16,7 +16,9 @@ export class CancelAskedError extends OperationalError {
 export interface Watcher {
   /** Aborted: the move stops where it is, and can be gone on with. */
   readonly signal?: AbortSignal
-  readonly progress?: (move: Pick<MoveRow, 'step' | 'tables_done' | 'tables_total' | 'rows_copied'>) => void
+  readonly progress?: (
+    move: Pick<MoveRow, 'step' | 'tables_done' | 'tables_total' | 'rows_copied' | 'rows_verified'>,
+  ) => void
 }
 
 /** The program that works on a move shall stop. */

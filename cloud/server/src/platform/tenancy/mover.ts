@@ -8,7 +8,7 @@ import { catchUp, copyTables, verifyTables } from './carry.ts'
 import { claimFence, fenceOf, forgetFence, putFence } from './fences.ts'
 import { tenancyLimits } from './limits.ts'
 import type { MoveRow } from './move-repository.ts'
-import { askToCancel, insertMove, listMoves, openMoveOf, othersAt, putPlace } from './move-repository.ts'
+import { askToCancel, findMove, insertMove, listMoves, openMoveOf, othersAt, putPlace } from './move-repository.ts'
 import { CancelAskedError, instant, MoverLease } from './mover-lease.ts'
 import type { Watcher } from './mover-lease.ts'
 import { asOwnerOf } from './owner-transaction.ts'
@@ -16,6 +16,7 @@ import type { Ends, MovePoint, MoverParts } from './move-parts.ts'
 import { firstTableWithRows, removeRows } from './removal.ts'
 import { makeSamePartitions, readTables, refuseRetired } from './target-shape.ts'
 import type { TenantTable } from './tenant-tables.ts'
+import { expectedRows } from './tenant-tables.ts'
 import { MoverReplacedError, Transfer } from './transfer.ts'
 import { switchTenant } from './switch.ts'
 import { letOwnerIn, noteChanges, refuseChanges, shutOwnerOut, unwatch } from './watch.ts'
@@ -120,6 +121,14 @@ export class TenantMover {
     })
   }
 
+  /** Notes that a move shall end; `run` does it, of whichever program. @returns why it is too late; null: noted, or it has ended so already */
+  async tooLateToCancel(id: string): Promise<string | null> {
+    if (await askToCancel(this.#main, id)) return null
+    const move = await findMove(this.#main, id)
+    if (move === null || move.step === 'cancelled') return null
+    return `The tenant "${move.tenant}" has been served by "${move.target}" since ${move.switched_at ?? 'its switch'}: the move cannot be cancelled any more. Move the tenant back to "${move.source}" instead, once what it has left there is dropped.`
+  }
+
   /** Notes that the move of a tenant shall end; `run` does it, of whichever program. @returns null where it is too late or there is none */
   async askToCancel(tenant: string): Promise<MoveRow | null> {
     const move = await this.openMoveOf(tenant)
@@ -134,17 +143,23 @@ export class TenantMover {
     return isWorkedOn ? this.openMoveOf(tenant) : this.run(move.id)
   }
 
-  /** Removes what a moved tenant has left behind. @param isEarly before the grace is over. @throws OperationalError where there is nothing to drop, or not yet */
-  async dropOld(tenant: string, by: string, isEarly = false): Promise<MoveRow> {
-    const { clock, database, audit } = this.#parts
+  /** The move of which something is left behind that may go now. @param isEarly before the grace is over. @throws OperationalError where there is nothing, or not yet */
+  async leftBehind(tenant: string, isEarly: boolean): Promise<MoveRow> {
     const move = await this.openMoveOf(tenant)
     if (move?.step !== 'switched' || move.switched_at === null)
       throw new OperationalError(`The tenant "${tenant}" has left nothing behind. Look at: tenant status`)
     const from = Date.parse(move.switched_at) + tenancyLimits.graceMs
-    if (!isEarly && clock.nowMs() < from)
+    if (!isEarly && this.#parts.clock.nowMs() < from)
       throw new OperationalError(
         `What "${tenant}" has left in "${move.source}" is kept until ${instant(from)}. To drop it before: tenant drop-old ${tenant} --now`,
       )
+    return move
+  }
+
+  /** Removes what a moved tenant has left behind. @param isEarly before the grace is over. @throws OperationalError where there is nothing to drop, or not yet */
+  async dropOld(tenant: string, by: string, isEarly = false): Promise<MoveRow> {
+    const { clock, database, audit } = this.#parts
+    const move = await this.leftBehind(tenant, isEarly)
     return this.#leased(move.id, {}, async ({ move: leased, source, lease }) => {
       // Another program may have dropped it since, and the tenant may be on its way back.
       if (leased.step !== 'switched' || leased.ended_at !== null)
@@ -187,8 +202,7 @@ export class TenantMover {
     } finally {
       await lease.release({ problem })
     }
-    const rows = await this.moves()
-    return rows.find((row) => row.id === id) ?? move
+    return (await findMove(this.#main, id)) ?? move
   }
 
   async #toTheSwitch(ends: Ends): Promise<void> {
@@ -200,7 +214,7 @@ export class TenantMover {
     await this.#at('copied')
     await catchUp(carrying)
     await this.#at('caught_up')
-    await verifyTables(carrying)
+    await verifyTables(carrying, this.#parts)
     await this.#at('verified')
     await this.#tell(ends, await switchTenant(carrying, this.#parts))
   }
@@ -236,7 +250,7 @@ export class TenantMover {
       putFence(query, tenant, { version, went_to: move.source, mover: lease.mover }),
     )
     ends.hasTarget = true
-    await lease.note({ tables_total: tables.length })
+    await lease.note({ tables_total: tables.length, rows_expected: await expectedRows(source, tenant, tables) })
     await noteChanges(source, tenant, tables)
     await makeSamePartitions(source, target)
     return tables

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { placesOfPlain } from '../../testing/places.ts'
+import { placesOfPlain, twoPlaces } from '../../testing/places.ts'
 import { postgresIsMissing, postgresServer } from '../../testing/stores.ts'
 import type { PostgresServer } from '../../testing/stores.ts'
 import { tenantMoveCases } from './moves.cases.ts'
+import { verificationCases } from './verification.cases.ts'
 
 const missing = postgresIsMissing()
 const name = 'between two PostgreSQL servers, as an owner who passes no row-level security'
@@ -16,4 +17,5 @@ describe.skipIf(missing !== null)(`${name}${missing === null ? '' : ` (skipped: 
     for (const server of servers) await server.end()
   })
   tenantMoveCases(() => placesOfPlain(servers))
+  verificationCases(() => twoPlaces(() => servers[0].newStore()))
 })

@@ -2,6 +2,7 @@ import type { Clock } from '@jidoka/base'
 import { OperationalError } from '@jidoka/base'
 import {
   cloudPaths,
+  dropOldSchema,
   madeTenantSchema,
   moveTenantSchema,
   newTenantSchema,
@@ -17,7 +18,7 @@ import type { AppEnv, Guard } from '../http/env.ts'
 import { ProblemError } from '../http/problem.ts'
 import { answers, jsonBody, nothing, reply } from '../http/reply.ts'
 import type { JobsPort } from '../jobs/port.ts'
-import { moveJob } from './jobs.ts'
+import { dropJob, moveJob } from './jobs.ts'
 import type { TenantMover } from './mover.ts'
 import type { TenantDesk } from './tenant-desk.ts'
 import { describeMove } from './tenant-desk.ts'
@@ -129,6 +130,26 @@ export function addTenantRoutes(app: App, { desk, jobs, clock, guard, platformTe
         throw new ProblemError('conflict', 'No move of this tenant can be cancelled: there is none, or it is switched.')
       // Where nobody works on it, this does; where somebody does, he is told.
       await jobs.start(moveJob, { tenantId: null, input: { move: move.id }, by: login, onceKey: move.id })
+      return reply(c, {})
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: cloudPaths.tenantDropOld,
+      tags,
+      summary: 'Drop what a moved tenant has left in its former database',
+      middleware: [guard('user:manage'), ofPlatform],
+      request: { params: byId, body: jsonBody(dropOldSchema) },
+      responses: answers(nothing, 'A job drops it'),
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param')
+      const { early } = c.req.valid('json')
+      const { login } = c.var.caller
+      await asConflict(() => moverOf(desk).leftBehind(id, early))
+      await jobs.start(dropJob, { tenantId: null, input: { early: { tenant: id, by: login } }, by: login, onceKey: id })
       return reply(c, {})
     },
   )

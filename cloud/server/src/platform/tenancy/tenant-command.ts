@@ -3,6 +3,7 @@ import { describeError, OperationalError } from '@jidoka/base'
 import type { TenantMove } from '@jidoka/contract'
 import { newTenantSchema } from '@jidoka/contract'
 import { z } from 'zod'
+import { phaseOf } from './move-repository.ts'
 import type { TenantMover } from './mover.ts'
 import type { TenantDesk } from './tenant-desk.ts'
 
@@ -110,12 +111,14 @@ async function moveTo(
   if (isUnderWay) print(`Going on with the move to "${open.target}" that was begun at ${open.begun_at}.`)
   else if (to === undefined) throw new OperationalError(usage)
   const begun = isUnderWay ? open : await mover.begin(tenant, to ?? '', actor)
-  let tablesTold = 0
+  let lastTold = ''
   const done = await mover.run(begun.id, {
-    progress: ({ tables_done: tables, tables_total: total, rows_copied: rows }) => {
-      if (tables < tablesTold + tablesEach) return
-      tablesTold = tables
-      print(`${tables} of ${total} tables, ${rows} rows`)
+    progress: (move) => {
+      const { tables_done: tables, tables_total: total, rows_copied: copied, rows_verified: verified } = move
+      const now = `${phaseOf(move)} ${Math.floor(tables / tablesEach)}`
+      if (now === lastTold) return
+      lastTold = now
+      print(`${phaseOf(move)}: ${tables} of ${total} tables, ${verified ?? copied} rows`)
     },
   })
   if (done.step === 'cancelled') {
@@ -140,10 +143,11 @@ function told(move: TenantMove): string {
   const how = {
     copying: `copying to ${move.to}, ${done} of ${total} tables, ${rows} rows`,
     following: `copied to ${move.to}, taking over what is written`,
+    verifying: `copied to ${move.to}, verifying ${done} of ${total} tables, ${move.rows_verified ?? 0} rows`,
     switched: `switched${pauseMs === null ? '' : ` with ${pauseMs} ms of pause`}; what is left in ${move.from} waits to be dropped`,
     dropped: 'done',
     cancelled: 'cancelled',
   }[step]
-  const isIdle = (step === 'copying' || step === 'following') && !move.worked_on
+  const isIdle = (step === 'copying' || step === 'following' || step === 'verifying') && !move.worked_on
   return `${how}${isIdle ? '; nobody works on it: tenant move, or tenant cancel' : ''}${problem === null ? '' : `; ${problem}`}`
 }

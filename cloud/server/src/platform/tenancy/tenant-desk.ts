@@ -1,4 +1,5 @@
 import type { Clock } from '@jidoka/base'
+import { describeError, OperationalError } from '@jidoka/base'
 import type { NewTenant, TenantList, TenantMove, TenantMoveStep } from '@jidoka/contract'
 import type { AuditPort } from '../../modules/audit/port.ts'
 import type { TenantMaker } from '../../modules/identity/port.ts'
@@ -8,10 +9,13 @@ import { ProblemError } from '../http/problem.ts'
 import { beginsElsewhere } from '../request-scope.ts'
 import type { KnownPlace, TenantDirectory } from './directory.ts'
 import { tenancyChannel } from './directory.ts'
+import { tenancyLimits } from './limits.ts'
+import { claimMaking, forgetMaking } from './makings.ts'
 import type { MoveRow } from './move-repository.ts'
-import { putPlace } from './move-repository.ts'
+import { phaseOf, putPlace } from './move-repository.ts'
 import { TenantMover } from './mover.ts'
 import type { MoverParts } from './move-parts.ts'
+import { instant } from './mover-lease.ts'
 import { mainDatabase } from './settings.ts'
 
 export interface TenantDeskParts extends Pick<MoverParts, 'clock' | 'log'> {
@@ -53,12 +57,32 @@ export class TenantDesk {
     await directory?.read()
     const [{ tenants, unreached }, moves] = await Promise.all([this.reached(), this.moves()])
     return {
-      databases: this.databases.map(({ name, kind }) => ({ name, kind, answers: !unreached.includes(name) })),
+      databases: await Promise.all(
+        this.databases.map(async ({ name, kind }) => {
+          const answers = !unreached.includes(name)
+          return { name, kind, answers, bytes: answers ? await this.#bytesOf(name) : null }
+        }),
+      ),
       tenants: tenants.map((id) => ({
         id,
         database: directory?.of(id).place.name ?? mainDatabase,
         move: moves.find((move) => move.tenant === id && move.ended_at === null) ?? null,
       })),
+    }
+  }
+
+  /** Null where it is away by now. */
+  async #bytesOf(name: string): Promise<number | null> {
+    const { directory, database, log } = this.#parts
+    const backend = directory === null ? database.backend : (directory.named(name)?.backend ?? null)
+    try {
+      const answer = await backend?.pool.query<{ bytes: number }>(
+        'select pg_database_size(current_database()) as bytes',
+      )
+      return answer?.rows[0]?.bytes ?? null
+    } catch (error) {
+      log.warn({ action: 'tenants.size', success: false, database: name }, describeError(error))
+      return null
     }
   }
 
@@ -75,20 +99,54 @@ export class TenantDesk {
     { id, name, admin_login: login, admin_password: given, database: wanted }: NewTenant,
     by: string,
   ): Promise<{ database: string; password: string | null }> {
-    const { directory, database, identity } = this.#parts
+    const { directory, database, identity, clock } = this.#parts
     await directory?.read()
-    if ((await allTenantsOf(database)).includes(id))
-      throw new ProblemError('conflict', `There is a tenant "${id}" already. Choose another id.`)
-    const place = await this.#placeFor(id, wanted)
+    if ((await allTenantsOf(database)).includes(id)) throw isThere(id)
+    const wantedPlace = await this.#placeFor(id, wanted)
     await beginsElsewhere()
+    const endMs = clock.monotonicMs() + tenancyLimits.makingMsMax
+    const place = await this.#claim({ tenant: id, login, database: wantedPlace, by })
     if (directory !== null && place !== mainDatabase) {
-      const seat = { tenant: id, database: place, version: 1 }
-      const main = directory.named(mainDatabase)?.backend
-      if (main !== null && main !== undefined) await putPlace(main.pool, { ...seat, channel: tenancyChannel })
+      await putPlace(database.backend.pool, { tenant: id, database: place, version: 1, channel: tenancyChannel })
       directory.learn(id, { database: place, version: 1, from: mainDatabase })
     }
-    const password = await identity.makeTenant({ tenantId: id, name, login, password: given ?? null, by })
+    const mayEnd = () => {
+      if (clock.monotonicMs() > endMs)
+        throw new OperationalError(
+          `The tenant "${id}" was not made within ${tenancyLimits.makingMsMax / 1_000} s, and is not made any more. Do it again.`,
+        )
+    }
+    const password = await identity.makeTenant({ tenantId: id, name, login, password: given ?? null, by, mayEnd })
     return { database: place, password }
+  }
+
+  /**
+   * Takes the names of a new tenant in the main database, where all that are made anywhere meet. One that was begun and nothing came of is gone on with where
+   * it was begun, by whoever asks for the same; for others its names are free after a while.
+   * @returns the database that it is made in
+   * @throws ProblemError `conflict`
+   */
+  async #claim({ by, ...names }: { tenant: string; login: string; database: string; by: string }): Promise<string> {
+    const { database, clock } = this.#parts
+    const main = database.backend.pool
+    for (let isFirst = true; ; isFirst = false) {
+      const nowMs = clock.nowMs()
+      const answer = await claimMaking(main, { ...names, made_by: by, claimed_at: instant(nowMs) })
+      if (answer.claimed !== null) return answer.claimed.database
+      const { tenants, unreached } = await this.reached()
+      for (const other of answer.others) {
+        if (tenants.includes(other.tenant))
+          throw other.tenant === names.tenant ? isThere(other.tenant) : hasLogin(names.login)
+        const isForgotten =
+          isFirst && unreached.length === 0 && nowMs - Date.parse(other.claimed_at) > tenancyLimits.makingForgottenMs
+        if (!isForgotten)
+          throw new ProblemError(
+            'conflict',
+            `The tenant "${other.tenant}" with the login "${other.login}" is being made by ${other.made_by}. Should nothing come of it, ask for the same again, or for another ${tenancyLimits.makingForgottenMs / 60_000} minutes later.`,
+          )
+        await forgetMaking(main, other)
+      }
+    }
   }
 
   async #placeFor(id: string, wanted: string | undefined): Promise<string> {
@@ -112,6 +170,11 @@ export class TenantDesk {
   }
 }
 
+const isThere = (id: string) => new ProblemError('conflict', `There is a tenant "${id}" already. Choose another id.`)
+
+const hasLogin = (login: string) =>
+  new ProblemError('conflict', `Somebody on this cloud has the login "${login}" already. Choose another.`)
+
 export function describeMove(move: MoveRow, clock: Clock): TenantMove {
   const isWorkedOn = move.leased_until !== null && Date.parse(move.leased_until) > clock.nowMs()
   return {
@@ -119,18 +182,20 @@ export function describeMove(move: MoveRow, clock: Clock): TenantMove {
     tenant: move.tenant,
     from: move.source,
     to: move.target,
-    step: move.step satisfies TenantMoveStep,
+    step: phaseOf(move) satisfies TenantMoveStep,
     worked_on: isWorkedOn,
     cancel_asked: move.cancel_asked,
     tables_done: move.tables_done,
     tables_total: move.tables_total,
     rows_copied: move.rows_copied,
+    rows_expected: move.rows_expected,
     rows_verified: move.rows_verified,
     pause_ms: move.pause_ms,
     problem: move.problem,
     begun_at: move.begun_at,
     begun_by: move.begun_by,
     switched_at: move.switched_at,
+    dropped_from: move.switched_at === null ? null : instant(Date.parse(move.switched_at) + tenancyLimits.graceMs),
     ended_at: move.ended_at,
   }
 }

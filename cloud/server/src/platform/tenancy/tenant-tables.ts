@@ -1,5 +1,7 @@
 import { OperationalError } from '@jidoka/base'
+import type { Backend } from '../db/backend.ts'
 import type { OwnerQuery } from './owner-transaction.ts'
+import { asOwnerOf } from './owner-transaction.ts'
 
 interface KeyColumn {
   readonly name: string
@@ -37,6 +39,8 @@ const scopes: Readonly<Record<string, TenantTable['scope']>> = {
 const behind: Readonly<Record<string, readonly string[]>> = {
   // A row of the log makes one here, and the copy of these must have the last word.
   'audit.unsealed': ['audit.audit_logs'],
+  // So does a change of a person here.
+  'core.ended_access': ['core.users'],
   // Found by what is in the other, so they must be gone before it.
   'core.reading_segments': ['fleet.reading_streams'],
   'core.reading_rollups': ['fleet.reading_streams'],
@@ -107,6 +111,21 @@ function parentsFirst(tables: readonly TenantTable[]): TenantTable[] {
     }
   }
   return ordered
+}
+
+/** How many rows the planner expects a tenant to have: no row is read for it. */
+export function expectedRows(backend: Backend, tenant: string, tables: readonly TenantTable[]): Promise<number> {
+  return asOwnerOf(backend, { tenant }, async (query) => {
+    let total = 0
+    for (const { name, tenantColumn } of tables) {
+      const [row] = await query<{ 'QUERY PLAN': readonly { readonly Plan: { readonly 'Plan Rows': number } }[] }>(
+        `explain (format json) select from ${name} t where t.${quoted(tenantColumn)} = $1`,
+        [tenant],
+      )
+      total += row?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0
+    }
+    return total
+  })
 }
 
 /** The tenant is `$1`. */

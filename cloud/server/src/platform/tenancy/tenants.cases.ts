@@ -1,12 +1,14 @@
-import { ManualClock } from '@jidoka/base'
+import { createLog, ManualClock } from '@jidoka/base'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { twoPlaces } from '../../testing/places.ts'
 import type { TwoPlaces } from '../../testing/places.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { adminPassword, World } from '../../testing/world.ts'
+import { Database } from '../db/database.ts'
 import { registerPlace } from './place-register.ts'
 import { readTables } from './target-shape.ts'
 import { tenancyLimits } from './limits.ts'
+import { TenantDesk } from './tenant-desk.ts'
 
 export function tenantCases(newStore: NewStore): void {
   describe('tenants', () => {
@@ -14,10 +16,13 @@ export function tenantCases(newStore: NewStore): void {
     let clock: ManualClock
     let world: World
     let own: World
+    /** Another process, with connections of its own. */
+    let twin: World
     beforeAll(async () => {
       places = await twoPlaces(newStore)
       clock = new ManualClock(Date.UTC(2026, 10, 21, 9))
       world = await World.open(places.main, { clock, directory: await places.newDirectory(clock) })
+      twin = await World.open(places.main, { clock, directory: await places.newDirectory(clock) })
       own = await World.open(places.main, {
         clock,
         tenant: 'other',
@@ -26,6 +31,7 @@ export function tenantCases(newStore: NewStore): void {
     })
     afterAll(async () => {
       await own.cloud.stop()
+      await twin.cloud.stop()
       await world.cloud.stop()
       await places.close()
     })
@@ -80,6 +86,70 @@ export function tenantCases(newStore: NewStore): void {
       expect((await make('Not an id')).status).toBe(400)
     })
 
+    it('made at the same moment have the same id or login in one database alone, whichever processes make them', async () => {
+      const answers = await Promise.all(
+        [1, 2, 3].flatMap((n) =>
+          (['main', 'second'] as const).flatMap((where) => {
+            const by = where === 'main' ? world : twin
+            return [
+              make(`${where}-${n}`, { database: where, admin_login: `raced-login@${n}` }, by),
+              make(`raced-${n}`, { database: where, admin_login: `${where}@raced-${n}` }, by),
+            ]
+          }),
+        ),
+      )
+      expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([
+        ...Array.from({ length: 6 }, () => 200),
+        ...Array.from({ length: 6 }, () => 409),
+      ])
+      for (const table of ['core.users where login', 'core.tenants where id']) {
+        const rows = await Promise.all(
+          [places.main, places.second].map(({ backend }) =>
+            backend.pool.query(`select 1 from ${table} like 'raced-%'`),
+          ),
+        )
+        expect([table, rows.flatMap((answer) => answer.rows).length]).toEqual([table, 3])
+      }
+    })
+
+    it('of which nothing came are gone on with where they were begun, and leave their names to others after a while', async () => {
+      // As a program leaves it that was killed behind its first step.
+      await places.main.backend.pool.query(
+        `insert into jidoka.tenant_makings (tenant, login, database, made_by, claimed_at)
+         values ('half', 'admin@half', 'second', 'kim', $1), ('gone', 'admin@gone', 'main', 'kim', $1)`,
+        [new Date(clock.nowMs()).toISOString()],
+      )
+      expect((await make('half', { database: 'main' })).body.data.database).toBe('second')
+      expect([await rowsIn('main', 'half'), await rowsIn('second', 'half')]).toEqual([0, 1])
+      const other = () => make('taker', { admin_login: 'admin@gone', database: 'second' })
+      expect((await other()).body).toMatchObject({
+        status: 409,
+        detail: expect.stringContaining('is being made by kim'),
+      })
+      clock.jump(tenancyLimits.makingForgottenMs + 1)
+      expect((await other()).status).toBe(200)
+      expect((await make('half-two', { admin_login: 'admin@half' })).body.detail).toContain('admin@half')
+    })
+
+    it('that took too long to make are not made: others may have their names by then', async () => {
+      const slow = new TenantDesk({
+        directory: await places.newDirectory(clock),
+        database: new Database(places.main.backend, { clock, places: await places.newDirectory(clock) }),
+        clock,
+        log: createLog('test', { level: 'silent' }),
+        audit: { append: () => Promise.resolve(), appendOfEdge: () => Promise.resolve() },
+        identity: {
+          makeTenant: ({ mayEnd }) => {
+            clock.advance(tenancyLimits.makingMsMax + 1)
+            return new Promise((resolve) => resolve((mayEnd(), null)))
+          },
+        },
+      })
+      await expect(slow.create({ id: 'slow', name: 'Slow', admin_login: 'admin@slow' }, 'kim')).rejects.toThrow(
+        'was not made within 60 s',
+      )
+    })
+
     it('are managed by administrators of the platform alone', async () => {
       await make('acme', { database: 'second' })
       for (const [method, path, json] of [
@@ -88,12 +158,13 @@ export function tenantCases(newStore: NewStore): void {
         ['POST', '/api/v1/tenants', { id: 'theirs', name: 'Theirs', admin_login: 'x@theirs' }],
         ['POST', '/api/v1/tenants/demo/move', { to: 'second' }],
         ['POST', '/api/v1/tenants/demo/move/cancel'],
+        ['POST', '/api/v1/tenants/demo/drop-old', { early: true }],
       ] as const)
         expect([path, (await world.as(method, path, json, 'admin@acme')).status]).toEqual([path, 403])
       const { data } = (await world.as('GET', '/api/v1/tenants')).body
       expect(data.databases).toEqual([
-        { name: 'main', kind: 'main', answers: true },
-        { name: 'second', kind: 'shard', answers: true },
+        { name: 'main', kind: 'main', answers: true, bytes: expect.any(Number) },
+        { name: 'second', kind: 'shard', answers: true, bytes: expect.any(Number) },
       ])
       expect(data.tenants).toEqual(expect.arrayContaining([{ id: 'acme', database: 'second', move: null }]))
     })
@@ -122,6 +193,35 @@ export function tenantCases(newStore: NewStore): void {
       expect((await world.as('POST', '/api/v1/tenants/other/move/cancel')).status).toBe(409)
     })
 
+    it('stay where they are when the job that moves them is cancelled, which says so where it is too late', async () => {
+      await make('roam', { database: 'second' })
+      const move = () => world.as('POST', '/api/v1/tenants/roam/move', { to: 'main' })
+      const jobOf = async (kind: string) => (await world.as('GET', `/api/v1/jobs?kind=${kind}&limit=1`)).body.data[0]
+      const first = (await move()).body.data.id
+      const cancelled = await world.as('POST', `/api/v1/jobs/${(await jobOf('tenants.move')).id}/cancel`)
+      expect(cancelled.body.data).toMatchObject({ state: 'waiting', cancelling: true })
+      // What the job does then, in whichever process.
+      expect((await world.cloud.tenants.mover?.run(first))?.step).toBe('cancelled')
+      expect([await rowsIn('main', 'roam'), await rowsIn('second', 'roam')]).toEqual([0, 1])
+      // Too late: it is switched, and the job has not said so yet.
+      const second = (await move()).body.data.id
+      const { pool } = places.main.backend
+      const at = new Date(clock.nowMs()).toISOString()
+      await pool.query(`update jidoka.tenant_moves set step = 'switched', switched_at = $2 where id = $1`, [second, at])
+      const late = await world.as('POST', `/api/v1/jobs/${(await jobOf('tenants.move')).id}/cancel`)
+      expect([late.status, late.body.detail]).toEqual([409, expect.stringContaining('has been served by "main" since')])
+      const drop = (early: boolean) => world.as('POST', '/api/v1/tenants/roam/drop-old', { early })
+      expect((await drop(false)).body.detail).toContain('is kept until')
+      expect((await drop(true)).status).toBe(200)
+      const dropping = await world.as('GET', `/api/v1/jobs/${(await jobOf('tenants.drop_old')).id}`)
+      expect(dropping.body.data).toMatchObject({
+        state: 'waiting',
+        input: { early: { tenant: 'roam', by: 'admin' } },
+      })
+      await pool.query(`update jidoka.tenant_moves set step = 'dropped', ended_at = $2 where id = $1`, [second, at])
+      expect((await drop(true)).status).toBe(409)
+    })
+
     it('of a database that is away are told to come again, and all others are served, from the start on', async () => {
       await make('acme', { database: 'second' })
       const directory = await places.newDirectory(clock)
@@ -132,7 +232,7 @@ export function tenantCases(newStore: NewStore): void {
       expect((await third.login('admin@acme')).status).toBe(503)
       expect((await third.as('GET', '/api/v1/judgment/recent')).status).toBe(200)
       const list = (await third.as('GET', '/api/v1/tenants')).body.data
-      expect(list.databases[1]).toEqual({ name: 'second', kind: 'shard', answers: false })
+      expect(list.databases[1]).toEqual({ name: 'second', kind: 'shard', answers: false, bytes: null })
       expect(list.tenants.map(({ id }: { id: string }) => id)).toContain('demo')
       const edge = await third.newEdge()
       await edge.sendReadings([{ tagNo: 1, timeMs: clock.nowMs(), value: 1 }])

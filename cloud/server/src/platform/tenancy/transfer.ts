@@ -5,7 +5,7 @@ import { tenancyLimits } from './limits.ts'
 import type { OwnerQuery } from './owner-transaction.ts'
 import { asOwnerOf } from './owner-transaction.ts'
 import type { TenantTable } from './tenant-tables.ts'
-import { isOfKey, isOfTenant, quoted } from './tenant-tables.ts'
+import { isOfKey, quoted } from './tenant-tables.ts'
 
 /** The key of a row, its values as texts; of a table with a scope also the first of them alone: everything of that one. */
 export type AfterKey = readonly string[]
@@ -275,26 +275,6 @@ export class Transfer {
     )
     const undoing = undoings[name]
     if (undoing !== undefined) await target(undoing, [this.#parts.tenant, rows])
-  }
-
-  /** Holds all rows of both databases against each other. To be called in the snapshot that was just taken over. @returns how many. @throws DifferentRowsError */
-  async verify(source: OwnerQuery, tables: readonly TenantTable[], check: () => void): Promise<number> {
-    const { target, tenant } = this.#parts
-    let total = 0
-    for (const table of tables) {
-      const text = `select ${digest} from ${table.name} t where ${isOfTenant(table)}`
-      const [[here], [there]] = await Promise.all([
-        source<Digest>(text, [tenant]),
-        asOwnerOf(target, { tenant }, (query) => query<Digest>(text, [tenant])),
-      ])
-      if (here === undefined || there === undefined || here.count !== there.count || here.sum !== there.sum)
-        throw new DifferentRowsError(
-          `${table.name} has ${here?.count ?? '?'} rows on the source and ${there?.count ?? '?'} on the target, or others. Cancel the move and begin it anew; should it come again, something else writes to one of the databases.`,
-        )
-      total += here.count
-      check()
-    }
-    return total
   }
 }
 

@@ -165,7 +165,7 @@ describe.skipIf(postgresMissing !== null)(
       await journal.until(() => journal.stored.size === 3)
       await vi.waitUntil(() => connector.status.state === 'up')
       await server.stop()
-      await vi.waitUntil(() => connector.status.state === 'down', { timeout: 10_000 })
+      await vi.waitUntil(() => connector.status.state === 'down')
       expect(connector.status.problem).toContain('tries again by itself')
       await server.start()
       const again = new pg.Client(server.url)

@@ -75,13 +75,13 @@ export class MemoryJournal implements Pipeline, JournalReader {
   segmentList: { firstSeq: number; count: number; body: Uint8Array }[] = []
   /** Set it to make every write wait or fail. */
   beforeWrite: () => Promise<void> = () => Promise.resolve()
-  readonly #committed = new Set<(committed: Committed) => void>()
+  readonly #committed = new Set<(committed: Committed, publishes: null) => void>()
   readonly #problems = new Set<(problem: string | null) => void>()
 
   commit(part: Partial<Committed>): void {
     this.readingsSeq += part.counts?.readings ?? 0
     const committed = { ...emptyCommit, readingsSeq: this.readingsSeq, recordsSeq: this.records.length, ...part }
-    for (const listener of this.#committed) listener(committed)
+    for (const listener of this.#committed) listener(committed, null)
   }
 
   problem(sentence: string | null): void {
@@ -203,7 +203,7 @@ export class MemoryJournal implements Pipeline, JournalReader {
     this.settings.set(name, value)
   }
 
-  onCommitted(listener: (committed: Committed) => void): () => void {
+  onCommitted(listener: (committed: Committed, publishes: null) => void): () => void {
     this.#committed.add(listener)
     return () => this.#committed.delete(listener)
   }

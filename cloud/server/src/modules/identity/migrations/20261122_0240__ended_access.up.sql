@@ -1,0 +1,39 @@
+-- Grows with each change of what a person may do, or is known by; an access token says the one of its time. Who comes anew under an old name begins beyond it.
+alter table core.users add column access_version bigint not null default 1;
+alter table core.users alter column access_version set default extract(epoch from clock_timestamp())::bigint;
+-- The password was made up by the program, and others may have read it.
+alter table core.users add column password_made_up boolean not null default false;
+
+-- Which access tokens are worth nothing although they have not ended. None lives longer than 15 minutes, so what is older is thrown away.
+create table core.ended_access (
+  tenant_id text not null references core.tenants,
+  -- `user:LOGIN`, or `session:` and the family of one sign-in.
+  subject text not null,
+  -- Of a person: tokens of before this version. Null: all of the sign-in.
+  version bigint,
+  ended_at timestamptz not null,
+  primary key (tenant_id, subject)
+);
+create index ended_access_at on core.ended_access (ended_at);
+select jidoka.protect('core.ended_access', 'select, insert, update, delete');
+select jidoka.publish_to_directory('core.ended_access', 'tenant_id, subject, version, ended_at');
+
+create function core.end_access(tenant text, ended text, ended_version bigint) returns void language plpgsql as $$
+begin
+  delete from core.ended_access where tenant_id = tenant and ended_at < clock_timestamp() - interval '1 hour';
+  insert into core.ended_access (tenant_id, subject, version, ended_at) values (tenant, ended, ended_version, clock_timestamp())
+  on conflict (tenant_id, subject) do update set version = excluded.version, ended_at = excluded.ended_at;
+end $$;
+
+-- Whoever changes a person, by whichever way, ends what was handed out before.
+create function core.note_change_of_user() returns trigger language plpgsql as $$
+begin
+  if (new.role, new.disabled, new.password_hash) is distinct from (old.role, old.disabled, old.password_hash) then
+    new.access_version := greatest(new.access_version, old.access_version + 1);
+  end if;
+  if new.access_version > old.access_version then
+    perform core.end_access(new.tenant_id, 'user:' || new.login, new.access_version);
+  end if;
+  return new;
+end $$;
+create trigger ends_access before update on core.users for each row execute function core.note_change_of_user();

@@ -1,0 +1,106 @@
+import { Readable } from 'node:stream'
+import { cloudPaths, storedObjectSchema } from '@jidoka/contract'
+import { createRoute } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { z } from 'zod'
+import type { App } from '../http/app.ts'
+import type { AppEnv } from '../http/env.ts'
+import { addressOf } from '../http/env.ts'
+import { ProblemError } from '../http/problem.ts'
+import { answers, reply } from '../http/reply.ts'
+import type { RateLimiter } from '../http/rate-limiter.ts'
+import { linkLengthMax } from './links.ts'
+import type { ObjectLinks } from './links.ts'
+import type { ObjectsPort } from './port.ts'
+import type { ObjectUploads } from './uploads.ts'
+
+export interface LinkRouteParts {
+  readonly objects: ObjectsPort
+  readonly uploads: ObjectUploads
+  readonly links: ObjectLinks
+  readonly limiter: RateLimiter
+  readonly trustForwarded: boolean
+  readonly nowMs: () => number
+}
+
+/** What a link gives to whoever has it, and takes. It goes through this program, as what lies in the bucket is sealed. */
+export function addLinkRoutes(
+  app: App,
+  { objects, uploads, links, limiter, trustForwarded, nowMs }: LinkRouteParts,
+): void {
+  const stranger = (c: unknown) => {
+    const asked = c as Context<AppEnv>
+    return limiter.take([{ policy: 'api_stranger', who: addressOf(asked, trustForwarded) }], asked)
+  }
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: cloudPaths.objectLink,
+      tags: ['objects'],
+      summary: 'Download by a link that was made for it; nobody need be signed in',
+      security: [],
+      request: { params: z.object({ token: z.string().max(linkLengthMax) }) },
+      responses: {
+        200: {
+          description: 'The file',
+          content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } },
+        },
+      },
+    }),
+    async (c) => {
+      const link = links.read(c.req.valid('param').token, nowMs())
+      const found = link === null ? null : await objects.open(link.tenantId, link.key)
+      if (link === null || found === null) {
+        await stranger(c)
+        throw new ProblemError(
+          'not_found',
+          'The link has ended, was changed, or what it gave is gone. Ask for a new one.',
+        )
+      }
+      const { contentType, bytes, key } = found.object
+      const name = link.fileName ?? key.split('/').at(-1) ?? 'file'
+      return c.body(Readable.toWeb(found.stream()) as ReadableStream, 200, {
+        'content-type': contentType,
+        'content-length': String(bytes),
+        // Never shown as a page of ours, whatever it is.
+        'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
+        'content-encoding': 'identity',
+        'cache-control': 'private, no-store',
+      })
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: cloudPaths.objectUpload,
+      tags: ['objects'],
+      summary: 'Upload by a link that was made for the file; nobody need be signed in',
+      description:
+        'The body is the file as it was declared. It is stored whole or not at all; sent again, it is answered as it was the first time.',
+      security: [],
+      request: {
+        params: z.object({ token: z.string().max(linkLengthMax) }),
+        body: {
+          required: true,
+          content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } },
+        },
+      },
+      responses: answers(storedObjectSchema, 'It is stored'),
+    }),
+    async (c) => {
+      const { token } = c.req.valid('param')
+      if (links.readUpload(token, nowMs()) === null) await stranger(c)
+      const { body, signal } = c.req.raw
+      const said = c.req.header('content-length')
+      const stored = await uploads.take({
+        token,
+        bytesSaid: said === undefined ? null : Number(said),
+        body: body === null ? Readable.from([]) : Readable.fromWeb(body),
+        signal,
+      })
+      return reply(c, stored)
+    },
+  )
+}

@@ -1,0 +1,353 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { request } from 'node:http'
+import { createLog } from '@jidoka/base'
+import { cloudPaths, documentBytesMax, fill } from '@jidoka/contract'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { World } from '../../testing/world.ts'
+import type { Loose } from '../../testing/world.ts'
+import type { NewStore } from '../../testing/stores.ts'
+import { HttpServer } from '../http/server.ts'
+import { chunkBytes } from './sealed-chunks.ts'
+import { attemptsMax } from './uploads.ts'
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+interface Link {
+  readonly id: string
+  readonly path: string
+  readonly expires_at: string
+}
+
+/** Where files lie; absent: in the folder of the world. */
+export interface TestBucket {
+  readonly environment: Readonly<Record<string, string>>
+  close(): Promise<void>
+}
+
+/** One suite for the folder and for the bucket. */
+export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBucket>): void {
+  describe('files that people hand in', () => {
+    let bucket: TestBucket | undefined
+    let world: World
+    let other: World
+    const lines: string[] = []
+    beforeAll(async () => {
+      const log = createLog('test', { level: 'trace', destination: { write: (line) => void lines.push(line) } })
+      bucket = await newBucket?.()
+      const environment = bucket?.environment ?? {}
+      world = await World.open(await newStore(), { log, environment, attemptsMax: 100_000 })
+      other = await World.open(world.store, { clock: world.clock, tenant: 'other', environment })
+    })
+    afterAll(async () => {
+      await other.cloud.stop()
+      await world.close()
+      await bucket?.close()
+    })
+
+    const declared = (bytes: Uint8Array, name: string) => ({
+      name,
+      content_type: 'text/plain',
+      bytes: bytes.length,
+      sha256: sha256(bytes),
+    })
+    const ask = async (bytes: Uint8Array, name: string): Promise<Link> => {
+      const answer = await world.as('POST', cloudPaths.objectUploads, declared(bytes, name))
+      expect([answer.status, answer.body.detail]).toEqual([200, undefined])
+      return answer.body.data
+    }
+    const put = (path: string, body: Uint8Array) => world.request('PUT', path, { body })
+    const list = async (query = ''): Promise<Loose[]> =>
+      (await world.as('GET', `${cloudPaths.objects}${query}`)).body.data
+    const names = async () => (await list()).map(({ name }) => name)
+    const usage = async () => (await world.as('GET', cloudPaths.objectUsage)).body.data
+    const own = async (text: string): Promise<Loose[]> => (await world.store.backend.pool.query(text)).rows
+    const setQuota = (bytes: number | null, files: number | null) =>
+      world.as('PUT', fill(cloudPaths.tenantStorage, { id: 'demo' }), { bytes, files })
+
+    it('come by a link, are in the list and in the log, and are given back', async () => {
+      const bytes = randomBytes(3 * chunkBytes + 5)
+      const link = await ask(bytes, '작업 표준서 (1).txt')
+      const answer = await put(link.path, bytes)
+      expect([answer.status, answer.body.data]).toEqual([
+        200,
+        expect.objectContaining({
+          name: '작업 표준서 (1).txt',
+          kind: 'document',
+          created_by: 'admin',
+          bytes: bytes.length,
+        }),
+      ])
+      const [file] = await list()
+      expect(file).toEqual(answer.body.data)
+      const share = await world.as('POST', fill(cloudPaths.objectShare, { id: file.id }))
+      const response = await world.cloud.app.request(share.body.data.path)
+      expect(sha256(new Uint8Array(await response.arrayBuffer()))).toBe(file.sha256)
+      const actions = (await world.as('GET', cloudPaths.audit)).body.data.map(({ action }: Loose) => action)
+      expect(actions).toEqual(expect.arrayContaining(['object.upload_link', 'object.upload', 'object.link']))
+    })
+
+    it('come back the same whatever pieces they came in', () =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.uint8Array({ minLength: 1, maxLength: 2_000 }),
+          fc.integer({ min: 1, max: 700 }),
+          async (bytes, size) => {
+            const { path } = await ask(bytes, 'pieces.txt')
+            const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, n) =>
+              bytes.slice(n * size, (n + 1) * size),
+            )
+            const response = await world.cloud.app.request(path, {
+              method: 'PUT',
+              body: ReadableStream.from(pieces),
+              duplex: 'half',
+            })
+            expect(response.status).toBe(200)
+            const open = await world.cloud.objects.port.open('demo', 'documents/pieces.txt')
+            expect(Buffer.concat((await open?.stream().toArray()) ?? []).equals(Buffer.from(bytes))).toBe(true)
+            expect((await names()).filter((name) => name === 'pieces.txt').length).toBe(1)
+          },
+        ),
+        { numRuns: 10 },
+      ))
+
+    it('are answered the same when they come again, and once when two come at once', async () => {
+      const bytes = randomBytes(1_000)
+      const { path } = await ask(bytes, 'again.txt')
+      const [one, two] = await Promise.all([put(path, bytes), put(path, bytes)])
+      const three = await put(path, bytes)
+      expect([one.status, two.status, three.status]).toEqual([200, 200, 200])
+      expect(one.body.data).toEqual(two.body.data)
+      expect(three.body.data).toEqual(one.body.data)
+      expect((await own(`select 1 from core.objects where key = 'documents/again.txt'`)).length).toBe(1)
+      expect((await list()).find(({ name }) => name === 'again.txt').id).toBe(one.body.data.id)
+      const different = await put(path, randomBytes(1_000))
+      expect([different.status, different.body.kind]).toEqual([409, 'conflict'])
+      // Removed, it is not brought back by who still has the link.
+      const id = one.body.data.id as string
+      expect((await world.as('DELETE', fill(cloudPaths.object, { id }))).status).toBe(200)
+      expect((await put(path, bytes)).status).toBe(200)
+      expect(await names()).not.toContain('again.txt')
+    })
+
+    it('are refused when they are not what was declared, or break off, and nothing of them stays', async () => {
+      const bytes = randomBytes(2 * chunkBytes)
+      const stream = (pieces: AsyncIterable<Uint8Array>, path: string) =>
+        world.cloud.app.request(path, {
+          method: 'PUT',
+          body: ReadableStream.from(pieces),
+          duplex: 'half',
+        })
+      const endless = async function* () {
+        for (;;) yield randomBytes(chunkBytes)
+      }
+      const torn = async function* () {
+        yield bytes.subarray(0, chunkBytes + 1)
+        throw new Error('the line broke')
+      }
+      const short = async function* () {
+        yield bytes.subarray(0, chunkBytes)
+      }
+      const { path } = await ask(bytes, 'torn.txt')
+      expect((await put(path, bytes.subarray(1))).body).toMatchObject({ status: 400, kind: 'invalid_input' })
+      for (const pieces of [endless(), torn(), short()]) {
+        const answer = await stream(pieces, path)
+        expect([answer.status, ((await answer.json()) as Loose).kind]).toEqual([400, 'invalid_input'])
+      }
+      expect(await own(`select 1 from core.objects where key = 'documents/torn.txt'`)).toEqual([])
+      // The fifth attempt is the last, and is as good as the first.
+      expect((await put(path, bytes)).status).toBe(200)
+      const tooOften = await put(path, bytes)
+      expect([tooOften.status, tooOften.body.kind]).toEqual([404, 'not_found'])
+      expect(attemptsMax).toBe(5)
+      const changed = Buffer.from(bytes)
+      changed[0] = (changed[0] ?? 0) ^ 1
+      const next = await ask(bytes, 'torn.txt')
+      expect((await put(next.path, changed)).body.detail).toContain('is not what was declared')
+      expect((await list()).find(({ name }) => name === 'torn.txt').sha256).toBe(sha256(bytes))
+    })
+
+    it('of a sender that goes away in the middle leave nothing', async () => {
+      const server = new HttpServer(world.cloud.app, { host: '127.0.0.1', port: 0 })
+      await server.start()
+      const bytes = randomBytes(8 * chunkBytes)
+      const { path } = await ask(bytes, 'gone.txt')
+      const states = async () =>
+        (await own(`select state from core.objects where key = 'documents/gone.txt'`)).map(({ state }) => state)
+      try {
+        const sender = request(server.url + path, { method: 'PUT', headers: { 'content-length': bytes.length } })
+        sender.on('error', () => undefined)
+        sender.write(bytes.subarray(0, 3 * chunkBytes))
+        await vi.waitUntil(async () => (await states()).length > 0, { timeout: 10_000, interval: 10 })
+        expect(await states()).toEqual(['writing'])
+        sender.destroy()
+        await vi.waitUntil(async () => (await states()).length === 0, { timeout: 10_000, interval: 10 })
+        const whole = await fetch(server.url + path, { method: 'PUT', body: bytes })
+        expect(whole.status).toBe(200)
+        expect(await states()).toEqual(['stored'])
+      } finally {
+        await server.stop()
+      }
+    })
+
+    it('are refused by a link that has ended, was changed, or is for something else', async () => {
+      const bytes = randomBytes(10)
+      const { path } = await ask(bytes, 'late.txt')
+      const download = (await world.as('POST', fill(cloudPaths.objectShare, { id: (await list())[0].id }))).body.data
+        .path as string
+      const token = path.split('/').at(-1) ?? ''
+      for (const wrong of [`${path}x`, path.slice(0, -3), path.replace(token, download.split('/').at(-1) ?? '')])
+        expect((await put(wrong, bytes)).body).toMatchObject({
+          status: 404,
+          detail: expect.stringContaining('Ask for a new one'),
+        })
+      expect((await world.request('GET', cloudPaths.objectLink.replace('{token}', token))).status).toBe(404)
+      world.clock.advance(900_000)
+      expect((await put(path, bytes)).status).toBe(404)
+      expect(await names()).not.toContain('late.txt')
+      world.clock.advance(3_600_001)
+      await world.cloud.objects.tidy()
+      expect(await own('select 1 from core.object_uploads')).toEqual([])
+    })
+
+    it('have the names, types and sizes of documents', async () => {
+      const right = declared(randomBytes(5), 'right.txt')
+      for (const wrong of [
+        { name: '' },
+        { name: '../../etc/passwd' },
+        { name: 'a\\b' },
+        { name: 'a\u202etxt.exe' },
+        { name: '가'.repeat(86) },
+        { content_type: 'text/html' },
+        { bytes: 0 },
+        { bytes: documentBytesMax + 1 },
+        { sha256: 'none' },
+      ])
+        expect([wrong, (await world.as('POST', cloudPaths.objectUploads, { ...right, ...wrong })).status]).toEqual([
+          wrong,
+          400,
+        ])
+      const answer = await world.as('POST', cloudPaths.objectUploads, { ...right, name: '가'.normalize('NFD') })
+      expect(answer.status).toBe(200)
+      expect((await own('select key from core.object_uploads'))[0].key).toBe('documents/가'.normalize('NFC'))
+      world.clock.advance(900_000)
+    })
+
+    it('I8: their links and names are in no line of the log', async () => {
+      const bytes = randomBytes(10)
+      const { path } = await ask(bytes, 'of-the-log.txt')
+      await put(path, randomBytes(10))
+      await put(path, bytes)
+      await put(`${path}x`, bytes)
+      const token = path.split('/').at(-1) ?? ''
+      const all = lines.join('')
+      expect(all).toContain('uploads/:token')
+      expect(all).not.toContain(token.slice(0, 40))
+      expect(all).not.toContain('of-the-log')
+    })
+
+    it('fit what the tenant may store, with what was promised to links that are still good', async () => {
+      const before = await usage()
+      expect(before.used.bytes).toBeGreaterThan(0)
+      expect(before.quota).toEqual({ bytes: 500 * 1000 ** 3, files: 100_000 })
+      expect((await setQuota(before.used.bytes + 100, null)).body.data.quota).toEqual({
+        bytes: before.used.bytes + 100,
+        files: 100_000,
+      })
+      const bytes = randomBytes(60)
+      const asked = await Promise.all(
+        ['one.txt', 'two.txt'].map((name) => world.as('POST', cloudPaths.objectUploads, declared(bytes, name))),
+      )
+      expect(new Set(asked.map(({ status }) => status))).toEqual(new Set([200, 507]))
+      const refused = asked.find(({ status }) => status === 507)
+      expect(refused?.body).toMatchObject({ kind: 'storage_full', detail: expect.stringContaining('Remove files') })
+      expect((await usage()).used).toEqual({ bytes: before.used.bytes + 60, files: before.used.files + 1 })
+      const link = asked.find(({ status }) => status === 200)?.body.data as Link
+      expect((await put(link.path, bytes)).status).toBe(200)
+      expect((await usage()).used).toEqual({ bytes: before.used.bytes + 60, files: before.used.files + 1 })
+      await setQuota(null, before.used.files + 1)
+      const tooMany = await world.as('POST', cloudPaths.objectUploads, declared(bytes, 'three.txt'))
+      expect([tooMany.status, tooMany.body.detail]).toEqual([507, expect.stringContaining('files')])
+      expect((await setQuota(null, null)).body.data.quota).toEqual(before.quota)
+      expect(
+        (await world.as('PUT', fill(cloudPaths.tenantStorage, { id: 'nobody' }), { bytes: 1, files: 1 })).status,
+      ).toBe(404)
+      const text = (await world.request('GET', '/metrics')).body as string
+      expect(text).toMatch(/jidoka_objects_over_quota_total\{limit="files"\} 1/)
+      expect(text).toMatch(/jidoka_objects_uploads_total\{outcome="stored"\} \d+/)
+    })
+
+    it('are listed page by page, the newest first, and by what they are for', async () => {
+      const all = await list()
+      const seen: string[] = []
+      for (let cursor = ''; ;) {
+        const { body } = await world.as('GET', `${cloudPaths.objects}?limit=2${cursor}`)
+        seen.push(...body.data.map(({ id }: Loose) => id))
+        if (body.meta.next_cursor === undefined) break
+        cursor = `&cursor=${body.meta.next_cursor}`
+      }
+      expect(all.length).toBeGreaterThan(3)
+      expect(seen).toEqual(all.map(({ id }) => id))
+      expect(await list('?kind=archive')).toEqual([])
+    })
+
+    it('are removed with an entry in the log, and erased also when the program died before', async () => {
+      const [file] = await list()
+      const objects = world.cloud.objects.port
+      const { key } = (await own(`select key from core.objects where id = '${file.id}'`))[0]
+      expect((await world.as('DELETE', fill(cloudPaths.object, { id: file.id }))).status).toBe(200)
+      expect((await world.as('DELETE', fill(cloudPaths.object, { id: file.id }))).status).toBe(404)
+      expect(await objects.find('demo', key)).toBeNull()
+      const [entry] = (await world.as('GET', cloudPaths.audit)).body.data
+      expect(entry).toMatchObject({ action: 'object.remove', subject: file.id, detail: { name: file.name } })
+      // As it is left by a program that dies behind the commit.
+      const [next] = await list()
+      await own(`update core.objects set state = 'removing' where id = '${next.id}'`)
+      await world.cloud.objects.tidy()
+      expect(await own(`select 1 from core.objects where state <> 'stored'`)).toEqual([])
+    })
+
+    it('that are archives are removed from their own list alone', async () => {
+      const stored = await world.cloud.objects.port.put('demo', {
+        key: 'archives/a.parquet',
+        kind: 'archive',
+        contentType: 'application/vnd.apache.parquet',
+        by: 'system: archive',
+        body: (async function* () {
+          yield randomBytes(5)
+        })(),
+      })
+      const answer = await world.as('DELETE', fill(cloudPaths.object, { id: stored.id }))
+      expect([answer.status, answer.body.detail]).toEqual([409, expect.stringContaining('page Archives')])
+      expect((await list('?kind=archive')).map(({ name }) => name)).toEqual(['a.parquet'])
+    })
+
+    it('I6: are nobody else’s, and only the platform says what others may store', async () => {
+      const theirs = (method: string, path: string, json?: unknown) => other.as(method, path, json, 'admin@other')
+      const [file] = await list()
+      expect((await theirs('GET', cloudPaths.objects)).body.data).toEqual([])
+      expect((await theirs('GET', cloudPaths.objectUsage)).body.data.used).toEqual({ bytes: 0, files: 0 })
+      for (const [method, path] of [
+        ['POST', cloudPaths.objectShare],
+        ['DELETE', cloudPaths.object],
+      ] as const)
+        expect((await theirs(method, fill(path, { id: file.id }))).status).toBe(404)
+      // A link is bound to its tenant, whichever process takes it: what comes by it is the first one's.
+      const bytes = randomBytes(10)
+      const { path } = await ask(bytes, 'mine.txt')
+      expect((await other.request('PUT', path, { body: bytes })).status).toBe(200)
+      expect((await theirs('GET', cloudPaths.objects)).body.data).toEqual([])
+      expect(await names()).toContain('mine.txt')
+      // Signed in at the platform's cloud as somebody of another tenant.
+      const token = (await theirs('GET', cloudPaths.me)).status
+      expect(token).toBe(200)
+      const answer = await world.as(
+        'PUT',
+        fill(cloudPaths.tenantStorage, { id: 'other' }),
+        { bytes: 1, files: 1 },
+        'admin@other',
+      )
+      expect([answer.status, answer.body.kind]).toEqual([403, 'not_permitted'])
+    })
+  })
+}

@@ -1,0 +1,1 @@
+drop function jidoka.take_late(regclass, timestamptz, text, integer);

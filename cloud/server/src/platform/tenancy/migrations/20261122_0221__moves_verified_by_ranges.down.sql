@@ -1,0 +1,2 @@
+alter table jidoka.tenant_moves drop column rows_expected;
+alter table jidoka.tenant_moves drop column verified_of;
