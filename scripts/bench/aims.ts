@@ -81,7 +81,8 @@ export const aims = {
     'sequential scans for pages of any month': { aim: 0, better: 'lower', limit: 1 },
     [`recent page, ${ofMany}, against 1 tenant`]: { aim: 1.2, better: 'lower' },
     [`filtered page, the slowest of five that are full, ${ofMany}, against 1 tenant`]: { aim: 1.2, better: 'lower' },
-    // Its page is looked for in more months than that of one tenant with all of the judgments: this one has to look in as many.
+    // Its page is looked for in more months than that of one tenant with all of the judgments; one that is alone with as few has to look in as many.
+    [`filtered page by what is rare, the slower of two, ${ofMany}, against 1 tenant`]: { aim: 1.2, better: 'lower' },
     [`filtered page by what is rare, the slower of two, ${ofMany}, against ${ofAlone}`]: { aim: 1.2, better: 'lower' },
     [`filtered page, the slowest of seven filters, ${ofMany}, ms`]: { aim: 1, better: 'lower', limit: 50 },
     [`filtered page of the month a year ago, the slowest of five filters, ${ofMany}, ms`]: {

@@ -8,5 +8,10 @@ type Options = Parameters<typeof vi.waitUntil>[1]
 const withPatience = (options: Options) => (typeof options === 'number' ? options : { ...patient, ...options })
 
 const { waitFor, waitUntil } = vi
-vi.waitFor = (callback, options) => waitFor(callback, withPatience(options))
-vi.waitUntil = (callback, options) => waitUntil(callback, withPatience(options))
+const ready = Symbol.for('jidoka.patience')
+// Read again for each file, also where files share a process and with it the same `vi`.
+if (!(ready in vi)) {
+  vi.waitFor = (callback, options) => waitFor(callback, withPatience(options))
+  vi.waitUntil = (callback, options) => waitUntil(callback, withPatience(options))
+  Object.assign(vi, { [ready]: true })
+}

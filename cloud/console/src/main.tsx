@@ -7,10 +7,13 @@ import { installBackGuard } from './app/back-guard.ts'
 import { createConsoleApi, createSessionCalls } from './app/console-api.ts'
 import { Console } from './app/console.tsx'
 import { browserSessionParts, followOtherTabs } from './session/browser.ts'
-import { createSession, issuedAtMs } from './session/session.ts'
+import { createSession, issuedAtMs, type Session } from './session/session.ts'
 
 const ticker = createTicker()
-const session = createSession({ calls: createSessionCalls(createApi()), ...browserSessionParts() })
+const session: Session = createSession({
+  calls: createSessionCalls(createApi(), createApi({ authorization: () => session.authorization() })),
+  ...browserSessionParts(),
+})
 const api = createConsoleApi(createApi({ authorization: session.authorization, refresh: session.refresh }))
 
 // Ages follow the cloud's clock: each new token says when it was made.

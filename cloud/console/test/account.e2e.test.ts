@@ -32,6 +32,21 @@ describe.skipIf(sayWhySkipped('the account of the console'))('the account', () =
     await at.page.locator('.shell-header').waitFor()
   })
 
+  test('a token that ends while the dialog is open costs nothing: the password is changed all the same', async () => {
+    await at.signIn('/lines')
+    await account()
+    await button('Change the password').click()
+    const refreshes = () => at.world.requests.filter((each) => each === `POST ${cloudPaths.refresh}`).length
+    const before = refreshes()
+    const problem = { type: 'about:blank', kind: 'not_signed_in', title: '', status: 401, detail: 'it has ended' }
+    const refusal = { status: 401, contentType: 'application/problem+json', body: JSON.stringify(problem) }
+    await at.page.route(`**${cloudPaths.password}`, (route) => route.fulfill(refusal), { times: 1 })
+    await fill(passwordOfAll, next)
+    await at.page.getByText('The password is changed. You are signed out everywhere else.').waitFor()
+    expect(refreshes()).toBe(before + 1)
+    expect(at.world.users.get('admin')?.password).toBe(next)
+  })
+
   test('who was given a password is told to change it, until it is changed', async () => {
     at.world.madeUp.add('admin')
     await at.signIn('/lines')

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -196,6 +197,31 @@ describe.skipIf(missing !== undefined)('the console on the real cloud', () => {
     expect(await row.innerText()).toMatch(/main\s+main, shared\s+1\s+\d/)
     const move = page.getByRole('button', { name: 'Move, demo', exact: true })
     expect(await move.getAttribute('aria-disabled')).toBe('true')
+  })
+
+  test('a document is stored, comes back byte for byte, and is gone when it is removed', async () => {
+    const name = '작업 표준서 (1).txt'
+    // Larger than what is sealed in one piece.
+    const bytes = Buffer.from(randomBytes(1_500_000).toString('hex'))
+    const digestOf = (of: Buffer) => createHash('sha256').update(of).digest('hex')
+    await page.getByRole('link', { name: 'Storage' }).click()
+    await heading('No file is stored yet').waitFor()
+    await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'text/plain', buffer: bytes })
+    await page.getByText(`${name} is stored.`).waitFor()
+    await page.getByRole('cell', { name, exact: true }).waitFor()
+    await page.getByText(/^3\.0 MB of .+, 1 of .+ files$/).waitFor()
+    const saving = page.waitForEvent('download')
+    await page.getByRole('button', { name: `Download, ${name}`, exact: true }).click()
+    const saved = await saving
+    expect(saved.suggestedFilename()).toBe(name)
+    expect(digestOf(await readFile(await saved.path()))).toBe(digestOf(bytes))
+    const again = await fetch(saved.url())
+    expect(digestOf(Buffer.from(await again.arrayBuffer()))).toBe(digestOf(bytes))
+    await page.getByRole('button', { name: `Remove, ${name}`, exact: true }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click()
+    await heading('No file is stored yet').waitFor()
+    await page.getByText(/^0 B of .+, 0 of .+ files$/).waitFor()
+    expect((await fetch(saved.url())).status).toBe(404)
   })
 
   test('the own password is changed, and the page goes on with what that brings', async () => {

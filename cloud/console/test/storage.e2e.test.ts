@@ -34,6 +34,39 @@ describe.skipIf(sayWhySkipped('the storage page of the console'))('the storage p
     gate.resolve()
   })
 
+  test('shows a document that was cancelled too late, and was stored all the same', async () => {
+    await at.signIn('/storage')
+    await at.heading('No file is stored yet').waitFor()
+    const gate = Promise.withResolvers<void>()
+    at.world.storage.gate = gate.promise
+    await choose('large.pdf', Buffer.alloc(2_000_000))
+    await at.page.getByText('large.pdf: 2.0 MB of 2.0 MB').waitFor()
+    // The cloud has it, and its answer is not here yet.
+    at.world.storage.files = [fileOf(1, { name: 'large.pdf' })]
+    await at.page.getByRole('button', { name: 'Cancel', exact: true }).click()
+    await expect.poll(names).toEqual(['large.pdf'])
+    gate.resolve()
+  })
+
+  test('a change leaves the pages that were read, and the place where somebody is', async () => {
+    at.world.storage.files = Array.from({ length: 60 }, (_, index) => fileOf(index + 1))
+    await at.signIn('/storage')
+    await at.page.getByRole('button', { name: 'Load more' }).click()
+    await expect.poll(async () => (await names()).length).toBe(60)
+    const row = at.page.locator('tbody tr').nth(57)
+    await row.focus()
+    await row.evaluate((element) => element.setAttribute('data-was-there', 'yes'))
+    await choose('new.md', Buffer.from('# new\n'))
+    await at.page.getByText('new.md is stored.').waitFor()
+    await expect.poll(async () => (await names()).length).toBe(61)
+    expect(await at.page.locator(':focus').getAttribute('data-was-there')).toBe('yes')
+    await at.page.getByRole('button', { name: 'Remove, manual-20.pdf' }).click()
+    await at.page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click()
+    await expect.poll(async () => (await names()).length).toBe(60)
+    expect((await names())[0]).toBe('new.md')
+    expect(await at.page.locator('[data-was-there]').count()).toBe(1)
+  })
+
   test('says what it does not take, and when there is no room', async () => {
     await at.signIn('/storage')
     await choose('virus.exe', Buffer.from('x'))

@@ -1,3 +1,4 @@
+import { cloudPaths } from '@jidoka/contract'
 import { describe, expect, test } from 'vitest'
 import { jobOf, tellJob } from './fixture-jobs.ts'
 import { databaseOf, moveOf, putMove } from './fixture-tenants.ts'
@@ -70,10 +71,75 @@ describe.skipIf(sayWhySkipped('the tenants page of the console'))('the tenants p
       dropped_from: '2026-11-28T09:00:00.000Z',
     })
     await expect.poll(() => moveRow().innerText()).toContain('What is left in main is dropped on 28 Nov')
+    advance({ problem: 'The database "main" cannot be reached.' })
+    await expect.poll(() => moveRow().innerText()).toContain('cannot be reached')
     expect(await moveRow().innerText()).toContain('212 ms')
     await button('Drop old rows, acme').click()
     await dialog.getByRole('button', { name: 'Drop old rows', exact: true }).click()
     await expect.poll(() => moveRow().innerText()).toContain('Done')
+  })
+
+  test('news of a move asks for moves alone, and an answer slower than the news is waited for and asked for once more', async () => {
+    severalDatabases()
+    putMove(at.world, moveOf())
+    await at.signIn('/tenants')
+    await moveRow().waitFor()
+    const asked = { moves: 0, list: 0, abandoned: 0 }
+    const kindOf = (url: string): 'moves' | 'list' | null =>
+      url.endsWith(cloudPaths.tenantMoves) ? 'moves' : url.endsWith(cloudPaths.tenants) ? 'list' : null
+    at.page.on('requestfailed', (request) => {
+      if (kindOf(request.url()) !== null) asked.abandoned += 1
+    })
+    at.page.on('request', (request) => {
+      const kind = kindOf(request.url())
+      if (kind !== null) asked[kind] += 1
+    })
+    // Each answer for itself: the regular one, every ten seconds, asks for both.
+    for (const rows of [1_300_000, 1_400_000, 1_500_000]) {
+      advance({ rows_copied: rows })
+      await expect.poll(() => moveRow().innerText()).toContain(`${rows.toLocaleString('en')} rows`)
+    }
+    expect(asked.moves - asked.list).toBeGreaterThanOrEqual(2)
+    const gate = Promise.withResolvers<void>()
+    await at.page.route(`**${cloudPaths.tenantMoves}`, async (route) => {
+      await gate.promise
+      await route.continue()
+    })
+    const before = { ...asked }
+    advance({ rows_copied: 1_600_000 })
+    await expect.poll(() => asked.moves).toBe(before.moves + 1)
+    tellJob(at.world, jobOf(1, { kind: 'tenants.move', state: 'done' }))
+    // Both have been asked for again: the list at once, the moves when their answer is here.
+    await expect.poll(() => asked.list).toBeGreaterThan(before.list)
+    gate.resolve()
+    await expect.poll(() => asked.moves).toBeGreaterThanOrEqual(before.moves + 2)
+    await expect.poll(() => moveRow().innerText()).toContain('1,600,000 rows')
+    expect(asked.abandoned).toBe(0)
+  })
+
+  test('of a cloud that has one database again, the moves of before are there', async () => {
+    putMove(at.world, moveOf({ step: 'cancelled', ended_at: '2026-11-21T09:10:00.000Z' }))
+    await at.signIn('/tenants')
+    await expect.poll(() => moveRow().innerText()).toContain('Cancelled')
+  })
+
+  test('a list that is cut is not sorted: its first would pass for the first of all', async () => {
+    severalDatabases()
+    at.world.tenants.tenants = Array.from({ length: 201 }, (_, index) => ({
+      id: `tenant-${String(201 - index).padStart(3, '0')}`,
+      database: 'main',
+      move: null,
+    }))
+    await at.signIn('/tenants')
+    await at.page.getByText('The first 200 are shown.').waitFor()
+    expect(await table('All tenants').getByRole('columnheader').getByRole('button').count()).toBe(0)
+    await at.page.getByLabel('Find by tenant or database').fill('tenant-1')
+    const byTenant = table('All tenants').getByRole('button', { name: 'Tenant', exact: true })
+    await byTenant.click()
+    await expect.poll(() => table('All tenants').locator('tbody tr').first().innerText()).toContain('tenant-100')
+    await at.page.getByLabel('Find by tenant or database').fill('')
+    await byTenant.waitFor({ state: 'detached' })
+    expect(await table('All tenants').locator('[aria-sort]').count()).toBe(0)
   })
 
   test('says that nobody works on a move and why, goes on with it, and cancels it', async () => {

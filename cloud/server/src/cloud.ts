@@ -40,7 +40,7 @@ import { guardOnce } from './platform/http/idempotency/once.ts'
 import type { Readiness } from './platform/http/health.ts'
 import { addOpenApi } from './platform/http/openapi.ts'
 import { addStreamRoute } from './platform/http/stream.ts'
-import { openKeys } from './platform/keys.ts'
+import { demandSigningKey, openKeys } from './platform/keys.ts'
 import { watchKeys } from './platform/keys-watch.ts'
 import { Metrics } from './platform/metrics.ts'
 import { watchResources } from './platform/metrics-resources.ts'
@@ -138,6 +138,7 @@ export async function openCloud({
   watchResources(metrics.registry, config.data)
   const keysFolder = config.keys ?? join(config.data, 'keys')
   const keys = await openKeys(keysFolder, () => clock.nowMs())
+  if (!isCommand && config.modules.includes('identity')) demandSigningKey(keys, keysFolder)
   const masterKeys = openMasterKeys(config.secrets, keysFolder, clock)
   const envelope = new Envelope(masterKeys)
   const tenancy = await openTenancy({ config, main: backend, clock, log, directory })

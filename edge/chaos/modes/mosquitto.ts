@@ -52,7 +52,8 @@ export async function mosquittoLosses(folders: Folders, signal: 'SIGKILL' | 'SIG
     await crowd.connect(port)
     // Behind the first of its writes, so that it has something of the session to go on from.
     await pause(2_600)
-    await holdsWithin(heardMsMax, () => crowd.acknowledgedCount > 600)
+    if (!(await holdsWithin(heardMsMax, () => crowd.acknowledgedCount > 600)))
+      throw new Error('mosquitto does not take enough to be held against')
     // An end in order is no test of what is under way.
     if (signal === 'SIGTERM') await crowd.settle()
   } finally {

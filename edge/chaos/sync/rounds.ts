@@ -9,7 +9,7 @@ import { viewCloud } from './cloud-view.ts'
 import { compare } from './compare.ts'
 import type { SyncFindings } from './compare.ts'
 import { blows, lineDisturbances } from './disturbances.ts'
-import { viewEdge } from './edge-view.ts'
+import { endAtRest } from './end-at-rest.ts'
 import type { Line } from './line.ts'
 import { OwnLine } from './own-line.ts'
 import { receiptsProblem } from './receipts.ts'
@@ -146,12 +146,10 @@ async function playRound(world: World, draws: Draws): Promise<readonly string[]>
 
 /** Heals, waits for rest, ends both and compares. */
 export async function look(world: World, draws: Draws): Promise<SyncFindings> {
-  await world.rest()
   // As the kill leaves it: what is at rest must not wait for an end in order.
-  await world.killEdge()
+  const edge = await endAtRest(world)
   if (draws.chance(0.5)) await world.killCloud()
   else await world.stopCloud()
-  const edge = viewEdge(world.edgeFolder)
   const findings = compare(
     world.crowd.ledgers,
     edge,

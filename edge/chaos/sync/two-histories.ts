@@ -10,6 +10,7 @@ import { viewCloud, viewEpochs } from './cloud-view.ts'
 import { compareTwoHistories } from './compare.ts'
 import { viewEdge } from './edge-view.ts'
 import type { EdgeView } from './edge-view.ts'
+import { endAtRest } from './end-at-rest.ts'
 import type { World } from './world.ts'
 
 /** How one epoch comes to have two histories. */
@@ -52,10 +53,8 @@ export async function twoHistories(
 
 /** @returns the journal that was put away, and the one that goes on */
 async function restore(world: World, image: string): Promise<readonly EdgeView[]> {
-  await world.rest()
-  await world.killEdge()
+  const before = await endAtRest(world)
   const { edgeFolder } = world
-  const before = viewEdge(edgeFolder)
   renameSync(edgeFolder, `${edgeFolder}-before`)
   renameSync(image, edgeFolder)
   return [before, await settle(world)]
@@ -90,9 +89,7 @@ async function settle(world: World): Promise<EdgeView> {
     return troubles.length > 0 || lanes.every(({ problem }) => problem !== null)
   })
   await run(['epoch', 'new', '--yes', '--data', world.edgeFolder])
-  await world.rest()
-  await world.killEdge()
-  return viewEdge(world.edgeFolder)
+  return endAtRest(world)
 }
 
 /** @throws when the command does not end well, with what it said */

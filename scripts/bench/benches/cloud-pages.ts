@@ -120,6 +120,12 @@ export function pageRows(server: PostgresServer): { rows: BenchRow[]; close(): P
         peer: async () => (await pages()).one.slowest(filters),
       },
       {
+        name: `filtered page by what is rare, the slower of two, ${ofMany}, against 1 tenant`,
+        unit: 'ms',
+        subject: async () => (await pages()).many.slowest(rare),
+        peer: async () => (await pages()).one.slowest(rare),
+      },
+      {
         name: `filtered page by what is rare, the slower of two, ${ofMany}, against ${ofAlone}`,
         unit: 'ms',
         subject: async () => (await pages()).many.slowest(rare),

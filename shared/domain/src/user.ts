@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { passwordLengthMin } from './password.ts'
 
 export const roles = ['admin', 'manager', 'analyst', 'viewer', 'operator', 'ai_engineer'] as const
 export const roleSchema = z.enum(roles)
@@ -37,7 +38,7 @@ export function may(role: Role, permission: Permission): boolean {
 export const loginSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._@-]{0,63}$/, 'a login has 1 to 64 small letters, digits, ".", "_", "@" or "-"')
-/** 12: the least that guessing offline cannot get through a slow hash in a plant's lifetime of a password; 256 bounds the hash's work. */
-export const passwordSchema = z.string().min(12).max(256)
+/** 256 bounds the hash's work. */
+export const passwordSchema = z.string().min(passwordLengthMin).max(256)
 export const localeSchema = z.enum(['ko', 'en'])
 export type Locale = z.infer<typeof localeSchema>

@@ -35,6 +35,8 @@ export class CloudNode implements Server {
   /** Until then it cannot read anything. */
   bugUntilMs = 0
   readonly edges = new Map<string, StoredEdge>()
+  /** By signature, for the checks alone: the rows of the lane at the commit that each receipt was signed in, whatever was lost since. */
+  readonly #signedRows = new Map<string, StoredLane['rows']>()
   /** The next batches during which it dies, before or after their commit. */
   readonly crashAtCommit: { readonly after: boolean; readonly setBack: boolean }[] = []
   #keys: readonly string[] = ['k1']
@@ -140,6 +142,11 @@ export class CloudNode implements Server {
   lane(edgeId: string, epoch: string, lane: Lane): StoredLane {
     const key = this.#bug === 'epochs_share_a_cursor' ? 'any' : epoch
     return this.edge(edgeId).epochs.get(key)?.[lane] ?? emptyLane()
+  }
+
+  /** What a receipt tells of: a cloud that was set back since may hold another's rows under the same numbers. Null of one that was signed in no commit. */
+  rowsSignedBy({ signature }: Receipt): StoredLane['rows'] | null {
+    return this.#signedRows.get(signature) ?? null
   }
 
   /** Whether an appliance's point is part of what is held here, for the person who begins a new epoch. */
@@ -306,6 +313,7 @@ export class CloudNode implements Server {
       stored.ranges = addRanges(ranges, batch, this.#bug === 'sums_of_overlap' ? from_seq : from)
       stored.receipts.push(receipt)
     }
+    this.#signedRows.set(receipt.signature, [...stored.rows])
     this.#unsynced.push(() => {
       stored.lostToSeq = Math.max(stored.lostToSeq, point.seq)
       stored.rows.length = lengths.rows

@@ -58,7 +58,9 @@ export function wrongTaking(
   const tells = news.kind === 'cursor_known' ? news.troubles.some((trouble) => trouble.lane === lane) : isTold
   if (!seesTwo && !hasReported && !tells) return []
   const truth = life.truth[lane]
-  const isAnothers = rows.some(({ seq, text }) => seq > confirmed.seq && seq <= toSeq && text !== truth.text(seq))
+  // An answer that was long on its way tells of its own commit, and what the cloud has lost and was given since nobody here can know.
+  const signed = parts.cloud.rowsSignedBy(effect.receipt) ?? rows
+  const isAnothers = signed.some(({ seq, text }) => seq > confirmed.seq && seq <= toSeq && text !== truth.text(seq))
   return isAnothers
     ? [`${parts.name} knows of two histories of ${lane}, and takes another's rows up to ${toSeq} for its own`]
     : []

@@ -1,7 +1,7 @@
+import { passwordMistakes, type PasswordFields } from '@jidoka/domain'
 import { Button, Dialog, ErrorNote, Field, ProblemError, useToasts, useUiMessages } from '@jidoka/ui'
 import { useState, type FormEvent } from 'react'
 import { useConsole, useText } from '../app/console-context.tsx'
-import { passwordMistakes, type PasswordFields } from './password-mistakes.ts'
 
 const blank: PasswordFields = { current: '', next: '', repeat: '' }
 

@@ -31,6 +31,7 @@ import {
 import type { RuleDefinition } from '@jidoka/domain'
 import type { Answer, Api, Download, Query } from '@jidoka/ui'
 import { createFleetApi } from '../fleet/fleet-api.ts'
+import type { SessionCalls } from '../session/session.ts'
 
 type Inferred<Schema extends { readonly _output: unknown }> = Schema['_output']
 export type Site = Inferred<typeof siteSchema>
@@ -141,8 +142,6 @@ export function createConsoleApi(api: Api) {
     removeSecret: async (name: string) => {
       await api.delete(fill(cloudPaths.secret, { name }))
     },
-    changePassword: async (current: string, next: string) =>
-      (await api.put<CloudSession>(cloudPaths.password, { current, next })).data,
     endSessions: async () => {
       await api.delete(cloudPaths.sessions)
     },
@@ -161,14 +160,19 @@ export function createConsoleApi(api: Api) {
 }
 export type ConsoleApi = ReturnType<typeof createConsoleApi>
 
-/** The calls by which a session is had; they carry no token, only the cookie. */
-export function createSessionCalls(api: Api) {
+/**
+ * The calls by which a session is had.
+ * @param byCookie carries no token
+ * @param byToken carries the session's token, and does not refresh it
+ */
+export function createSessionCalls(byCookie: Api, byToken: Api): SessionCalls {
   return {
-    login: async (login: string, password: string) =>
-      (await api.post<CloudSession>(cloudPaths.login, { login, password })).data,
-    refresh: async () => (await api.post<CloudSession>(cloudPaths.refresh)).data,
+    login: async (login, password) => (await byCookie.post<CloudSession>(cloudPaths.login, { login, password })).data,
+    refresh: async () => (await byCookie.post<CloudSession>(cloudPaths.refresh)).data,
     logout: async () => {
-      await api.post(cloudPaths.logout)
+      await byCookie.post(cloudPaths.logout)
     },
+    changePassword: async (current, next) =>
+      (await byToken.put<CloudSession>(cloudPaths.password, { current, next })).data,
   }
 }

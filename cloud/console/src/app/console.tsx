@@ -18,9 +18,8 @@ export function Console({ session, api, backGuard }: { session: Session; api: Co
 
   if (state.kind !== 'signed_in') return <Door state={state} session={session} />
   const { user, tenant_id: tenantId, password_made_up: passwordMadeUp } = state.session
-  const changePassword = (current: string, next: string) => session.goOnWith(() => api.changePassword(current, next))
   return (
-    <ConsoleContext value={{ api, user, tenantId, passwordMadeUp, changePassword }}>
+    <ConsoleContext value={{ api, user, tenantId, passwordMadeUp, changePassword: session.changePassword }}>
       <LiveProvider session={session}>
         <Frame backGuard={backGuard} onSignOut={session.signOut} />
       </LiveProvider>

@@ -1,7 +1,9 @@
 import type { CloudSession } from '@jidoka/contract'
-import { ConnectionError, ProblemError } from '@jidoka/ui'
+import { cloudPaths } from '@jidoka/contract'
+import { ConnectionError, createApi, ProblemError } from '@jidoka/ui'
 import { describe, expect, test } from 'vitest'
-import { createSession, issuedAtMs, lifetimeMs, type SessionCalls } from './session.ts'
+import { createSessionCalls } from '../app/console-api.ts'
+import { createSession, issuedAtMs, lifetimeMs, type Session, type SessionCalls } from './session.ts'
 
 const epochMs = Date.parse('2026-11-21T00:00:00.000Z')
 
@@ -41,6 +43,7 @@ function world(answers: (() => Promise<CloudSession>)[], login?: SessionCalls['l
         counts.logout += 1
         return Promise.resolve()
       },
+      changePassword: () => Promise.reject(problem('wrong_credentials')),
     },
     now: () => nowMs,
     random: () => 1,
@@ -205,6 +208,73 @@ describe('signing in and out', () => {
     await session.signIn('kim', 'correct')
     session.signedOutElsewhere()
     expect(session.state()).toEqual({ kind: 'signed_out', because: 'chosen' })
+  })
+})
+
+describe('changing the password', () => {
+  /** The tabs of a browser one after the other, as its locks let them; and a cloud that says no to tokens other than its last. */
+  function cloudWith(passwordAnswers: readonly (() => Response)[]) {
+    const asked: string[] = []
+    let made = 0
+    let busy: Promise<unknown> = Promise.resolve()
+    const answer = (data: unknown) => Response.json({ data, meta: { request_id: 'r' } })
+    const parts = {
+      fetch: (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+        const path = input instanceof Request ? input.url : input.toString()
+        const bearer = new Headers(init?.headers).get('authorization')?.split('.').at(-1) ?? 'none'
+        asked.push(`${path.split('/').at(-1)} with ${bearer}`)
+        const puts = asked.filter((each) => each.startsWith('password')).length
+        const refused = path === cloudPaths.password ? passwordAnswers[puts - 1] : undefined
+        if (refused !== undefined) return Promise.resolve(refused())
+        made += 1
+        return Promise.resolve(answer(sessionOf(`token${made}`)))
+      },
+    }
+    const session: Session = createSession({
+      calls: createSessionCalls(
+        createApi(parts),
+        createApi({ ...parts, authorization: () => session.authorization() }),
+      ),
+      now: () => epochMs,
+      random: () => 1,
+      startTimer: () => () => undefined,
+      exclusively: (run) => {
+        const turn = busy.then(run)
+        busy = turn.catch(() => undefined)
+        return turn
+      },
+      announceSignOut: () => undefined,
+    })
+    return { session, asked }
+  }
+  const refusal = (kind: 'not_signed_in' | 'wrong_credentials') => () =>
+    Response.json({ type: 'about:blank', kind, title: '', status: 401, detail: '' }, { status: 401 })
+
+  test('with a token that has ended waits for no lock of its own: one refresh between two turns, and the new token is used', async () => {
+    const { session, asked } = cloudWith([refusal('not_signed_in')])
+    await session.restore()
+    await session.changePassword('the one of now', 'the one to come')
+    expect(asked).toEqual(['refresh with none', 'password with token1', 'refresh with none', 'password with token2'])
+    expect(session.authorization()).toMatch(/token3$/)
+    // The lock is free again.
+    expect(await session.refresh()).toBe(true)
+  })
+
+  test('with a wrong password is asked once, and the session goes on', async () => {
+    const { session, asked } = cloudWith([refusal('wrong_credentials')])
+    await session.restore()
+    await expect(session.changePassword('wrong', 'the one to come')).rejects.toMatchObject({
+      problem: { kind: 'wrong_credentials' },
+    })
+    expect(asked).toEqual(['refresh with none', 'password with token1'])
+    expect(session.authorization()).toMatch(/token1$/)
+  })
+
+  test('that is refused with a new token too is refused, and not asked for ever', async () => {
+    const { session, asked } = cloudWith([refusal('not_signed_in'), refusal('not_signed_in')])
+    await session.restore()
+    await expect(session.changePassword('the one of now', 'the one to come')).rejects.toBeInstanceOf(ProblemError)
+    expect(asked.filter((each) => each.startsWith('password'))).toHaveLength(2)
   })
 })
 

@@ -13,6 +13,8 @@ export interface SessionCalls {
   /** By the cookie alone. Throws ProblemError `not_signed_in` when there is none, or none that is valid. */
   readonly refresh: () => Promise<CloudSession>
   readonly logout: () => Promise<void>
+  /** With the token of the moment, and never refreshing it: it is called where a refresh would wait for this call's end. */
+  readonly changePassword: (current: string, next: string) => Promise<CloudSession>
 }
 
 export interface SessionParts {
@@ -38,8 +40,8 @@ export interface Session {
   readonly restore: () => Promise<void>
   readonly signIn: (login: string, password: string) => Promise<void>
   readonly signOut: () => Promise<void>
-  /** Goes on with another session of the same person; not while a refresh rotates the cookie that it brings. */
-  readonly goOnWith: (ask: () => Promise<CloudSession>) => Promise<void>
+  /** Goes on with the session that the new password brings. */
+  readonly changePassword: (current: string, next: string) => Promise<void>
   /** Another tab signed out. */
   readonly signedOutElsewhere: () => void
   /** `Bearer ...`, or null while nobody is signed in. The token lives in memory only: a script that reads storage finds nothing. */
@@ -150,6 +152,17 @@ export function createSession(parts: SessionParts): Session {
     return underWay
   }
 
+  // Not while a refresh rotates the cookie that the answer brings; and a refresh that it needs itself comes between two turns.
+  async function changePassword(current: string, next: string): Promise<void> {
+    const ask = () => parts.exclusively(() => parts.calls.changePassword(current, next))
+    take(
+      await ask().catch(async (error: unknown) => {
+        if (!(error instanceof ProblemError && error.is('not_signed_in') && (await refresh()))) throw error
+        return await ask()
+      }),
+    )
+  }
+
   return {
     state: () => state,
     subscribe: (listener) => {
@@ -167,7 +180,7 @@ export function createSession(parts: SessionParts): Session {
       end('chosen')
       parts.announceSignOut()
     },
-    goOnWith: async (ask) => take(await parts.exclusively(ask)),
+    changePassword,
     signedOutElsewhere: () => {
       if (state.kind === 'signed_in') end('chosen')
     },

@@ -12,8 +12,11 @@ interface Sending {
   readonly sent: number | null
 }
 
-/** One document at a time, with how far it is, until it is stored or cancelled. */
-export function DocumentUpload({ onStored }: { onStored: () => void }) {
+/**
+ * One document at a time, with how far it is, until it is stored or cancelled.
+ * @param onEnded whatever became of it: one that was cancelled, or whose answer was lost, may have been stored all the same
+ */
+export function DocumentUpload({ onEnded }: { onEnded: () => void }) {
   const t = useText()
   const format = useFormat()
   const { api } = useConsole()
@@ -40,11 +43,11 @@ export function DocumentUpload({ onStored }: { onStored: () => void }) {
       const { path } = await api.objectUpload({ name: file.name, content_type: type, bytes: file.size, sha256 }, signal)
       await putFile(path, file, { signal, onBytes: (sent) => setSending({ file, sent }) })
       toasts.done(t('storage.stored', { name: file.name }))
-      onStored()
     } catch (failure) {
       if (!signal.aborted) setError(failure)
     } finally {
       setSending(null)
+      onEnded()
     }
   }
 

@@ -1,6 +1,6 @@
 import { objectKinds, type StoredFile } from '@jidoka/contract'
 import { Choice, EmptyState, ErrorNote, Loading, urlChoice, useResource, useToasts, useUrlState } from '@jidoka/ui'
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useConsole, useRefusal, useText } from '../app/console-context.tsx'
 import { PageEnd } from '../app/page-end.tsx'
 import { usePages } from '../app/use-pages.ts'
@@ -47,7 +47,7 @@ function Storage() {
     <div className="stack">
       <p className="second">{t('storage.about')}</p>
       <StorageUsage usage={usage} />
-      <DocumentUpload onStored={changed} />
+      <DocumentUpload onEnded={changed} />
       <search className="filters" aria-label={t('storage.filters')}>
         <Choice
           label={t('storage.kind')}
@@ -56,17 +56,32 @@ function Storage() {
           onChange={(next) => change({ kind: next })}
         />
       </search>
-      <FileList key={`${kind} ${changes}`} kind={kind} onRemoved={changed} />
+      <FileList key={kind} kind={kind} changes={changes} onRemoved={changed} />
     </div>
   )
 }
 
-function FileList({ kind, onRemoved }: { kind: KindChoice; onRemoved: () => void }) {
+function FileList({
+  kind,
+  changes,
+  onRemoved,
+}: {
+  kind: KindChoice
+  /** Another number: files have come or gone. */
+  changes: number
+  onRemoved: () => void
+}) {
   const t = useText()
   const { api } = useConsole()
   const toasts = useToasts()
   const list = usePages((cursor, signal) => api.objects({ cursor, kind: kind === 'all' ? null : kind }, signal))
-  const { rows } = list
+  const { rows, again } = list
+  const readFor = useRef(changes)
+  useEffect(() => {
+    if (readFor.current === changes) return
+    readFor.current = changes
+    again()
+  }, [changes, again])
   const frame = useRef<HTMLDivElement>(null)
   const [busy, setBusy] = useState<string | null>(null)
   const [removing, setRemoving] = useState<StoredFile | null>(null)

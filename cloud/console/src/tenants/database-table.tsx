@@ -38,7 +38,7 @@ export function DatabaseTable({ list }: { list: TenantList }) {
             answers ? (
               t('tenants.answers')
             ) : (
-              <span className="row">
+              <span className="row row-marked">
                 <ConditionMark condition="abnormal" />
                 {t('tenants.away')}
               </span>

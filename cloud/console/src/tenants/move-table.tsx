@@ -112,15 +112,21 @@ function MoveState({ move, samples }: { move: TenantMove; samples: Samples }) {
   const t = useText()
   const format = useFormat()
   const { from, step, problem, dropped_from: droppedFrom } = move
+  const told =
+    problem === null ? null : (
+      <span className="small">
+        <Told text={problem} />
+      </span>
+    )
   if (step === 'switched')
     return (
-      <>
-        {t('tenants.step_switched')}
-        <br />
+      <div className="stack">
+        <span>{t('tenants.step_switched')}</span>
         <span className="second small">
           {t('tenants.left', { database: from, at: format.instant(droppedFrom, 'shortDay') })}
         </span>
-      </>
+        {told}
+      </div>
     )
   if (!isUnderWay(move)) return t(`tenants.step_${step}`)
   return (
@@ -128,16 +134,12 @@ function MoveState({ move, samples }: { move: TenantMove; samples: Samples }) {
       <MoveProgress move={move} samples={samples} />
       {move.cancel_asked ? <span className="second small">{t('tenants.is_cancelling')}</span> : null}
       {move.worked_on || move.cancel_asked ? null : (
-        <span className="row">
+        <span className="row row-marked">
           <ConditionMark condition="abnormal" />
           {t('tenants.idle')}
         </span>
       )}
-      {problem === null ? null : (
-        <span className="small">
-          <Told text={problem} />
-        </span>
-      )}
+      {told}
     </div>
   )
 }

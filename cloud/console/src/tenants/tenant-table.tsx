@@ -20,6 +20,10 @@ export function TenantTable({
   onMove: (tenant: string) => void
 }) {
   const t = useText()
+  const isCut = list.tenants.length > shownMax
+  // The first of those that are shown would pass for the first of all.
+  const sorted = (of: (tenant: Tenant) => string) =>
+    isCut ? {} : { compare: (one: Tenant, other: Tenant) => of(one).localeCompare(of(other)) }
   const refusal = ({ id, move }: Tenant): string | null => {
     if (all.databases.length === 1) return t('tenants.alone_title')
     if (move !== null) return t(isUnderWay(move) ? 'tenants.is_moving' : 'tenants.left_first')
@@ -36,13 +40,13 @@ export function TenantTable({
           {
             key: 'id',
             header: t('tenants.tenant'),
-            compare: (one, other) => one.id.localeCompare(other.id),
+            ...sorted(({ id }) => id),
             cell: ({ id }) => <code>{id}</code>,
           },
           {
             key: 'database',
             header: t('tenants.database'),
-            compare: (one, other) => one.database.localeCompare(other.database),
+            ...sorted(({ database }) => database),
             cell: ({ database }) => <code>{database}</code>,
           },
           {
@@ -73,9 +77,7 @@ export function TenantTable({
           },
         ]}
       />
-      {list.tenants.length > shownMax ? (
-        <p className="second small">{t('tenants.more', { max: String(shownMax) })}</p>
-      ) : null}
+      {isCut ? <p className="second small">{t('tenants.more', { max: String(shownMax) })}</p> : null}
     </>
   )
 }

@@ -56,9 +56,13 @@ function Tenants() {
     moves.reload()
   }
   const reloadSoon = useCoalesced(reload, restMs)
+  const reloadMovesSoon = useCoalesced(moves.reload, restMs)
   useLiveEvents({
     onEvent: (event) => {
-      if (event.event === 'job' && jobsOfTenants.has(event.data.kind)) reloadSoon()
+      if (event.event !== 'job' || !jobsOfTenants.has(event.data.kind)) return
+      // While it runs it tells how far it is, each second: where tenants are changes at its beginning and end.
+      if (event.data.state === 'running') reloadMovesSoon()
+      else reloadSoon()
     },
     onGap: reloadSoon,
   })
@@ -120,10 +124,12 @@ function TenantsView({
       <h2>{t('tenants.databases')}</h2>
       <DatabaseTable list={list} />
       <h2>{t('tenants.moves')}</h2>
-      {isAlone ? (
-        <EmptyState title={t('tenants.alone_title')}>{t('tenants.alone_body')}</EmptyState>
-      ) : moves.length === 0 ? (
-        <EmptyState title={t('tenants.no_moves_title')}>{t('tenants.no_moves_body')}</EmptyState>
+      {moves.length === 0 ? (
+        isAlone ? (
+          <EmptyState title={t('tenants.alone_title')}>{t('tenants.alone_body')}</EmptyState>
+        ) : (
+          <EmptyState title={t('tenants.no_moves_title')}>{t('tenants.no_moves_body')}</EmptyState>
+        )
       ) : (
         <MoveTable
           moves={moves}

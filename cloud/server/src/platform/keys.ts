@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeError, systemClock } from '@jidoka/base'
-import { KeyError, readKey, readPublicKeyFile, writeFirstKey } from './key-file.ts'
+import { KeyError, readKey, readPublicKeyFile, writeFirstKey, writeKey } from './key-file.ts'
 import type { KeyPair } from './key-file.ts'
 import { KeyRing } from './key-ring.ts'
 import { ReceiptKeys } from './receipt-keys.ts'
@@ -47,6 +47,14 @@ export async function openKeys(folder: string, nowMs: () => number = () => syste
   }
 }
 
+/** For a process in which people sign in. @throws KeyError when it was given the public half alone: every sign-in would fail */
+export function demandSigningKey({ accessToken }: CloudKeys, folder: string): void {
+  if (accessToken.privateKey !== null) return
+  throw new KeyError(
+    `The folder for keys ${folder} has access-token.public.pem without access-token.pem, so this process could sign nobody in. Put access-token.pem there from a backup or from another process with the module identity; or run this one without identity (JIDOKA_CLOUD_MODULES). Where that key is lost, remove access-token.public.pem: a new one is made, and everybody signs in once more.`,
+  )
+}
+
 /** The public half alone where a process was given that alone: who breaks into it can sign nobody in. */
 async function accessTokenKeyOf(folder: string): Promise<AccessTokenKey> {
   const publicFile = join(folder, 'access-token.public.pem')
@@ -58,9 +66,10 @@ async function accessTokenKeyOf(folder: string): Promise<AccessTokenKey> {
     'rsa',
     () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
   )
-  if (!existsSync(publicFile)) {
+  // Beside another secret half than the one that it is of, it would have everybody refused by those who are given it.
+  if (!existsSync(publicFile) || (await readPublicKeyFile(publicFile, 'rsa')).keyId !== pair.keyId) {
     try {
-      writeFirstKey(publicFile, pair.publicKey)
+      writeKey(publicFile, pair.publicKey)
     } catch {
       // A folder that is read-only: whoever wants that half makes it from the other.
     }

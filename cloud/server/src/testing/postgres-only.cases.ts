@@ -1,5 +1,5 @@
 import { createLog, systemClock } from '@jidoka/base'
-import { rangeRows } from '@jidoka/sync-protocol'
+import { rangeRows, syncPaths } from '@jidoka/sync-protocol'
 import { describe, expect, it, vi } from 'vitest'
 import { Database } from '../platform/db/database.ts'
 import { migrateUp } from '../platform/db/migrations.ts'
@@ -175,6 +175,33 @@ export function postgresOnlyCases(server: () => PostgresServer): void {
       ])
       await second.stop()
       await secondBackend.close()
+      await world.close()
+    })
+
+    it('wakes an edge that waits, though what announced its desired state was lost with the connection that listens', async () => {
+      const store = await server().newStore()
+      const world = await World.open(store)
+      const edge = await world.newEdge()
+      const shape = (query: string) => edge.signed('GET', `${syncPaths.shape}?table=fleet.desired&${query}`)
+      const { headers } = await shape('offset=-1')
+      const answer = shape(
+        `offset=${headers.get('electric-offset')}&handle=${headers.get('electric-handle')}&live=true&cursor=1`,
+      )
+      await vi.waitUntil(async () =>
+        /^jidoka_shape_waiters 1$/m.test((await world.request('GET', '/metrics')).body as string),
+      )
+      // It is not told of this, as if its line had been lost at that moment; and its clock, by which it would look by itself, stands still.
+      const { backend } = store
+      const silent = { ...backend, profile: { ...backend.profile, sharedWithOthers: false } }
+      const other = await World.open({ ...store, backend: silent }, { clock: world.clock })
+      const body = { name: { ko: '울산', en: 'Ulsan' }, time_zone: 'Asia/Seoul', lines: [] }
+      expect((await other.as('PUT', `/api/v1/fleet/edges/${edge.id}/desired/site/site`, { body })).status).toBe(200)
+      await other.cloud.stop()
+      const { rowCount } = await backend.pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen "jidoka_desired"' and datname = current_database()`,
+      )
+      expect(rowCount).toBe(1)
+      expect((await answer).body).toMatchObject([{ headers: { operation: 'insert' } }, { headers: {} }])
       await world.close()
     })
 

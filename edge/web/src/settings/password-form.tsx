@@ -1,9 +1,9 @@
 import { edgePaths } from '@jidoka/contract'
+import { passwordMistakes, type PasswordFields } from '@jidoka/domain'
 import { Button, ErrorNote, Field, ProblemError, useToasts, useUiMessages } from '@jidoka/ui'
 import { useState, type FormEvent } from 'react'
 import { useText } from '../messages/index.ts'
 import { useSession } from '../session/session-context.tsx'
-import { passwordMistakes, type PasswordFields } from './password-mistakes.ts'
 
 const blank: PasswordFields = { current: '', next: '', repeat: '' }
 

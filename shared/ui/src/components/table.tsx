@@ -91,7 +91,9 @@ export function Table<Row>(props: TableProps<Row>) {
                 scope="col"
                 className={column.align === 'right' ? 'number' : ''}
                 style={column.width ? { width: column.width } : {}}
-                aria-sort={sort?.key === column.key ? (sort.down ? 'descending' : 'ascending') : undefined}
+                aria-sort={
+                  column.compare && sort?.key === column.key ? (sort.down ? 'descending' : 'ascending') : undefined
+                }
               >
                 {column.compare ? (
                   <button type="button" className="table-sort" onClick={() => changeSort(column.key)}>

@@ -10,6 +10,7 @@ export interface Resource<Data> {
   readonly loading: boolean
   /** When `data` came, by this device's clock. */
   readonly loadedAtMs: number | null
+  /** Loads again: at once, or when the attempt that is under way has ended, since that may have looked too early. */
   readonly reload: () => void
 }
 
@@ -40,12 +41,17 @@ export function useResource<Data>(
 ): Resource<Data> {
   const [loaded, setLoaded] = useState<Loaded<Data>>(() => nothing(key))
   const [round, setRound] = useState(0)
+  // An attempt that each reload aborted would never end where news comes faster than answers.
+  const attempts = useRef({ underWay: false, wanted: false })
   const latestLoad = useRef(load)
   useEffect(() => {
     latestLoad.current = load
   })
 
   useEffect(() => {
+    const state = attempts.current
+    state.underWay = key !== null
+    state.wanted = false
     if (key === null) return undefined
     const controller = new AbortController()
     const attempt = async () => {
@@ -59,18 +65,29 @@ export function useResource<Data>(
         setLoaded((before) => ({ ...(before.key === key ? before : nothing(key)), error, loading: false }))
       }
     }
-    void attempt()
+    void attempt().finally(() => {
+      if (controller.signal.aborted) return
+      state.underWay = false
+      if (state.wanted) setRound((before) => before + 1)
+    })
     return () => controller.abort()
     // A new round is a new attempt, though nothing in it reads the number.
     // oxlint-disable-next-line react/exhaustive-effect-dependencies
   }, [key, round])
 
-  const reload = useCallback(() => setRound((before) => before + 1), [])
+  const reload = useCallback(() => {
+    if (attempts.current.underWay) {
+      attempts.current.wanted = true
+      return
+    }
+    attempts.current.underWay = true
+    setRound((before) => before + 1)
+  }, [])
 
   useEffect(() => {
     if (key === null || refreshEveryMs === undefined) return undefined
     const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') reload()
+      if (document.visibilityState === 'visible' && !attempts.current.underWay) reload()
     }, refreshEveryMs)
     return () => clearInterval(timer)
   }, [key, refreshEveryMs, reload])

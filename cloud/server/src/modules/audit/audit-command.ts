@@ -80,7 +80,7 @@ async function rotate(text = String(graceHoursDefault), { rotateKey, print }: Au
     )
   const { keyId, file, from } = await rotateKey(hours * 3_600_000)
   print(
-    `The key ${keyId} signs checkpoints from ${from} on. Keep the older files: what they signed is believed of their time, and of no other. Back up ${file}, and give out the new public key then ("audit public-key").`,
+    `The key ${keyId} signs checkpoints from ${from} on. Keep the older files: what they signed is believed of their time, and of no other. Keep the cloud running then: an entry of before that is sealed more than an hour later is named as not ours. Back up ${file}, and give out the new public key then ("audit public-key").`,
   )
   return true
 }

@@ -52,11 +52,25 @@ export class AuditKeys {
     return this.#keyOf(this.#ring.at(ms))
   }
 
-  /** By the time of its link, as ids and times of entries are what their writers say. A younger key is nobody's but ours at any time. */
-  isOurs(entry: SealedEntry, mac: Uint8Array, sealedAtMs: number): boolean {
+  /**
+   * By how far the chain had come in time, as ids and times of entries are what their writers say. A younger key is nobody's but ours at any time.
+   * @param reachedMs the latest time in the chain up to its link
+   */
+  isOurs(entry: SealedEntry, mac: Uint8Array, reachedMs: number): boolean {
     return this.#ring.all.some(
-      (key) => sealedAtMs < key.untilMs + sealedLaterMs && isSame(macOf(this.#keyOf(key), entry), mac),
+      (key) => reachedMs < key.untilMs + sealedLaterMs && isSame(macOf(this.#keyOf(key), entry), mac),
     )
+  }
+
+  /** When keys ended that others have followed. */
+  get endsMs(): number[] {
+    return this.#ring.all.map(({ untilMs }) => untilMs).filter(Number.isFinite)
+  }
+
+  /** The last one by which no new entry counts any more, and since when; null while there is none. */
+  closed(nowMs: number): { readonly keyId: string; readonly sinceMs: number } | null {
+    const key = this.#ring.all.findLast(({ untilMs }) => untilMs + sealedLaterMs <= nowMs)
+    return key === undefined ? null : { keyId: key.keyId, sinceMs: key.untilMs + sealedLaterMs }
   }
 
   find: FindKey = (keyId) => this.#ring.all.find((key) => key.keyId === keyId) ?? null
@@ -88,17 +102,24 @@ export class AuditKeys {
   }
 }
 
+export interface ListedKeys {
+  readonly find: FindKey
+  /** When the key that is trusted came into force. */
+  readonly trustedFromMs: number
+}
+
 /** The keys of a list, if the one that is trusted is in it and has signed it; null when not. */
-export function readKeyList({ keys, signatures }: KeyList, trusted: KeyObject): FindKey | null {
+export function readKeyList({ keys, signatures }: KeyList, trusted: KeyObject): ListedKeys | null {
   const trustedText = exportPublicKey(trusted)
   const text = listText(keys)
-  const isKnown = keys.some(({ public_key: key }) => key === trustedText)
-  if (!isKnown || !signatures.some((signature) => isSigned(trusted, text, Buffer.from(signature, 'hex')))) return null
-  return (keyId) => {
+  const known = keys.find(({ public_key: key }) => key === trustedText)
+  if (known === undefined || !signatures.some((signature) => isSigned(trusted, text, Buffer.from(signature, 'hex'))))
+    return null
+  const find: FindKey = (keyId) => {
     const index = keys.findIndex(({ key_id: id }) => id === keyId)
     const key = keys[index]
     if (key === undefined) return null
-    const fromMs = key.from === null ? -Infinity : Date.parse(key.from)
+    const fromMs = startOf(key)
     const next = keys[index + 1]?.from
     return {
       publicKey: importPublicKey(key.public_key),
@@ -106,4 +127,7 @@ export function readKeyList({ keys, signatures }: KeyList, trusted: KeyObject): 
       untilMs: next === undefined || next === null ? Infinity : Date.parse(next),
     }
   }
+  return { find, trustedFromMs: startOf(known) }
 }
+
+const startOf = ({ from }: KeyList['keys'][number]): number => (from === null ? -Infinity : Date.parse(from))

@@ -81,15 +81,30 @@ export async function linksAfter(tx: Reading, { after, upTo, limit }: LinkRange)
   )
 }
 
-export async function linksAt(
-  tx: Transaction,
-  positions: readonly number[],
-): Promise<Map<number, { hash: string; sealedAt: string }>> {
-  const rows = await tx.query<{ position: number; hash: string; sealed_at: string }>(
-    `select position, encode(hash, 'hex') as hash, sealed_at from audit.chain where tenant_id = $1 and position = any($2::bigint[])`,
+export async function hashesAt(tx: Transaction, positions: readonly number[]): Promise<Map<number, string>> {
+  const rows = await tx.query<{ position: number; hash: string }>(
+    `select position, encode(hash, 'hex') as hash from audit.chain where tenant_id = $1 and position = any($2::bigint[])`,
     [tx.tenantId, positions],
   )
-  return new Map(rows.map(({ position, hash, sealed_at: sealedAt }) => [position, { hash, sealedAt }]))
+  return new Map(rows.map(({ position, hash }) => [position, hash]))
+}
+
+/** The first link that says this time or a later one; null when none does. */
+export async function firstSealedFrom(tx: Transaction, ms: number): Promise<number | null> {
+  const rows = await tx.query<{ position: number | null }>(
+    'select min(position) as position from audit.chain where tenant_id = $1 and sealed_at >= $2',
+    [tx.tenantId, new Date(ms).toISOString()],
+  )
+  return rows[0]?.position ?? null
+}
+
+/** The latest time up to a position; null of the beginning. */
+export async function latestSealedUpTo(tx: Transaction, position: number): Promise<string | null> {
+  const rows = await tx.query<{ sealed_at: string | null }>(
+    'select max(sealed_at) as sealed_at from audit.chain where tenant_id = $1 and position <= $2',
+    [tx.tenantId, position],
+  )
+  return rows[0]?.sealed_at ?? null
 }
 
 const checkpointColumns = `tenant_id, at, position, encode(hash, 'hex') as hash, adopted, key_id, encode(signature, 'hex') as signature`

@@ -13,27 +13,41 @@ export interface WalkedLink {
   readonly entry: SealedEntry | null
 }
 
+/** What is known of the chain before the first link that is looked at. */
+export interface WalkStart {
+  readonly position: number
+  readonly hash: Uint8Array
+  readonly reachedMs: number
+}
+
 /** Goes along a chain and says where it is not what it was. Goes on behind a break with what stands there, so that each break is said once. */
 export class ChainWalk {
   readonly #findings: Findings
-  readonly #isOurs: (link: WalkedLink) => boolean | null
+  readonly #isOurs: (link: WalkedLink, reachedMs: number) => boolean | null
   #position: number
   #hash: Uint8Array
+  #reachedMs: number
 
   /** @param isOurs whether the program wrote the entry; null where that cannot be said */
   constructor(
     findings: Findings,
-    isOurs: (link: WalkedLink) => boolean | null,
-    from: { position: number; hash: Uint8Array } = { position: 0, hash: chainStart },
+    isOurs: (link: WalkedLink, reachedMs: number) => boolean | null,
+    from: WalkStart = { position: 0, hash: chainStart, reachedMs: -Infinity },
   ) {
     this.#findings = findings
     this.#isOurs = isOurs
     this.#position = from.position
     this.#hash = from.hash
+    this.#reachedMs = from.reachedMs
   }
 
   get position(): number {
     return this.#position
+  }
+
+  /** The latest time up to here: a link that somebody puts behind others may say an earlier one, and is no older for that. */
+  get reachedMs(): number {
+    return this.#reachedMs
   }
 
   step(link: WalkedLink): void {
@@ -41,7 +55,9 @@ export class ChainWalk {
     const where = `position ${position}, entry ${entryId}`
     const isNext = position === this.#position + 1
     if (!isNext) this.#findings.add('gap', `positions ${this.#position + 1} to ${position - 1}`)
-    const isOurs = entry === null ? false : this.#isOurs(link)
+    const sealedMs = Date.parse(link.sealedAt)
+    if (sealedMs > this.#reachedMs) this.#reachedMs = sealedMs
+    const isOurs = entry === null ? false : this.#isOurs(link, this.#reachedMs)
     if (entry === null) this.#findings.add('missing', where)
     else if (isNext && !isSame(hashOf(this.#hash, link), link.hash))
       // An entry that still is as the program wrote it did not change: what is about it did.
@@ -55,7 +71,8 @@ export class ChainWalk {
 /** The link that a checkpoint is of. */
 export interface SignedLink {
   readonly hash: string
-  readonly sealedAt: string | null
+  /** The latest time in the chain up to it. */
+  readonly reachedMs: number
 }
 
 /** @returns whether the checkpoint is genuine and the chain agrees with it */
@@ -70,7 +87,7 @@ export function checkCheckpoint(
   else if (!isInForce(checkpoint.at)) findings.add('untimely', where)
   else if (link === undefined) findings.add('truncated', where)
   // Whoever has an old key can write any time into a checkpoint. What it signs is younger than the key then.
-  else if (link.sealedAt !== null && Date.parse(link.sealedAt) >= key.untilMs) findings.add('untimely', where)
+  else if (link.reachedMs >= key.untilMs) findings.add('untimely', where)
   else if (link.hash !== checkpoint.hash) findings.add('replaced', where)
   else return true
   return false

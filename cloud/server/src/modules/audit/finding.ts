@@ -10,6 +10,8 @@ const sentences = {
   forged: 'the checkpoint is not signed by a key of this cloud',
   untimely: 'the checkpoint is signed by a key that was not in force when the chain came so far',
   keys: 'the list of keys is not signed by the key that was given: it was changed, or is of another cloud',
+  outdated:
+    'the end is signed by a key of before the one that was given alone: whoever has a copy of that key can have made all of it. Take the export anew',
   not_ours: 'the entry was not written by this program, or was changed before it was sealed',
   outside: 'the entry is in the log without a link: it was put there past the program',
   unguarded: 'the log is not protected against changes',

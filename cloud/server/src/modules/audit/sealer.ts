@@ -24,6 +24,8 @@ const idleCheckpointMs = 24 * 3_600_000
 const tourEveryMs = 3_600_000
 /** Entries in one transaction: some 20 ms. */
 const batchEntries = 500
+/** Clocks of processes differ by so much at the most. A time in the chain that goes back would make the one that is behind sign with a key that is over. */
+const clocksDifferMsMax = 60_000
 
 export interface SealerParts {
   readonly database: Database
@@ -93,12 +95,16 @@ export class Sealer extends Rounds {
   }
 
   async #batch(tx: Transaction, signs: boolean): Promise<boolean> {
-    const nowMs = this.#sealing.clock.nowMs()
+    const { clock, keys } = this.#sealing
     await lockChain(tx)
     const [head, before] = await Promise.all([headOf(tx), lastCheckpoint(tx)])
-    const key = this.#sealing.keys.at(nowMs)
+    const nowMs = notBefore([head?.sealed_at, before?.at], clock.nowMs())
+    const key = keys.at(nowMs)
     const hasNewKey = before !== null && before.key_id !== key.keyId
+    const closed = keys.closed(nowMs)
     if (hasNewKey) await this.#noteNewKey(tx, { key, previous: before.key_id, atMs: nowMs })
+    else if (head !== null && closed !== null && Date.parse(head.sealed_at) < closed.sinceMs)
+      await this.#noteClosedKey(tx, { key, closed: closed.keyId, atMs: nowMs })
     const rows = await takeUnsealed(tx, batchEntries)
     const sealedAt = new Date(nowMs).toISOString()
     const links = linksOf(rows, head, sealedAt)
@@ -149,17 +155,21 @@ export class Sealer extends Rounds {
     { key, previous, atMs }: { key: AuditKey; previous: string; atMs: number },
   ): Promise<void> {
     const { keyId, publicKeyText } = key
-    await insertEntries(tx, key, [
-      {
-        id: uuidv7(atMs),
-        atMs,
-        actor: 'system',
-        action: 'audit.key_change',
-        subject: keyId,
-        detail: { previous, public_key: publicKeyText },
-        source: null,
-      },
-    ])
+    const detail = { previous, public_key: publicKeyText }
+    await this.#note(tx, key, { atMs, action: 'audit.key_change', subject: keyId, detail })
+  }
+
+  /** Puts a link of now into a log in which nothing happens: whatever whoever has the old key puts behind it is too late, whatever time that says. */
+  #noteClosedKey(tx: Transaction, { key, closed, atMs }: { key: AuditKey; closed: string; atMs: number }) {
+    return this.#note(tx, key, { atMs, action: 'audit.key_closed', subject: closed, detail: {} })
+  }
+
+  #note(
+    tx: Transaction,
+    key: AuditKey,
+    entry: { atMs: number; action: string; subject: string; detail: Record<string, string> },
+  ): Promise<void> {
+    return insertEntries(tx, key, [{ id: uuidv7(entry.atMs), actor: 'system', source: null, ...entry }])
   }
 
   /** The last entry of before the chain. */
@@ -171,6 +181,12 @@ export class Sealer extends Rounds {
     )
     return rows[0]?.position ?? 0
   }
+}
+
+/** The own time, or that of who was here last and whose clock is ahead. */
+function notBefore(times: readonly (string | undefined)[], nowMs: number): number {
+  const lastMs = Math.max(nowMs, ...times.flatMap((time) => (time === undefined ? [] : [Date.parse(time)])))
+  return lastMs - nowMs <= clocksDifferMsMax ? lastMs : nowMs
 }
 
 function linksOf(rows: readonly EntryRow[], head: { position: number; hash: Buffer } | null, at: string): NewLink[] {

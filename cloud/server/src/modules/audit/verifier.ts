@@ -2,14 +2,17 @@ import type { Clock } from '@jidoka/base'
 import type { Database } from '../../platform/db/database.ts'
 import type { AuditKeys } from './audit-keys.ts'
 import { checkCheckpoint, ChainWalk } from './chain-walk.ts'
+import type { WalkStart } from './chain-walk.ts'
 import {
   checkpointAround,
   checkpointsAfter,
   entriesOutside,
+  firstSealedFrom,
+  hashesAt,
   headOf,
   keepVerification,
+  latestSealedUpTo,
   linksAfter,
-  linksAt,
 } from './chain-repository.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { CheckpointFile } from './checkpoint-file.ts'
@@ -85,8 +88,14 @@ export class Verifier {
       const head = await headOf(tx)
       const before = from === undefined ? null : await checkpointAround(tx, from, 'before')
       const after = to === undefined ? null : await checkpointAround(tx, to, 'after')
+      const position = before?.position ?? 0
+      const latest = await latestSealedUpTo(tx, position)
       return {
-        from: { position: before?.position ?? 0, hash: Buffer.from(before?.hash ?? '00'.repeat(32), 'hex') },
+        from: {
+          position,
+          hash: Buffer.from(before?.hash ?? '00'.repeat(32), 'hex'),
+          reachedMs: latest === null ? -Infinity : Date.parse(latest),
+        },
         upTo: Math.min(after?.position ?? Infinity, head?.position ?? 0),
       }
     })
@@ -97,9 +106,12 @@ export class Verifier {
     const { database, keys, file } = this.#parts
     let adopted = Infinity
     let count = 0
+    const ends = await this.#endsOfKeys(tenantId)
+    const reachedMs = (position: number) =>
+      Math.max(-Infinity, ...ends.filter((end) => end.position <= position).map(({ ms }) => ms))
     const check = async (checkpoints: readonly Checkpoint[]) => {
-      const links = await database.withTenant(tenantId, (tx) =>
-        linksAt(
+      const hashes = await database.withTenant(tenantId, (tx) =>
+        hashesAt(
           tx,
           checkpoints.map(({ position }) => position),
         ),
@@ -107,7 +119,8 @@ export class Verifier {
       for (const checkpoint of checkpoints) {
         // One of another tenant is not this one's, however genuine.
         const isHere = checkpoint.tenant_id === tenantId
-        const link = isHere ? links.get(checkpoint.position) : { hash: 'of another tenant', sealedAt: null }
+        const hash = isHere ? hashes.get(checkpoint.position) : 'of another tenant'
+        const link = hash === undefined ? undefined : { hash, reachedMs: reachedMs(isHere ? checkpoint.position : 0) }
         count++
         if (checkCheckpoint(findings, { checkpoint, find: keys.find, link }))
           adopted = Math.min(adopted, checkpoint.adopted)
@@ -135,19 +148,32 @@ export class Verifier {
     return { adopted: Number.isFinite(adopted) ? adopted : 0, count }
   }
 
+  /** Where the chain passed the end of each key: all that a checkpoint is held against of times, without the times of every link. */
+  #endsOfKeys(tenantId: string): Promise<{ position: number; ms: number }[]> {
+    const { database, keys } = this.#parts
+    return database.withTenant(tenantId, async (tx) => {
+      const ends: { position: number; ms: number }[] = []
+      for (const ms of keys.endsMs) {
+        const position = await firstSealedFrom(tx, ms)
+        if (position !== null) ends.push({ position, ms })
+      }
+      return ends
+    })
+  }
+
   async #walk(
     tenantId: string,
-    walked: { findings: Findings; adopted: number; from: { position: number; hash: Uint8Array }; upTo: number },
+    walked: { findings: Findings; adopted: number; from: WalkStart; upTo: number },
   ): Promise<void> {
     const { findings, adopted, from, upTo } = walked
     const { database, keys } = this.#parts
     let macs = new Map<number, Buffer | null>()
     const walk = new ChainWalk(
       findings,
-      ({ position, entry, sealedAt }) => {
+      ({ position, entry }, reachedMs) => {
         const mac = macs.get(position) ?? null
         if (entry === null || entry.tenant_id !== tenantId) return false
-        return mac === null ? position <= adopted : keys.isOurs(entry, mac, Date.parse(sealedAt))
+        return mac === null ? position <= adopted : keys.isOurs(entry, mac, reachedMs)
       },
       from,
     )

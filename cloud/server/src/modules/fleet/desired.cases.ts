@@ -1,6 +1,5 @@
 import { edgeDetailSchema } from '@jidoka/contract'
 import { desiredItemSchema } from '@jidoka/domain'
-import { syncPaths } from '@jidoka/sync-protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ruleOf, World } from '../../testing/world.ts'
 import type { TestEdge } from '../../testing/world.ts'
@@ -32,30 +31,6 @@ export function desiredCases(newStore: NewStore): void {
       expect((await world.as('DELETE', path('site', 'site'))).status).toBe(200)
       expect((await world.as('DELETE', path('site', 'site'))).status).toBe(404)
       expect((await world.as('PUT', path('site', 'site'), { body: site('Asia/Seoul') })).body.data.version).toBe(4)
-    })
-
-    it('is told at once to an edge that waits, though what announced it was lost with the connection that listens', async (context) => {
-      const { backend } = world.store
-      if (!backend.profile.sharedWithOthers) context.skip('nobody else works on this database')
-      const waiting = await world.newEdge({ name: 'waiting' })
-      const shape = (query: string) => waiting.signed('GET', `${syncPaths.shape}?table=fleet.desired&${query}`)
-      const { headers } = await shape('offset=-1')
-      const answer = shape(
-        `offset=${headers.get('electric-offset')}&handle=${headers.get('electric-handle')}&live=true&cursor=1`,
-      )
-      while (!/^jidoka_shape_waiters 1$/m.test((await world.request('GET', '/metrics')).body))
-        await new Promise((resolve) => setImmediate(resolve))
-      // It is not told of this, as if its line had been lost at that moment; and its clock, by which it would look by itself, stands still.
-      const silent = { ...backend, profile: { ...backend.profile, sharedWithOthers: false } }
-      const other = await World.open({ ...world.store, backend: silent }, { clock: world.clock })
-      const put = `/api/v1/fleet/edges/${waiting.id}/desired/site/site`
-      expect((await other.as('PUT', put, { body: site('Asia/Seoul') })).status).toBe(200)
-      await other.cloud.stop()
-      const { rowCount } = await backend.pool.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen "jidoka_desired"' and datname = current_database()`,
-      )
-      expect(rowCount).toBe(1)
-      expect((await answer).body).toMatchObject([{ headers: { operation: 'insert' } }, { headers: {} }])
     })
 
     it('shows the site as its desired state describes it', async () => {

@@ -1,9 +1,12 @@
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { createLog, hashPassword } from '@jidoka/base'
 import type { ManualClock } from '@jidoka/base'
 import { cloudPaths, sessionSchema } from '@jidoka/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Database } from '../../platform/db/database.ts'
 import { fanoutLimits } from '../../platform/events/fanout.ts'
+import { inRequest, RequestScope } from '../../platform/request-scope.ts'
 import { World } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { EndedAccess, endedAccessLimits } from './ended-access.ts'
@@ -57,10 +60,10 @@ export function accessCases(newStore: NewStore): void {
     const refreshing = async (refresh: string) =>
       (await world.request('POST', cloudPaths.refresh, { headers: { cookie: `jidoka_refresh=${refresh}` } })).status
     /** What the other process has heard by then; where nobody can tell it, it looks by itself. */
-    const elsewhere = async (token: string, status: number) => {
+    const elsewhere = async (token: string, status: number, path: string = cloudPaths.me) => {
       const isTold = world.store.backend.profile.sharedWithOthers
       clock.advance(isTold ? fanoutLimits.gatherMs : endedAccessLimits.lookEveryMs)
-      await vi.waitFor(async () => expect(await ask(token, other)).toBe(status), { timeout: 5_000, interval: 10 })
+      await vi.waitFor(async () => expect(await ask(token, other, path)).toBe(status), { timeout: 5_000, interval: 10 })
     }
 
     it('of one sign-in ends with it, at once and in every process; another one of the same person goes on', async () => {
@@ -95,16 +98,26 @@ export function accessCases(newStore: NewStore): void {
     })
 
     it.each([
-      ['is disabled', `disabled = true`, 401],
-      ['has another role', `role = 'viewer'`, 200],
-      ['is given another password', `password_hash = password_hash || ' '`, 401],
+      ['is disabled', `update core.users set disabled = true where login = $1`, 401],
+      ['has another role', `update core.users set role = 'viewer' where login = $1`, 200],
+      ['is given another password', `update core.users set password_hash = password_hash || ' ' where login = $1`, 401],
+      [
+        'is given another login',
+        `with ended as (delete from core.sessions where login = $1) update core.users set login = login || '-lee' where login = $1`,
+        401,
+      ],
+      ['is deleted', `delete from core.users where login = $1`, 401],
     ])('ends for a person who %s, by whichever way, and what comes after is of that', async (_what, change, later) => {
       const { token } = await signIn()
       expect(await ask(token, world, cloudPaths.jobs)).toBe(200)
-      await own(`update core.users set ${change} where login = $1`, [kim])
+      await own(change, [kim])
       clock.advance(endedAccessLimits.lookEveryMs)
-      await vi.waitFor(async () => expect(await ask(token)).toBe(401), { timeout: 5_000, interval: 10 })
-      await elsewhere(token, 401)
+      // Not at a route that looks the person up, and would refuse by that.
+      await vi.waitFor(async () => expect(await ask(token, world, cloudPaths.jobs)).toBe(401), {
+        timeout: 5_000,
+        interval: 10,
+      })
+      await elsewhere(token, 401, cloudPaths.jobs)
       const again = await world.login(kim, passwordOf(kim))
       expect(again.status).toBe(later)
       if (later === 200) expect(await ask(again.body.data.access_token, world, cloudPaths.jobs)).toBe(403)
@@ -130,6 +143,15 @@ export function accessCases(newStore: NewStore): void {
       await third.cloud.stop()
     })
 
+    it('is given by no process that has the public half of its key alone: with the module identity it does not start', async () => {
+      const reader = join(world.store.folder, 'keys-of-a-reader')
+      mkdirSync(reader, { mode: 0o700 })
+      const name = 'access-token.public.pem'
+      copyFileSync(join(world.store.folder, 'keys', name), join(reader, name))
+      const environment = { JIDOKA_CLOUD_KEYS: reader }
+      await expect(World.open(world.store, { clock, environment })).rejects.toThrow('could sign nobody in')
+    })
+
     it('costs no statement', async () => {
       const { token } = await signIn()
       await signOut((await signIn()).refresh)
@@ -138,6 +160,35 @@ export function accessCases(newStore: NewStore): void {
       for (let time = 0; time < 5; time++) expect(await ask(token, world, cloudPaths.audit)).toBe(403)
       expect([connect, query].map(({ mock }) => mock.calls.length)).toEqual([0, 0])
       for (const spy of [connect, query]) spy.mockRestore()
+    })
+
+    it('is read for all who wait for it, whoever of them hangs up; a reading that fails undoes nothing, and is made up for', async () => {
+      const lines: string[] = []
+      const database = new Database(world.store.backend, { clock })
+      const log = createLog('test', { destination: { write: (line) => void lines.push(line) } })
+      const ended = new EndedAccess({ database, clock, log, tellOthers: () => undefined })
+      const end = (family: string) =>
+        own(`insert into core.ended_access values ('demo', 'session:' || $1, null, clock_timestamp())`, [family])
+      const hasEnded = (sessionId: string) =>
+        ended.has({ tenantId: 'demo', login: 'lee', version: 1, sessionId, issuedAtS: 0 })
+      await end('one')
+      const [gone, stays] = [new RequestScope(clock, 10_000), new RequestScope(clock, 10_000)]
+      const first = inRequest(gone, () => ended.changed())
+      gone.end()
+      await Promise.all([first, inRequest(stays, () => ended.changed())])
+      expect([hasEnded('one'), lines]).toEqual([true, []])
+      await end('two')
+      const asked = vi.spyOn(database, 'askDirectories').mockRejectedValueOnce(new Error('the line broke'))
+      await ended.changed()
+      expect([hasEnded('one'), hasEnded('two'), lines.join('')]).toEqual([
+        true,
+        false,
+        expect.stringContaining('the line broke'),
+      ])
+      asked.mockRestore()
+      await ended.start()
+      expect(hasEnded('two')).toBe(true)
+      await ended.stop()
     })
 
     it('I10: of which there is too much at once ends for all who came before; a refresh mends that', async () => {

@@ -1,6 +1,7 @@
 import { describeError } from '@jidoka/base'
 import type { Clock, Log } from '@jidoka/base'
 import type { Database } from '../../platform/db/database.ts'
+import { outsideRequest } from '../../platform/request-scope.ts'
 import { Rounds } from '../../platform/rounds.ts'
 
 /** What of an access token says whether it was taken back. */
@@ -70,10 +71,13 @@ export class EndedAccess extends Rounds {
     )
   }
 
-  /** Something was ended here, and is committed. It holds in this process when this resolves, and soon in the others. */
+  /**
+   * Something was ended here, and is committed. It holds in this process when this resolves, and soon in the others. Never rejects: what is committed is not undone
+   * by a reading that failed, and the next one is `lookEveryMs` away.
+   */
   async changed(): Promise<void> {
     this.#tellOthers()
-    await this.look()
+    await this.look().catch(this.#failed)
   }
 
   /** Another process has ended something, or may have. */
@@ -81,15 +85,17 @@ export class EndedAccess extends Rounds {
     this.look().catch(this.#failed)
   }
 
-  /** Reads anew, after a reading that is under way: that one may have begun before. */
+  /** Reads anew, after a reading that is under way: that one may have begun before. Several wait for one reading, so it ends with the request of none of them. */
   look(): Promise<void> {
-    this.#waiting ??= this.#reading
-      .catch(() => undefined)
-      .then(() => {
-        this.#waiting = null
-        this.#reading = this.#read()
-        return this.#reading
-      })
+    this.#waiting ??= outsideRequest(() =>
+      this.#reading
+        .catch(() => undefined)
+        .then(() => {
+          this.#waiting = null
+          this.#reading = this.#read()
+          return this.#reading
+        }),
+    )
     return this.#waiting
   }
 

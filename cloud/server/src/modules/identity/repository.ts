@@ -43,6 +43,23 @@ export async function insertSession(
   )
 }
 
+/**
+ * The person of a login, before anything of what that person has is locked or changed. Whoever makes a sign-in and whoever ends some go one after the other: what
+ * is deleted is what was there when the statement began, and a sign-in that is being made meanwhile would outlive the end of all.
+ */
+export async function lockUser(tx: Transaction, login: string): Promise<UserRow | null> {
+  return (await tx.query<UserRow>('select * from core.users where login = $1 for no key update', [login]))[0] ?? null
+}
+
+/** The same of whom a refresh token is. */
+export async function lockUserOf(tx: Transaction, tokenHash: string): Promise<UserRow | null> {
+  const rows = await tx.query<UserRow>(
+    'select * from core.users where login = (select login from core.sessions where token_hash = $1) for no key update',
+    [tokenHash],
+  )
+  return rows[0] ?? null
+}
+
 /** Locks the row, so that two refreshes with one token go one after the other. */
 export async function lockSession(tx: Transaction, tokenHash: string): Promise<SessionRow | null> {
   return (
@@ -54,7 +71,7 @@ export async function markReplaced(tx: Transaction, tokenHash: string, at: strin
   await tx.run('update core.sessions set replaced_at = $2 where token_hash = $1', [tokenHash, at])
 }
 
-/** Its access tokens too. */
+/** Its access tokens too. Of a person who is locked. */
 export async function endFamily(tx: Transaction, familyId: string): Promise<void> {
   await Promise.all([
     tx.run('delete from core.sessions where family_id = $1', [familyId]),
@@ -62,16 +79,15 @@ export async function endFamily(tx: Transaction, familyId: string): Promise<void
   ])
 }
 
+/** Of a person who is locked, or was changed before in this transaction. */
 export async function deleteSessionsOf(tx: Transaction, login: string): Promise<void> {
   await tx.run('delete from core.sessions where login = $1', [login])
 }
 
 /** Every sign-in of a person, with its access tokens. */
 export async function endSessionsOf(tx: Transaction, login: string): Promise<void> {
-  await Promise.all([
-    deleteSessionsOf(tx, login),
-    tx.run('update core.users set access_version = access_version + 1 where login = $1', [login]),
-  ])
+  await tx.run('update core.users set access_version = access_version + 1 where login = $1', [login])
+  await deleteSessionsOf(tx, login)
 }
 
 /**

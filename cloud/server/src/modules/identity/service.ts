@@ -128,11 +128,17 @@ export class IdentityService implements IdentityPort, TenantMaker {
       if (tenantId !== null) this.#noteRefusal(tenantId, login, 'session.refuse')
       throw new ProblemError('wrong_credentials', 'The name or the password is wrong. Check both and try again.')
     }
-    return this.#database.withTenant(tenantId, async (tx) => {
+    const signedIn = await this.#database.withTenant(tenantId, async (tx) => {
+      const present = await repository.lockUser(tx, login)
+      // Changed while the password was looked at: what was right then is not the password any more.
+      if (present === null || present.disabled || present.password_hash !== user.password_hash) return null
       await repository.deleteExpiredSessions(tx, this.#now())
       await this.#audit.append(tx, { actor: login, action: 'session.begin', subject: login, detail: {} })
-      return this.#issue(tx, user, randomUUID())
+      return this.#issue(tx, present, randomUUID())
     })
+    if (signedIn === null)
+      throw new ProblemError('wrong_credentials', 'The name or the password is wrong. Check both and try again.')
+    return signedIn
   }
 
   /** Resolves when all refusals are in the audit. */
@@ -159,6 +165,7 @@ export class IdentityService implements IdentityPort, TenantMaker {
     const tenantId = await repository.tenantOfToken(this.#database, tokenHash)
     if (tenantId === null) throw ended()
     const outcome = await this.#database.withTenant(tenantId, async (tx) => {
+      const user = await repository.lockUserOf(tx, tokenHash)
       const session = await repository.lockSession(tx, tokenHash)
       const nowMs = this.#clock.nowMs()
       if (session === null || Date.parse(session.expires_at) <= nowMs) return null
@@ -172,7 +179,6 @@ export class IdentityService implements IdentityPort, TenantMaker {
         })
         return 'reused'
       }
-      const user = await repository.findUser(tx, session.login)
       if (user === null || user.disabled) return null
       if (session.replaced_at === null) await repository.markReplaced(tx, tokenHash, this.#now())
       return this.#issue(tx, user, session.family_id)
@@ -191,6 +197,7 @@ export class IdentityService implements IdentityPort, TenantMaker {
     const tenantId = await repository.tenantOfToken(this.#database, tokenHash)
     if (tenantId === null) return
     await this.#database.withTenant(tenantId, async (tx) => {
+      await repository.lockUserOf(tx, tokenHash)
       const session = await repository.lockSession(tx, tokenHash)
       if (session === null) return
       await repository.endFamily(tx, session.family_id)

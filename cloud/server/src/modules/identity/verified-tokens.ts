@@ -5,7 +5,7 @@ const tokensMax = 2_000
 
 /**
  * Access tokens whose signature was found right, to the byte, until they end: looking at it took longer than anything else that a request does here. It cannot become
- * wrong meanwhile, as the key is one for the life of the process and no access token is taken back before its end.
+ * wrong meanwhile, as the key is one for the life of the process; whether it was taken back is asked of the caller each time.
  */
 export class VerifiedTokens {
   /** The one used longest ago first. */

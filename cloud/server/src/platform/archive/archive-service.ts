@@ -68,8 +68,14 @@ export class ArchiveService {
   link(tenantId: string, id: string, by: string): Promise<ObjectLinkAnswer> {
     return this.#parts.database.withTenant(tenantId, async (tx) => {
       const { object_key: key, partition } = await found(tx, id)
+      const file = await this.#parts.objects.findWith(tx, key)
+      if (file === null)
+        throw new ProblemError(
+          'not_found',
+          'The file of the archive is not there. Look at the log of this cloud for why.',
+        )
       await this.#note(tx, 'archive.link', id, by, { partition })
-      const { path, expiresAt } = this.#parts.objects.presign(tenantId, key, {
+      const { path, expiresAt } = this.#parts.objects.presign(tenantId, file.id, {
         seconds: linkSeconds,
         fileName: `${partition}.parquet`,
       })

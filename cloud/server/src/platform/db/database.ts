@@ -178,6 +178,11 @@ export class Database {
     return ownerQuery<Row>(this.backend, text, values)
   }
 
+  /** The same, for as long as it takes: what builds an index goes on building for whoever has given up. */
+  async asOwnerHoweverLong(text: string): Promise<void> {
+    await ownerQuery(this.backend, text, [], null)
+  }
+
   /**
    * The same in each database, for what all of them must have. One that is away, and is not the main one, keeps nobody else from it.
    * @returns whether all have done it
@@ -315,7 +320,7 @@ export class Database {
       broken = error
     }
     client.on('error', lost)
-    let stopped: Promise<void> | undefined
+    let stopped: Promise<boolean> | undefined
     const forget = scope?.onOver(() => {
       if (this.#answerMsMax > 0) stopped = statements.stop()
     })
@@ -341,7 +346,7 @@ export class Database {
     } finally {
       forget?.()
       // Another one's statement would be stopped on it.
-      await stopped
+      if ((await stopped) === false) broken ??= new Error('what was said to stop a statement may still be heard')
       client.off('error', lost)
       client.release(broken)
     }
@@ -363,8 +368,9 @@ async function ownerQuery<Row extends object>(
   { profile, pool }: Backend,
   text: string,
   values: readonly unknown[],
+  answerMsMax: number | null = ownerMsMax,
 ): Promise<Row[]> {
-  const queryTimeout = profile.stopsLongStatements ? { query_timeout: ownerMsMax } : {}
+  const queryTimeout = profile.stopsLongStatements && answerMsMax !== null ? { query_timeout: answerMsMax } : {}
   try {
     const span = openStatement(text)
     const answer = pool.query<Row>({ text, values: [...values], ...queryTimeout })

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { Pool } from 'pg'
+import { describe, expect, it, vi } from 'vitest'
 import type { NewStore } from '../../testing/stores.ts'
 import type { Migration } from './migrations.ts'
 import { migrateUp, migrationLimits } from './migrations.ts'
@@ -75,6 +76,36 @@ export function migrationLockCases(newStore: NewStore): void {
         [1, 2, 3].map(() => migrateUp(store.backend.pool, all, { ...limits, turnsMax: 1e6 })),
       )
       expect(ran.flat().sort()).toEqual([change.name, index.name])
+      await store.close()
+    })
+
+    it('keeps the other program out while it builds an index, also with one connection each', async () => {
+      const { store, holder, letGo, migrations } = await held()
+      const { pool } = store.backend
+      const index: Migration = {
+        ...change,
+        up: '-- outside of a transaction\ncreate index concurrently beside on fleet.sites (time_zone)',
+      }
+      const all = [...migrations.slice(0, -1), index]
+      const [one, other] = [{}, { query_timeout: 10_000 }].map(
+        (limits) => new Pool({ ...pool.options, ...limits, min: 0, max: 1 }),
+      )
+      if (one === undefined || other === undefined) throw new Error('there are two')
+      // Whoever has written is waited for by an index that is built.
+      await holder.query('update fleet.sites set name = name')
+      const building = 'select from pg_stat_progress_create_index where datname = current_database()'
+      const ran = migrateUp(one, all)
+      await vi.waitUntil(async () => (await pool.query(building)).rowCount === 1, { timeout: 15_000 })
+      try {
+        const second = migrateUp(other, all, { ...migrationLimits, turnsMax: 2, pause: () => Promise.resolve() })
+        await expect(second).rejects.toThrow('Another program has been migrating this database for long')
+      } finally {
+        await letGo()
+      }
+      expect(await ran).toEqual([index.name])
+      expect(await migrateUp(other, all)).toEqual([])
+      await one.end()
+      await other.end()
       await store.close()
     })
 

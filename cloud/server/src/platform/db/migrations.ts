@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { OperationalError } from '@jidoka/base'
 import type { Pool, PoolClient } from 'pg'
+import { Client } from 'pg'
 import { isOutsideTransaction, runOutsideTransaction } from './outside-transaction.ts'
 import { codeOf } from './unavailable.ts'
 
@@ -162,16 +163,26 @@ function compare(migrations: readonly Migration[], applied: readonly AppliedMigr
 async function runStep(pool: Pool, client: PoolClient, sql: string): Promise<void> {
   if (!isOutsideTransaction(sql)) {
     await client.query(sql)
-  } else if (pool.options.max === 1) {
-    // PGlite has one session, and nobody beside it who would have to be kept out.
+  } else if (isOneSession(pool)) {
+    // Nobody is beside it who would have to be kept out.
     await client.query('commit')
     await runOutsideTransaction(client, sql)
     await client.query('begin')
   } else {
-    // The lock stays with the transaction that waits here. It has neither a snapshot nor a row, so no index that is built waits for it.
-    await withConnection(pool, (beside) => runOutsideTransaction(beside, sql))
+    // The lock stays with the transaction that waits here. It has neither a snapshot nor a row, so no index that is built waits for it. Beside the pool, which may
+    // have this one connection only.
+    const beside = new Client(pool.options)
+    await beside.connect()
+    try {
+      await runOutsideTransaction(beside, sql)
+    } finally {
+      await beside.end()
+    }
   }
 }
+
+/** Whether the database is PGlite: its pool has streams of its own to the engine. A server's pool may be as small and share the database with others (`sharedWithOthers`). */
+const isOneSession = (pool: Pool): boolean => pool.options.stream !== undefined
 
 /** `lock_not_available`, `deadlock_detected`: somebody else was at the table; everything is undone and may be tried again. */
 const lockCodes = new Set(['55P03', '40P01'])

@@ -1,5 +1,5 @@
 import { OperationalError } from '@jidoka/base'
-import type { PoolClient } from 'pg'
+import type { ClientBase } from 'pg'
 import { parseStatements } from './parsed.ts'
 
 // An index of a table that is written to is built without a lock that stops writers, and that PostgreSQL does in no transaction. Whatever dies half-way
@@ -11,7 +11,7 @@ const mark = /^-- outside of a transaction\b/
 export const isOutsideTransaction = (sql: string): boolean => mark.test(sql)
 
 /** Runs the one statement of such a migration, whatever an earlier run has left. @throws OperationalError for one that could not be begun anew. */
-export async function runOutsideTransaction(client: PoolClient, sql: string): Promise<void> {
+export async function runOutsideTransaction(client: ClientBase, sql: string): Promise<void> {
   const [statement, ...more] = await parseStatements(sql)
   if (statement === undefined || more.length > 0)
     throw new OperationalError(

@@ -209,9 +209,9 @@ async function seed(world: World): Promise<Seeded> {
   )
   const { body } = judged
   const archive = await fillArchives(world)
-  const objectLink = world.cloud.objects.port.presign('demo', 'archives/judgment_executions_y2024m01.parquet', {
-    seconds: 600,
-  }).path
+  const { port: objects } = world.cloud.objects
+  const stored = await objects.find('demo', 'archives/judgment_executions_y2024m01.parquet')
+  const objectLink = objects.presign('demo', stored?.id ?? '', { seconds: 600 }).path
   return {
     edge,
     judgment: (body as { id: string }).id,

@@ -73,10 +73,11 @@ export class Statements {
   /**
    * Has the server stop what is under way, for whoever waits no more. A commit is never stopped, but where it went along with what only reads: it is there, or it is
    * not, and who asks again finds out. Nor is `begin`: what was sent behind it would be done outside of the transaction.
+   * @returns whether the client can be used again
    */
-  async stop(): Promise<void> {
+  async stop(): Promise<boolean> {
     await this.#begun
-    if (this.#unanswered > 0 && !this.#isCommitting) await stopStatement(this.#client)
+    return this.#unanswered === 0 || this.#isCommitting || (await stopStatement(this.#client))
   }
 
   /** @throws the error of the first statement that failed, also where the work has passed it over */

@@ -25,8 +25,9 @@ const hearMsMax = 2_000
  * Has the server stop what it does for this client (PostgreSQL's CancelRequest, over a connection of its own, as encrypted as the client's). The server closes that
  * connection once it has heard: nothing may be sent by the client before this is over, or it could be what is stopped. Whether there was anything to stop, the
  * client itself is told. Never rejects.
+ * @returns whether the server has heard it; where it has not, it may do so at any time, and nobody may use the client again
  */
-export async function stopStatement(client: PoolClient): Promise<void> {
+export async function stopStatement(client: PoolClient): Promise<boolean> {
   const { host, port, ssl, processID, secretKey } = client as unknown as Working
   const line = new Client({ host, port, ssl }).connection as unknown as Line
   const said = () => line.cancel(processID, secretKey)
@@ -37,5 +38,11 @@ export async function stopStatement(client: PoolClient): Promise<void> {
   const heard = once(line, 'end', { signal: AbortSignal.timeout(hearMsMax) })
   if (host.startsWith('/')) line.connect(`${host}/.s.PGSQL.${port}`)
   else line.connect(port, host)
-  await heard.catch(() => line.stream.destroy())
+  try {
+    await heard
+    return true
+  } catch {
+    line.stream.destroy()
+    return false
+  }
 }

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { postgresIsMissing, postgresServer } from '../../testing/stores.ts'
 import type { PostgresServer } from '../../testing/stores.ts'
@@ -78,6 +81,44 @@ describe.skipIf(missing !== null)(
       await Promise.all(stay)
       expect(failed).toBe(0)
     })
+
+    it(
+      'has its connection closed where nobody heard that its statement was to be stopped',
+      { timeout: 30_000 },
+      async () => {
+        const { database, pool } = world
+        // In place of the server: takes the connection, and what comes by it may get there when it likes.
+        const lines: Socket[] = []
+        const silent = createServer((line) => void lines.push(line.resume())).listen(0, '127.0.0.1')
+        await once(silent, 'listening')
+        const { port } = silent.address() as AddressInfo
+        const places = new Map<object, { readonly host: unknown; readonly port: unknown }>()
+        const removed: unknown[] = []
+        const lead = (client: object) => {
+          const { host, port: own } = client as { host?: unknown; port?: unknown }
+          if (!places.has(client)) places.set(client, { host, port: own })
+          Object.assign(client, { host: '127.0.0.1', port })
+        }
+        const note = (client: object) => void removed.push((client as { processID?: unknown }).processID)
+        pool.on('acquire', lead).on('remove', note)
+        let pid: unknown
+        const asked = world.ask(() =>
+          database.withTenant('demo', async (tx) => {
+            pid = (await tx.query('select pg_backend_pid() as pid'))[0]?.['pid']
+            await tx.query('select pg_sleep(3) as not_heard')
+          }),
+        )
+        await vi.waitFor(async () => expect(await running('not_heard')).toBe(1), { timeout: 5_000, interval: 10 })
+        asked.destroy()
+        await world.ended()
+        await vi.waitFor(() => expect(removed).toContain(pid), { timeout: 5_000, interval: 10 })
+        expect(lines).toHaveLength(1)
+        pool.off('acquire', lead).off('remove', note)
+        for (const [client, place] of places) Object.assign(client, place)
+        for (const line of lines) line.destroy()
+        silent.close()
+      },
+    )
 
     it('finds what was being committed', async () => {
       const { database, insert, pool } = world

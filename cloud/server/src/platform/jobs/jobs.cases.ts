@@ -163,11 +163,12 @@ export function jobsCases(newStore: NewStore): void {
     })
 
     it('asks one that can take back what it did to do so, whether it waits or runs, and says why it is too late', async () => {
-      const { world, quiet, define, until, untilTurned } = opened()
+      const { world, quiet, define, own, until, untilTurned } = opened()
       const asked: string[] = []
       const ran: boolean[] = []
       const half = newGate()
       let tooLate: string | null = null
+      let hasEnded = false
       const kind = define(
         'test.undone',
         async ({ input, signal }) => {
@@ -177,9 +178,13 @@ export function jobsCases(newStore: NewStore): void {
           throw new JobUndoneError('taken back')
         },
         {
-          undo: (input, by) => {
+          undo: async (input, by) => {
             if (tooLate === null) asked.push(`${input.n} ${by}`)
-            return Promise.resolve(tooLate)
+            if (hasEnded)
+              await own(
+                `update core.jobs set state = 'cancelled', ended_at = created_at where kind = 'test.undone' and state = 'waiting'`,
+              )
+            return tooLate
           },
         },
       )
@@ -199,6 +204,10 @@ export function jobsCases(newStore: NewStore): void {
         ['0 admin', '1 admin'],
         [false, false],
       ])
+      // It has taken back what it did, and ended, before whoever asked comes to its row.
+      hasEnded = true
+      expect((await cancel(await begin(3))).body.data).toMatchObject({ state: 'cancelled' })
+      hasEnded = false
       tooLate = 'It is done.'
       const late = await begin(2)
       expect((await cancel(late)).body).toMatchObject({ status: 409, detail: 'It is done.' })

@@ -194,7 +194,9 @@ export class Jobs implements JobsPort {
       const before = await cancelJob(tx, id, { by: person.login, at, goesOn })
       if (before === null) throw noSuchJob()
       this.#mustMend(person, before.kind)
-      if (before.state !== 'waiting' && before.state !== 'running')
+      // It may have taken back what it did before this comes to its row.
+      const isTakenBack = goesOn && before.state === 'cancelled'
+      if (before.state !== 'waiting' && before.state !== 'running' && !isTakenBack)
         throw new ProblemError('conflict', 'The job has ended already. Reload the page to see how.')
       await this.#note(tx, 'job.cancel', id, person, before.kind)
       tx.afterCommit(() => (goesOn ? this.#wake() : this.#cancelled(id)))

@@ -57,7 +57,7 @@ export class ObjectDesk {
       const found = await repository.findById(tx, id, this.#now())
       if (found === null) throw gone()
       await audit.append(tx, { actor: by, action: 'object.link', subject: id, detail: { name: nameOf(found.key) } })
-      const { path, expiresAt } = store.presign(tenantId, found.key, { seconds: linkSeconds })
+      const { path, expiresAt } = store.presign(tenantId, id, { seconds: linkSeconds })
       return { path, expires_at: expiresAt }
     })
   }

@@ -50,7 +50,7 @@ export function addLinkRoutes(
     }),
     async (c) => {
       const link = links.read(c.req.valid('param').token, nowMs())
-      const found = link === null ? null : await objects.open(link.tenantId, link.key)
+      const found = link === null ? null : await objects.openById(link.tenantId, link.id)
       if (link === null || found === null) {
         await stranger(c)
         throw new ProblemError(
@@ -90,17 +90,22 @@ export function addLinkRoutes(
       responses: answers(storedObjectSchema, 'It is stored'),
     }),
     async (c) => {
-      const { token } = c.req.valid('param')
-      if (links.readUpload(token, nowMs()) === null) await stranger(c)
       const { body, signal } = c.req.raw
       const said = c.req.header('content-length')
-      const stored = await uploads.take({
-        token,
-        bytesSaid: said === undefined ? null : Number(said),
-        body: body === null ? Readable.from([]) : Readable.fromWeb(body),
-        signal,
-      })
-      return reply(c, stored)
+      try {
+        const stored = await uploads.take({
+          token: c.req.valid('param').token,
+          bytesSaid: said === undefined ? null : Number(said),
+          // As it is: a stream of Node that breaks before anybody reads it ends the program.
+          body: body ?? Readable.from([]),
+          signal,
+        })
+        return reply(c, stored)
+      } catch (error) {
+        // Whoever has a link that is used up asks the database with each attempt, and is nobody else than who makes links up.
+        if (error instanceof ProblemError && error.kind === 'not_found') await stranger(c)
+        throw error
+      }
     },
   )
 }

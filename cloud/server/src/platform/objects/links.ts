@@ -2,7 +2,6 @@ import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { tenantIdSchema } from '@jidoka/domain'
 import { z } from 'zod'
-import { objectKeySchema } from './kinds.ts'
 
 /** A week, as S3 allows; what is longer is no link but a publication. */
 export const linkSecondsMax = 7 * 24 * 3_600
@@ -18,7 +17,7 @@ const endSchema = z.number().int().positive()
 
 const linkSchema = z.strictObject({
   t: tenantIdSchema,
-  k: objectKeySchema,
+  o: z.uuid(),
   e: endSchema,
   f: fileNameSchema.optional(),
 })
@@ -27,7 +26,8 @@ const uploadSchema = z.strictObject({ t: tenantIdSchema, u: z.uuid(), e: endSche
 
 export interface ObjectLink {
   readonly tenantId: string
-  readonly key: string
+  /** Of the object, not its key: what is stored under the key later is nobody's who has the link. */
+  readonly id: string
   readonly expiresAtS: number
   readonly fileName: string | undefined
 }
@@ -38,8 +38,8 @@ export interface UploadLinkSaid {
   readonly expiresAtS: number
 }
 
-/** 1,024 bytes of key and a file name, as JSON in base64, with the signature. */
-export const linkLengthMax = 6_000
+/** Ids and a file name, as JSON in base64, with the signature, come to some 800. */
+export const linkLengthMax = 2_000
 
 /** Signs what a link gives or takes. Whoever has it needs no other right, so it says which object, and until when. */
 export class ObjectLinks {
@@ -48,12 +48,12 @@ export class ObjectLinks {
 
   /** @param secret of the program, the same in all its processes: links have keys of their own that are made of it */
   constructor(secret: KeyObject) {
-    this.#downloads = new SignedTexts(secret, 'links to objects 1')
+    this.#downloads = new SignedTexts(secret, 'links to objects 2')
     this.#uploads = new SignedTexts(secret, 'links for uploads 1')
   }
 
-  sign({ tenantId, key, expiresAtS, fileName }: ObjectLink): string {
-    const said = { t: tenantId, k: key, e: expiresAtS, ...(fileName === undefined ? {} : { f: fileName }) }
+  sign({ tenantId, id, expiresAtS, fileName }: ObjectLink): string {
+    const said = { t: tenantId, o: id, e: expiresAtS, ...(fileName === undefined ? {} : { f: fileName }) }
     return this.#downloads.sign(linkSchema.parse(said))
   }
 
@@ -61,8 +61,8 @@ export class ObjectLinks {
   read(token: string, nowMs: number): ObjectLink | null {
     const said = this.#downloads.read(token)
     if (said === null) return null
-    const { t: tenantId, k: key, e: expiresAtS, f: fileName } = linkSchema.parse(said)
-    return expiresAtS * 1_000 > nowMs ? { tenantId, key, expiresAtS, fileName } : null
+    const { t: tenantId, o: id, e: expiresAtS, f: fileName } = linkSchema.parse(said)
+    return expiresAtS * 1_000 > nowMs ? { tenantId, id, expiresAtS, fileName } : null
   }
 
   signUpload({ tenantId, id, expiresAtS }: UploadLinkSaid): string {

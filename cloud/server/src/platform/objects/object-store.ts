@@ -117,7 +117,15 @@ export class ObjectStore implements ObjectsPort {
 
   async open(tenantId: string, key: string): Promise<OpenObject | null> {
     const row = await this.#row(tenantId, key)
-    if (row === null) return null
+    return row === null ? null : this.#opened(tenantId, row)
+  }
+
+  async openById(tenantId: string, id: string): Promise<OpenObject | null> {
+    const row = await this.#parts.database.withTenant(tenantId, (tx) => repository.findById(tx, id, this.#now()))
+    return row === null ? null : this.#opened(tenantId, row)
+  }
+
+  async #opened(tenantId: string, row: ObjectRow): Promise<OpenObject> {
     const dataKey = await this.#parts.envelope.open(row.sealedKey, placeOf(tenantId, row.id))
     const chunkKey = { dataKey, objectId: row.id }
     const read = async function* (blobs: Blobs, from: number, to: number) {
@@ -143,6 +151,11 @@ export class ObjectStore implements ObjectsPort {
 
   async find(tenantId: string, key: string): Promise<StoredObject | null> {
     const row = await this.#row(tenantId, key)
+    return row === null ? null : plainOf(row)
+  }
+
+  async findWith(tx: Transaction, key: string): Promise<StoredObject | null> {
+    const row = await repository.findStored(tx, key, this.#now())
     return row === null ? null : plainOf(row)
   }
 
@@ -172,11 +185,11 @@ export class ObjectStore implements ObjectsPort {
 
   presign(
     tenantId: string,
-    key: string,
+    id: string,
     { seconds, fileName }: { readonly seconds: number; readonly fileName?: string },
   ): { readonly path: string; readonly expiresAt: string } {
     const expiresAtS = Math.floor(this.#parts.clock.nowMs() / 1_000) + Math.min(seconds, linkSecondsMax)
-    const token = this.#parts.links.sign({ tenantId, key, expiresAtS, fileName })
+    const token = this.#parts.links.sign({ tenantId, id, expiresAtS, fileName })
     return {
       path: cloudPaths.objectLink.replace('{token}', token),
       expiresAt: new Date(expiresAtS * 1_000).toISOString(),

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { createLog, Envelope, EnvironmentKeys, ManualClock } from '@jidoka/base'
@@ -415,12 +415,13 @@ export function objectsCases(newStore: NewStore, newBlobs: () => Promise<TestBlo
     })
 
     it('are given by a link until it ends, and by no other text', () => {
-      const { path, expiresAt } = objects.presign('demo', 'list/a', { seconds: 60, fileName: '작업 표준.txt' })
+      const id = randomUUID()
+      const { path, expiresAt } = objects.presign('demo', id, { seconds: 60, fileName: '작업 표준.txt' })
       expect(Date.parse(expiresAt)).toBe(Math.floor(clock.nowMs() / 1_000 + 60) * 1_000)
       const token = path.split('/').at(-1) ?? ''
       expect(links.read(token, clock.nowMs())).toMatchObject({
         tenantId: 'demo',
-        key: 'list/a',
+        id,
         fileName: '작업 표준.txt',
       })
       expect(links.read(token, clock.nowMs() + 60_001)).toBeNull()

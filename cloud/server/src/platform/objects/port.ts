@@ -52,7 +52,9 @@ export interface ObjectsPort {
   put(tenantId: string, object: NewObject): Promise<StoredObject>
   /** Null for none, and for one whose time is over. @throws ObjectError */
   open(tenantId: string, key: string): Promise<OpenObject | null>
+  openById(tenantId: string, id: string): Promise<OpenObject | null>
   find(tenantId: string, key: string): Promise<StoredObject | null>
+  findWith(tx: Transaction, key: string): Promise<StoredObject | null>
   /** False when there is none. */
   remove(tenantId: string, key: string): Promise<boolean>
   /** Nobody sees it any more once `tx` is committed; its bytes are erased right behind, or when objects are tidied. False when there is none. */
@@ -62,10 +64,10 @@ export interface ObjectsPort {
     tenantId: string,
     query: { readonly prefix: string; readonly after: string | null; readonly limit: number },
   ): Promise<StoredObject[]>
-  /** A path of this program that gives the object to whoever has it, without signing in, until it expires. */
+  /** A path of this program that gives the object of this id to whoever has it, without signing in, until it expires. */
   presign(
     tenantId: string,
-    key: string,
+    id: string,
     options: { readonly seconds: number; readonly fileName?: string },
   ): { readonly path: string; readonly expiresAt: string }
 }

@@ -1,12 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { request } from 'node:http'
-import { createLog } from '@jidoka/base'
+import type { IncomingMessage } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createLog, Envelope } from '@jidoka/base'
 import { cloudPaths, documentBytesMax, fill } from '@jidoka/contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { World } from '../../testing/world.ts'
 import type { Loose } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
+import { ratePolicies } from '../http/rate-policies.ts'
 import { HttpServer } from '../http/server.ts'
 import { chunkBytes } from './sealed-chunks.ts'
 import { attemptsMax } from './uploads.ts'
@@ -188,6 +192,63 @@ export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBu
       } finally {
         await server.stop()
       }
+    })
+
+    it('of a sender that goes away before any of it has come ends the request alone, and not the program', async () => {
+      const server = new HttpServer(world.cloud.app, { host: '127.0.0.1', port: 0 })
+      await server.start()
+      const uncaught: unknown[] = []
+      const note = (error: unknown) => void uncaught.push(error)
+      process.on('uncaughtException', note)
+      const watch = (message: unknown) =>
+        void (message as { request: IncomingMessage }).request.once('close', gone.resolve)
+      const [asked, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const seal = vi.spyOn(Envelope.prototype, 'seal').mockImplementationOnce(async () => {
+        // As slow as a service for keys in another building.
+        asked.resolve()
+        await gone.promise
+        await nextTurn()
+        throw new Error('the key service was asked in vain')
+      })
+      try {
+        const bytes = randomBytes(1_000)
+        const { path } = await ask(bytes, 'headers.txt')
+        const sender = request(server.url + path, { method: 'PUT', headers: { 'content-length': bytes.length } })
+        sender.on('error', () => undefined)
+        subscribe('http.server.request.start', watch)
+        sender.flushHeaders()
+        await asked.promise
+        sender.socket?.resetAndDestroy()
+        await gone.promise
+        expect((await fetch(server.url + path, { method: 'PUT', body: bytes })).status).toBe(200)
+        expect(uncaught).toEqual([])
+      } finally {
+        unsubscribe('http.server.request.start', watch)
+        process.off('uncaughtException', note)
+        seal.mockRestore()
+        await server.stop()
+      }
+    })
+
+    it('by a link that is used up are attempts of a stranger, and are counted as such', async () => {
+      const bytes = randomBytes(10)
+      const { path } = await ask(bytes, 'used-up.txt')
+      for (let time = 0; time < attemptsMax; time++) expect((await put(path, bytes)).status).toBe(200)
+      expect((await put(path, bytes)).status).toBe(404)
+      for (let time = 1; time < ratePolicies.api_stranger.max; time++) await put(`${path}x`, bytes)
+      expect((await put(path, bytes)).status).toBe(429)
+      world.clock.advance(60_000)
+      expect((await put(path, bytes)).status).toBe(404)
+    })
+
+    it('are given by a link as they were when it was made: what has their name later is another file', async () => {
+      const [before, after] = [randomBytes(10), randomBytes(20)]
+      await put((await ask(before, 'manual.txt')).path, before)
+      const { id } = (await list()).find(({ name }) => name === 'manual.txt')
+      const share = (await world.as('POST', fill(cloudPaths.objectShare, { id }))).body.data.path as string
+      expect((await world.cloud.app.request(share)).status).toBe(200)
+      await put((await ask(after, 'manual.txt')).path, after)
+      expect((await world.cloud.app.request(share)).status).toBe(404)
     })
 
     it('are refused by a link that has ended, was changed, or is for something else', async () => {

@@ -27,25 +27,43 @@ export async function indexesOfHot(database: Database, table: string): Promise<r
   return (await indexesOf(database, row.name)).map(({ definition }) => definition)
 }
 
+/** Also by a run that was killed here, or given up for dead: on the server it goes on. */
+async function isBeingBuilt(database: Database, partition: string): Promise<boolean> {
+  const rows = await database.asOwner(
+    'select from pg_stat_progress_create_index where datname = current_database() and relid = $1::regclass',
+    [partition],
+  )
+  return rows.length > 0
+}
+
 /**
  * Gives a partition these indexes and no others, one after the other. Concurrently: nobody waits, and a run that is killed leaves at most an index that is not valid, which the next one
- * builds anew.
+ * builds anew. A partition that somebody builds an index of is left alone: it would be built twice, and each of the two wait for the other.
  * @param wanted null: what is there stays
- * @returns whether there was something to do
+ * @returns whether something was done
  */
 export async function reindex(
   database: Database,
   partition: string,
   wanted: readonly string[] | null,
+  { signal, told }: { readonly signal: AbortSignal; readonly told: (partition: string) => void },
 ): Promise<boolean> {
   if (wanted === null) return false
   const missing = new Set(wanted)
   const surplus: string[] = []
   for (const { name, definition, valid } of await indexesOf(database, partition))
     if (!valid || !missing.delete(definition)) surplus.push(name)
-  if (missing.size + surplus.length === 0) return false
   // What is new may stand in for what goes.
-  for (const definition of missing) await database.asOwner(`create index concurrently on ${partition} ${definition}`)
-  for (const name of surplus) await database.asOwner(`drop index concurrently if exists ${name}`)
-  return true
+  const statements = [
+    ...[...missing].map((definition) => `create index concurrently on ${partition} ${definition}`),
+    ...surplus.map((name) => `drop index concurrently if exists ${name}`),
+  ]
+  let done = 0
+  for (const statement of statements) {
+    if (signal.aborted || (await isBeingBuilt(database, partition))) break
+    told(partition)
+    await database.asOwnerHoweverLong(statement)
+    done++
+  }
+  return done > 0
 }

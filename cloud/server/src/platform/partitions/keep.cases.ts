@@ -1,11 +1,12 @@
 import { createLog } from '@jidoka/base'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { NewStore } from '../../testing/stores.ts'
 import { World } from '../../testing/world.ts'
 import { Database } from '../db/database.ts'
 import { keepPartitions } from './keep.ts'
 import { lateBatchRows } from './late.ts'
 import { Partitions } from './partitions.ts'
+import { partitionedTables } from './tables.ts'
 
 const log = createLog('test', { level: 'silent' })
 
@@ -29,7 +30,7 @@ export function keepCases(newStore: NewStore): void {
       await database.asOwner(`create table of_test.${table}_default partition of of_test.${table} default`)
       await database.asOwner(`create index on of_test.${table}_default (tenant_id, at)`)
     }
-    const keep = (table: string, signal?: AbortSignal) => {
+    const keep = (table: string, signal?: AbortSignal, told?: (partition: string) => void) => {
       const tables = { [`of_test.${table}`]: { by: 'quarter', monthsKept: 36, daysHot: 90 } } as const
       return keepPartitions(
         {
@@ -41,6 +42,7 @@ export function keepCases(newStore: NewStore): void {
           tables,
         },
         signal,
+        told,
       )
     }
     const partitionsOf = async (table: string) =>
@@ -94,6 +96,59 @@ export function keepCases(newStore: NewStore): void {
       expect(forced).toEqual({ forced: true })
     })
 
+    it('let go of late rows while others read and write the table, as an owner who passes no row-level security', async (context) => {
+      const { pool, profile } = world.store.backend
+      if (!profile.sharedWithOthers) context.skip('nobody else works on this database')
+      await pool.query(
+        `drop role if exists plain_late; create role plain_late; grant create, usage on schema of_test, jidoka to plain_late`,
+      )
+      await make('beside', true)
+      await pool.query(
+        `insert into of_test.beside select 'demo', n, '2020-01-01Z' from generate_series(1, 3) n;
+         alter table of_test.beside owner to plain_late; alter table of_test.beside_default owner to plain_late;
+         alter table of_test.beside_default enable row level security; alter table of_test.beside_default force row level security`,
+      )
+      const [holder, plain] = [await pool.connect(), await pool.connect()]
+      const take = async () =>
+        (
+          await plain.query<{ moved: number }>(
+            `select moved from jidoka.take_late('of_test.beside', '2023-10-01Z', 'beside_late_20261121_0123abcd', 2)`,
+          )
+        ).rows[0]?.moved
+      try {
+        await plain.query('begin; set local role plain_late')
+        await plain.query('savepoint before')
+        await expect(take()).rejects.toThrow('make the policy with jidoka.let_late_be_taken')
+        await plain.query('rollback to before')
+        await plain.query(`select jidoka.let_late_be_taken('of_test.beside_default')`)
+        await plain.query('commit')
+        await holder.query(`begin; insert into of_test.beside values ('demo', 4, '2031-01-01Z')`)
+        await plain.query('begin; set local role plain_late')
+        expect([await take(), await take(), await take()]).toEqual([2, 1, 0])
+        expect((await plain.query('select from jidoka.beside_late_20261121_0123abcd')).rowCount).toBe(0)
+        expect((await plain.query('select from of_test.beside_default')).rowCount).toBe(0)
+        await plain.query('commit')
+      } finally {
+        await plain.query('rollback')
+        plain.release()
+        await holder.query('commit')
+        holder.release()
+      }
+      const rows = (table: string) => pool.query<{ id: number }>(`select id from ${table} order by 1`)
+      expect((await rows('of_test.beside')).rows).toEqual([{ id: 4 }])
+      expect((await rows('jidoka.beside_late_20261121_0123abcd')).rows).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }])
+    })
+
+    it('of the program have the policy by which their owner finds late rows', async () => {
+      for (const table of Object.keys(partitionedTables)) {
+        const [policy] = await database.asOwner<{ has: boolean }>(
+          `select exists (select from pg_policy where polname = 'late' and polrelid = partdefid) as has from pg_partitioned_table where partrelid = $1::regclass`,
+          [table],
+        )
+        expect([table, policy]).toEqual([table, { has: true }])
+      }
+    })
+
     it('have the indexes that the default partition has now while they are hot, one that was left half built too; cold ones have none', async () => {
       await make('indexed', true)
       await database.asOwner(
@@ -120,6 +175,58 @@ export function keepCases(newStore: NewStore): void {
         expect([part, await indexesOf(part)]).toEqual([part, ['(at)', '(tenant_id, at DESC) WHERE (id > 3)']])
       expect(await indexesOf('y2025q1')).toEqual([])
       expect(await keep('indexed')).toMatchObject({ reindexed: 0, failed: 0 })
+    })
+
+    it('are given indexes one after the other for as long as each takes, told of at each; cancelled between two, the rest is for the next run', async () => {
+      await make('cancelled', true)
+      await database.asOwner('create index on of_test.cancelled_default (id)')
+      await database.asOwner(
+        `select jidoka.make_partition('of_test.cancelled', '2026-07-01', '2026-10-01', '_y2026q3')`,
+      )
+      await keep('cancelled')
+      await database.asOwner('drop index of_test.cancelled_y2026q3_id_idx, of_test.cancelled_y2026q3_tenant_id_at_idx')
+      const asked = vi.spyOn(world.store.backend.pool, 'query')
+      const built = () =>
+        asked.mock.calls.flatMap(([query]) => {
+          const { text = '', query_timeout = null } = query as unknown as { text?: string; query_timeout?: number }
+          return text.startsWith('create index concurrently') ? [query_timeout] : []
+        })
+      const cancel = new AbortController()
+      const said: string[] = []
+      await keep('cancelled', cancel.signal, (partition) => {
+        said.push(partition)
+        cancel.abort()
+      })
+      expect([said, built()]).toEqual([['of_test.cancelled_y2026q3'], [null]])
+      expect(await keep('cancelled')).toMatchObject({ reindexed: 1, failed: 0 })
+      expect(built()).toEqual([null, null])
+      expect(await keep('cancelled')).toMatchObject({ reindexed: 0, failed: 0 })
+      asked.mockRestore()
+    })
+
+    it('are left alone while somebody builds an index of them', async (context) => {
+      const { pool, profile } = world.store.backend
+      if (!profile.sharedWithOthers) context.skip('nobody else works on this database')
+      await make('building', true)
+      await database.asOwner(`select jidoka.make_partition('of_test.building', '2026-07-01', '2026-10-01', '_y2026q3')`)
+      await keep('building')
+      await database.asOwner('drop index of_test.building_y2026q3_tenant_id_at_idx')
+      const building = 'select from pg_stat_progress_create_index where datname = current_database()'
+      const holder = await pool.connect()
+      try {
+        await holder.query(`begin; insert into of_test.building values ('demo', 1, '2026-08-01Z')`)
+        const built = pool.query('create index concurrently on of_test.building_y2026q3 (tenant_id, at)')
+        await vi.waitUntil(async () => (await pool.query(building)).rowCount === 1, { timeout: 15_000 })
+        // A second build would wait for the first.
+        const second = vi.spyOn(database, 'asOwnerHoweverLong').mockRejectedValue(new Error('built twice'))
+        expect(await keep('building')).toMatchObject({ reindexed: 0, failed: 0 })
+        second.mockRestore()
+        await holder.query('commit')
+        await built
+      } finally {
+        holder.release()
+      }
+      expect(await keep('building')).toMatchObject({ reindexed: 0, failed: 0 })
     })
 
     it('of a table without a default are detached while others read it', async () => {

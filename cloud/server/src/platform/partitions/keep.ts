@@ -1,12 +1,13 @@
 import type { Clock, Log } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
 import type { Database } from '../db/database.ts'
-import { codeOf } from '../db/unavailable.ts'
 import { hasDefault, partitionsIn, retiredSchema } from './catalogue.ts'
 import type { PartitionInDatabase } from './catalogue.ts'
 import { indexesOfHot, reindex } from './indexes.ts'
-import { lateRowsIn, periodOfLate, takeLate } from './late.ts'
+import { isLockNotAvailable, lateRowsIn, periodOfLate, takeLate } from './late.ts'
 import type { LateRows } from './late.ts'
+import { openMovesAt } from './open-moves.ts'
+import type { OpenMoves } from './open-moves.ts'
 import type { Partitions } from './partitions.ts'
 import { monthOf, periodOf, startOfMonthMs } from './periods.ts'
 import type { Period } from './periods.ts'
@@ -21,7 +22,6 @@ const dayMs = 24 * 3_600_000
 const detachedMax = 2
 /** A lock of the whole table is waited for no longer than this, as everybody who comes meanwhile waits behind; the next run tries again. */
 const lockMs = 2_000
-const lockNotAvailable = '55P03'
 
 export interface RetiredPartition {
   readonly table: string
@@ -74,7 +74,12 @@ export async function keepPartitions(
   for (const database of parts.database.each())
     for (const [table, spec] of Object.entries(parts.tables ?? partitionedTables))
       for (const keep of [keepTable, keepLate])
-        await keep({ ...parts, database }, table, spec, { report, signal, told })
+        await keep({ ...parts, database }, table, spec, {
+          report,
+          signal,
+          told,
+          movesHere: () => openMovesAt(parts.database, database),
+        })
   return report
 }
 
@@ -82,11 +87,12 @@ interface Run {
   readonly report: KeepReport
   readonly signal: AbortSignal
   readonly told: (partition: string) => void
+  readonly movesHere: () => Promise<OpenMoves>
 }
 
 async function keepTable(parts: KeepParts, table: string, spec: PartitionedTable, run: Run): Promise<void> {
   const { database, clock, log, archivist } = parts
-  const { report, signal, told } = run
+  const { report, signal, told, movesHere } = run
   const nowMs = clock.nowMs()
   const oldest = monthOf(nowMs) - spec.monthsKept
   const ofHot = await indexesOfHot(database, table)
@@ -95,6 +101,10 @@ async function keepTable(parts: KeepParts, table: string, spec: PartitionedTable
     if (signal.aborted) return
     try {
       const isOver = partition.period.toMonth <= oldest
+      if (isOver && partition.isAttached && (await isMoving(movesHere))) {
+        waits(log, partition.name)
+        continue
+      }
       if (isOver && partition.isAttached && (partition.isHalfDetached || detached < detachedMax)) {
         told(partition.name)
         await detach(database, table, partition)
@@ -102,12 +112,17 @@ async function keepTable(parts: KeepParts, table: string, spec: PartitionedTable
         report.detached++
       } else if (partition.isAttached) {
         const isHot = spec.daysHot === null || startOfMonthMs(partition.period.toMonth) + spec.daysHot * dayMs > nowMs
-        if (await reindex(database, partition.name, isHot ? ofHot : [])) report.reindexed++
+        if (await reindex(database, partition.name, isHot ? ofHot : [], { signal, told })) report.reindexed++
         continue
       }
       // A name of a time that is not over, and not attached: somebody took it out by hand, and knows why.
       if (!isOver) continue
       told(partition.name)
+      // It may have rows of a tenant that comes here, which are archived of those alone that are at home.
+      if ((await movesHere()).isTarget) {
+        waits(log, partition.name)
+        continue
+      }
       const name = await retire(database, partition)
       await archivist.archive({ ...partition, table, name }, database, signal)
       signal.throwIfAborted()
@@ -121,6 +136,15 @@ async function keepTable(parts: KeepParts, table: string, spec: PartitionedTable
   }
 }
 
+const isMoving = async (movesHere: Run['movesHere']): Promise<boolean> => {
+  const { isSource, isTarget } = await movesHere()
+  return isSource || isTarget
+}
+
+function waits(log: Log, partition: string): void {
+  log.info({ action: 'partitions.keep', success: true, partition }, 'it waits for a move of a tenant to end')
+}
+
 function failed({ log, report }: { log: Log; report: KeepReport }, partition: string, why: string): void {
   report.failed++
   report.why ??= `${partition}: ${why}`
@@ -130,10 +154,14 @@ function failed({ log, report }: { log: Log; report: KeepReport }, partition: st
 /** What an earlier run has left comes first, and alone where it still cannot go. */
 async function keepLate(parts: KeepParts, table: string, spec: PartitionedTable, run: Run): Promise<void> {
   const { database, clock, log, archivist } = parts
-  const { report, signal, told } = run
+  const { report, signal, told, movesHere } = run
   const nowMs = clock.nowMs()
   const { fromMonth: oldest } = periodOf(spec.by, monthOf(nowMs) - spec.monthsKept)
   const drop = async (late: LateRows) => {
+    if ((await movesHere()).isTarget) {
+      waits(log, late.name)
+      return
+    }
     told(late.name)
     await database.asOwner(`analyze ${late.name}`)
     await archivist.archive(
@@ -148,6 +176,11 @@ async function keepLate(parts: KeepParts, table: string, spec: PartitionedTable,
   try {
     if (signal.aborted || !(await hasDefault(database, table))) return
     for (const late of await lateRowsIn(database, table)) await drop(late)
+    // Taking rows out is no statement of their tenant, which is what a move notes.
+    if (await isMoving(movesHere)) {
+      waits(log, `${table}_default`)
+      return
+    }
     const taken = await takeLate(database, table, { beforeMs: startOfMonthMs(oldest), nowMs, signal })
     if (taken === null) return
     report.late += taken.rows
@@ -190,6 +223,3 @@ async function detach(database: Database, table: string, { name, isHalfDetached 
 }
 
 const inUse = `the table was in use for more than ${lockMs / 1_000} s; the next run tries again`
-
-const isLockNotAvailable = (error: unknown): boolean =>
-  error instanceof Error && (codeOf(error) === lockNotAvailable || codeOf(error.cause) === lockNotAvailable)

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import type { Database } from '../db/database.ts'
+import { codeOf } from '../db/unavailable.ts'
 import { retiredSchema } from './catalogue.ts'
 import { monthOf, startOfMonthMs } from './periods.ts'
 import type { Period } from './periods.ts'
 import { splitName } from './tables.ts'
 
-/** Taken in one transaction: the default partition is locked for as long, which is some tenths of a second. */
+/** Taken in one transaction, of some tenths of a second. Nobody waits for it. */
 export const lateBatchRows = 5_000
 /** Of a table in one run: a million rows; the rest waits for the next. */
 const batchesMax = 200
+const lockNotAvailable = '55P03'
 
 /** Rows that came when their month was no longer kept, out of the default partition and on their way out, as a table. */
 export interface LateRows {
@@ -42,12 +44,23 @@ export async function takeLate(
   const shortName = `${splitName(table).name}_late_${day}_${randomBytes(4).toString('hex')}`
   let rows = 0
   for (let batch = 0; batch < batchesMax && !signal.aborted; batch++) {
-    const { moved } = await step(database, table, { beforeMs, shortName, most: lateBatchRows })
+    let moved: number
+    try {
+      ;({ moved } = await step(database, table, { beforeMs, shortName, most: lateBatchRows }))
+    } catch (error) {
+      // Somebody changes the table now. What is taken by then goes on, the rest waits for the next run.
+      if (rows > 0 && isLockNotAvailable(error)) break
+      throw error
+    }
     rows += moved
     if (moved < lateBatchRows) break
   }
   return rows === 0 ? null : { late: { name: `${retiredSchema}.${shortName}`, shortName }, rows }
 }
+
+/** Also below what the database says of a line that is lost. */
+export const isLockNotAvailable = (error: unknown): boolean =>
+  error instanceof Error && (codeOf(error) === lockNotAvailable || codeOf(error.cause) === lockNotAvailable)
 
 /** From the month of the first of them to the first that is kept. */
 export async function periodOfLate(

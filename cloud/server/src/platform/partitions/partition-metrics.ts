@@ -5,6 +5,7 @@ import { Gauge } from 'prom-client'
 import type { Database } from '../db/database.ts'
 import { Rounds } from '../rounds.ts'
 import { partitionsIn, rowsInDefault } from './catalogue.ts'
+import { lateRowsIn } from './late.ts'
 import { partitionedTables } from './tables.ts'
 
 /** What is looked at grows in days. */
@@ -22,7 +23,7 @@ export class PartitionMetrics {
     )
     this.#waiting = of(
       'jidoka_partitions_waiting',
-      'Months that are out of their table and wait for their archive, or to be dropped; looked at every ten minutes',
+      'Months, and rows that came when theirs was gone, that are out of their table and wait for their archive, or to be dropped; looked at every ten minutes',
     )
   }
 
@@ -35,6 +36,7 @@ export class PartitionMetrics {
       for (const each of databases) {
         rows += await rowsInDefault(each, table)
         waiting += (await partitionsIn(each, table, spec)).filter(({ isAttached }) => !isAttached).length
+        waiting += (await lateRowsIn(each, table)).length
       }
       this.#defaultRows.set({ table }, rows)
       this.#waiting.set({ table }, waiting)

@@ -86,7 +86,10 @@ export function partitionCases(newStore: NewStore): void {
       const { pool } = world.store.backend
       const database = new Database(world.store.backend, { clock: world.clock })
       const of = (what: string) => `jidoka_partitions_${what}{table="core.judgment_executions"}`
-      await pool.query('create table jidoka.judgment_executions_y2020m01 (like core.judgment_executions)')
+      await pool.query(
+        `create table jidoka.judgment_executions_y2020m01 (like core.judgment_executions);
+         create table jidoka.judgment_executions_late_20261121_0123abcd (like core.judgment_executions)`,
+      )
       try {
         await vi.waitUntil(
           async () => {
@@ -96,9 +99,11 @@ export function partitionCases(newStore: NewStore): void {
           },
           { interval: 50 },
         )
-        expect(await registry.metrics()).toContain(`${of('waiting')} 1`)
+        expect(await registry.metrics()).toContain(`${of('waiting')} 2`)
       } finally {
-        await pool.query('drop table jidoka.judgment_executions_y2020m01')
+        await pool.query(
+          'drop table jidoka.judgment_executions_y2020m01, jidoka.judgment_executions_late_20261121_0123abcd',
+        )
       }
     })
 

@@ -70,7 +70,7 @@ export class RedisLink implements Service {
 
   /** Another connection; it is closed with this link. It connects by itself once it is asked for something, or told to. */
   connection(purpose: RedisPurpose, more: ConnectionOptions = {}): Redis {
-    const { address, sentinelPassword, log } = this.#parts
+    const { address, sentinelPassword, clock, log } = this.#parts
     const { server, sentinels, master, username, password, db, tls } = address
     const options: ConnectionOptions = {
       // Replies as they were before version 3 of the protocol: the same from every server and proxy.
@@ -114,6 +114,13 @@ export class RedisLink implements Service {
         { action: 'redis.connection', success: false, purpose },
         `the connection to ${describeRedis(address)} is lost; the program goes on without it and tries again`,
       )
+    })
+    // The client gives a connection up for good when a fail-over is told while it asks the sentinels for the master.
+    redis.on('end', () => {
+      if (this.#isStopped) return
+      clock.after(retryMs(1), () => {
+        if (!this.#isStopped && redis.status === 'end') redis.connect().catch(() => undefined)
+      })
     })
     // Each failed attempt says so; what matters is logged when a connection goes and when it comes.
     redis.on('error', (error: unknown) => log.debug({ action: 'redis.error', purpose }, describeError(error)))

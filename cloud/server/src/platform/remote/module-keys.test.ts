@@ -1,11 +1,12 @@
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ManualClock } from '@jidoka/base'
+import { createLog, ManualClock } from '@jidoka/base'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { remoteLimits } from './limits.ts'
 import { ModuleKeys, rotateModuleKey } from './module-keys.ts'
 import type { ModuleName } from './module-names.ts'
+import { openModuleKeys } from './open.ts'
 import { ServiceTokens } from './service-token.ts'
 
 describe('keys of modules', () => {
@@ -65,6 +66,33 @@ describe('keys of modules', () => {
   it('of others that lie in the same folder are named: this process could speak for them', async () => {
     await ModuleKeys.open(['gateway'], folders('all'), clock)
     expect((await ModuleKeys.open(['fleet'], folders('all'), clock)).foreign).toEqual(['gateway'])
+  })
+
+  it('are believed by whoever reads the public ones: a process that may write there is told so, one that needs not is not', async () => {
+    const said: string[] = []
+    const log = createLog('test', { destination: { write: (line) => void said.push(line) } })
+    const start = async () => {
+      said.length = 0
+      const { secret, public: publicFolder } = folders('fleet')
+      await openModuleKeys({
+        config: { modules: ['fleet'], module_keys: { secret, public: publicFolder } },
+        keysFolder: root,
+        clock,
+        log,
+      })
+      return said.join('')
+    }
+    const warning = `may write into ${join(root, 'public')}`
+    expect(await start()).toContain(warning)
+    chmodSync(join(root, 'public', 'fleet.pem'), 0o400)
+    chmodSync(join(root, 'public'), 0o500)
+    try {
+      // Of root no folder is kept by its mode.
+      if (process.getuid?.() === 0) expect(await start()).toContain(warning)
+      else expect(await start()).toBe('')
+    } finally {
+      chmodSync(join(root, 'public'), 0o700)
+    }
   })
 
   it('change without a restart: both are believed meanwhile, the old one not for long', async () => {

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '@jidoka/base'
 import { describeError } from '@jidoka/base'
@@ -40,8 +40,8 @@ export interface ModuleKeyRing {
 }
 
 /**
- * A process holds the secret keys of its own modules, and the public ones of all: a module that is broken into can name itself nobody else. Two keys of a
- * module are believed while they change, which the names of their files say. Read anew now and then, so that a rotation needs no restart.
+ * A process holds the secret keys of its own modules, and the public ones of all: a module that is broken into can name itself nobody else, if it cannot write
+ * among the public ones. Two keys of a module are believed while they change, which the names of their files say. Read anew now and then, so that a rotation needs no restart.
  */
 export class ModuleKeys implements ModuleKeyRing {
   readonly #modules: readonly ModuleName[]
@@ -75,6 +75,13 @@ export class ModuleKeys implements ModuleKeyRing {
     return moduleNames.filter(
       (name) => !this.#modules.includes(name) && datedKeys(this.#folders.secret, name).length > 0,
     )
+  }
+
+  /** Then this process could put a key there and name itself whichever module it likes. */
+  get mayWritePublic(): boolean {
+    const folder = this.#folders.public
+    const files = moduleNames.flatMap((name) => datedKeys(folder, name)).map(({ file }) => join(folder, file))
+    return [folder, ...files].some(mayWrite)
   }
 
   async reload(): Promise<void> {
@@ -127,6 +134,15 @@ export async function rotateModuleKey(
   writeKey(join(folders.secret, file), privateKey)
   const { keyId } = await readPublicKeyFile(join(folders.public, file), 'ed25519')
   return { keyId, file, signsFrom: isFirst ? null : isoSeconds(nowMs + graceMs) }
+}
+
+function mayWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function makeFolder(folder: string): void {

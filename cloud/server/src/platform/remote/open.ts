@@ -61,7 +61,12 @@ export async function openModuleKeys({
   if (hasAllModules(config.modules)) return null
   const folders = moduleKeyFolders(config.module_keys, keysFolder)
   const keys = await ModuleKeys.open(config.modules, folders, clock)
-  const { foreign } = keys
+  const { foreign, mayWritePublic } = keys
+  if (mayWritePublic)
+    log.warn(
+      { action: 'start' },
+      `This process may write into ${folders.public}, where the public keys of all modules lie: who breaks into it can put one there and speak for any of them. Make the keys beforehand ("rotate-module-key"), and let processes read that folder alone.`,
+    )
   if (foreign.length > 0)
     log.warn(
       { action: 'start' },

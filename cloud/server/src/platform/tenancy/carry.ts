@@ -3,6 +3,7 @@ import type { Carrying, MoverParts } from './move-parts.ts'
 import { asOwnerOf } from './owner-transaction.ts'
 import type { Batch } from './transfer.ts'
 import { digestOfTables, Verification } from './verification.ts'
+import { commonOrder } from './word-order.ts'
 
 const snapshot = 'repeatable read' as const
 
@@ -62,8 +63,9 @@ export async function verifyTables(
   { reached }: Pick<MoverParts, 'reached'>,
 ): Promise<void> {
   const { tenant } = move
-  const verification = new Verification({ target, tenant })
-  const verifiedOf = digestOfTables(tables)
+  const words = await commonOrder(tenant, source, target)
+  const verification = new Verification({ target, tenant, words })
+  const verifiedOf = digestOfTables(tables, words)
   const goesOn = move.step === 'following' && move.verified_of === verifiedOf
   let at = goesOn ? move.tables_done : 0
   let after = goesOn ? move.after_key : null

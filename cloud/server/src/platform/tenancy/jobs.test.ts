@@ -46,8 +46,8 @@ it('the job of a move that was cancelled ends as cancelled, and is asked to take
   const mover = {
     run: (id: string) =>
       Promise.resolve({ step: id === moves[0] ? 'cancelled' : 'switched', rows_copied: 7, pause_ms: 9 }),
-    tooLateToCancel: (id: string) => {
-      asked.push(id)
+    tooLateToCancel: (id: string, by: string) => {
+      asked.push(`${id} by ${by}`)
       return Promise.resolve(id === moves[0] ? null : 'It is switched.')
     },
   }
@@ -58,7 +58,7 @@ it('the job of a move that was cancelled ends as cancelled, and is asked to take
   expect(await job?.run(context(moves[1]))).toEqual({ step: 'switched', rows: 7, pause_ms: 9 })
   expect(await job?.undo?.({ move: moves[0] }, 'kim')).toBeNull()
   expect(await job?.undo?.({ move: moves[1] }, 'kim')).toBe('It is switched.')
-  expect(asked).toEqual([...moves])
+  expect(asked).toEqual(moves.map((move) => `${move} by kim`))
   const alone = jobNamed('tenants.move', { mover: null } as unknown as TenantDesk)
   expect(await alone?.undo?.({ move: moves[0] }, 'kim')).toContain('one database')
 })

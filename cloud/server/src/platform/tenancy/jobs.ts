@@ -44,7 +44,7 @@ export function registerTenantJobs(jobs: JobsPort, { desk, clock }: { desk: Tena
       if (step === 'cancelled') throw new JobUndoneError('The move was cancelled, and nothing of it is left.')
       return { step, rows, pause_ms: pauseMs }
     },
-    undo: async ({ move }) => (desk.mover === null ? oneDatabase : desk.mover.tooLateToCancel(move)),
+    undo: async ({ move }, by) => (desk.mover === null ? oneDatabase : desk.mover.tooLateToCancel(move, by)),
   })
   jobs.register({
     name: dropJob,

@@ -16,6 +16,7 @@ export interface MoveRow {
   readonly version: number
   readonly step: MoveStep
   readonly cancel_asked: boolean
+  readonly cancel_asked_by: string | null
   readonly table_name: string | null
   readonly after_key: AfterKey | null
   readonly tables_done: number
@@ -39,10 +40,13 @@ export interface MoveRow {
 
 /** What a mover writes down as it goes. */
 export type MoveChanges = Partial<
-  Omit<MoveRow, 'id' | 'tenant' | 'source' | 'target' | 'version' | 'begun_at' | 'begun_by' | 'cancel_asked'>
+  Omit<
+    MoveRow,
+    'id' | 'tenant' | 'source' | 'target' | 'version' | 'begun_at' | 'begun_by' | 'cancel_asked' | 'cancel_asked_by'
+  >
 >
 
-const columns = `id, tenant, source, target, version, step, cancel_asked, table_name, after_key, tables_done, tables_total, rows_copied, rows_expected, rows_verified, verified_of, pause_ms,
+const columns = `id, tenant, source, target, version, step, cancel_asked, cancel_asked_by, table_name, after_key, tables_done, tables_total, rows_copied, rows_expected, rows_verified, verified_of, pause_ms,
   problem, begun_at, begun_by, switched_at, ended_at, leased_by, leased_until`
 
 export async function listMoves(main: Pool, limit: number): Promise<MoveRow[]> {
@@ -110,10 +114,11 @@ export async function noteMove(
   return rows[0] ?? null
 }
 
-export async function askToCancel(main: Pool, id: string): Promise<boolean> {
+export async function askToCancel(main: Pool, id: string, by: string): Promise<boolean> {
   const { rowCount } = await main.query(
-    `update jidoka.tenant_moves set cancel_asked = true where id = $1 and step in ('copying', 'following')`,
-    [id],
+    `update jidoka.tenant_moves set cancel_asked = true, cancel_asked_by = coalesce(cancel_asked_by, $2)
+     where id = $1 and step in ('copying', 'following')`,
+    [id, by],
   )
   return rowCount === 1
 }

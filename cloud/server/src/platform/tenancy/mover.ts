@@ -14,7 +14,7 @@ import type { Watcher } from './mover-lease.ts'
 import { asOwnerOf } from './owner-transaction.ts'
 import type { Ends, MovePoint, MoverParts } from './move-parts.ts'
 import { firstTableWithRows, removeRows } from './removal.ts'
-import { makeSamePartitions, readTables, refuseRetired } from './target-shape.ts'
+import { lackingMonths, makeMonths, monthsOf, readTables, refuseRetired } from './target-shape.ts'
 import type { TenantTable } from './tenant-tables.ts'
 import { expectedRows } from './tenant-tables.ts'
 import { MoverReplacedError, Transfer } from './transfer.ts'
@@ -122,22 +122,24 @@ export class TenantMover {
   }
 
   /** Notes that a move shall end; `run` does it, of whichever program. @returns why it is too late; null: noted, or it has ended so already */
-  async tooLateToCancel(id: string): Promise<string | null> {
-    if (await askToCancel(this.#main, id)) return null
+  async tooLateToCancel(id: string, by: string): Promise<string | null> {
+    const isNoted = await askToCancel(this.#main, id, by)
     const move = await findMove(this.#main, id)
     if (move === null || move.step === 'cancelled') return null
+    // The switch is in the source's own database, and comes to the directory a moment later.
+    if (isNoted && !(await this.#isSwitched({ move, source: this.#reachable(move.source) }))) return null
     return `The tenant "${move.tenant}" has been served by "${move.target}" since ${move.switched_at ?? 'its switch'}: the move cannot be cancelled any more. Move the tenant back to "${move.source}" instead, once what it has left there is dropped.`
   }
 
   /** Notes that the move of a tenant shall end; `run` does it, of whichever program. @returns null where it is too late or there is none */
-  async askToCancel(tenant: string): Promise<MoveRow | null> {
+  async askToCancel(tenant: string, by: string): Promise<MoveRow | null> {
     const move = await this.openMoveOf(tenant)
-    return move !== null && (await askToCancel(this.#main, move.id)) ? move : null
+    return move !== null && (await this.tooLateToCancel(move.id, by)) === null ? move : null
   }
 
   /** Has a move end: at once where no program works on it, else by that program. @returns null where it is too late or there is none */
-  async cancel(tenant: string): Promise<MoveRow | null> {
-    const move = await this.askToCancel(tenant)
+  async cancel(tenant: string, by: string): Promise<MoveRow | null> {
+    const move = await this.askToCancel(tenant, by)
     if (move === null) return null
     const isWorkedOn = move.leased_until !== null && Date.parse(move.leased_until) > this.#parts.clock.nowMs()
     return isWorkedOn ? this.openMoveOf(tenant) : this.run(move.id)
@@ -206,10 +208,11 @@ export class TenantMover {
   }
 
   async #toTheSwitch(ends: Ends): Promise<void> {
-    const tables = await this.#prepare(ends)
+    const { tables, lacksMonths } = await this.#prepare(ends)
     await this.#at('prepared')
     const transfer = new Transfer({ ...ends, tenant: ends.move.tenant, tables, mover: ends.lease.mover })
-    const carrying = { ...ends, transfer, tables }
+    const move = lacksMonths ? { ...ends.move, verified_of: null } : ends.move
+    const carrying = { ...ends, move, transfer, tables }
     await copyTables(carrying)
     await this.#at('copied')
     await catchUp(carrying)
@@ -219,13 +222,13 @@ export class TenantMover {
     await this.#tell(ends, await switchTenant(carrying, this.#parts))
   }
 
-  async #isSwitched({ move: { tenant, version, target }, source }: Ends): Promise<boolean> {
+  async #isSwitched({ move: { tenant, version, target }, source }: Pick<Ends, 'move' | 'source'>): Promise<boolean> {
     const fence = await asOwnerOf(source, { tenant }, (query) => fenceOf(query, tenant))
     return fence?.went_to === target && fence.version === version + 1
   }
 
   /** From its end on the target takes this mover's rows alone, and each change on the source is noted. */
-  async #prepare(ends: Ends): Promise<readonly TenantTable[]> {
+  async #prepare(ends: Ends): Promise<{ tables: readonly TenantTable[]; lacksMonths: boolean }> {
     const { move, lease, source, target } = ends
     const { tenant, version } = move
     const [tables, there] = [await readTables(source, tenant), await readTables(target, tenant)]
@@ -252,8 +255,15 @@ export class TenantMover {
     ends.hasTarget = true
     await lease.note({ tables_total: tables.length, rows_expected: await expectedRows(source, tenant, tables) })
     await noteChanges(source, tenant, tables)
-    await makeSamePartitions(source, target)
-    return tables
+    const lacking = lackingMonths(
+      await asOwnerOf(source, { tenant }, monthsOf),
+      await asOwnerOf(target, { tenant }, monthsOf),
+    )
+    const lacksMonths = lacking.length > 0
+    // Months that are gone from the target may have had rows that were verified.
+    if (lacksMonths) await lease.note({ verified_of: null })
+    await makeMonths(target, lacking)
+    return { tables, lacksMonths }
   }
 
   /** The switch is in the source's own database; here it comes to those who would find out by being refused there. */
@@ -310,9 +320,10 @@ export class TenantMover {
     }
     if (!hasMovedBefore) await asOwnerOf(target, { tenant }, (query) => forgetFence(query, tenant))
     await this.#leave(move, move.target, target, tables)
+    const asked = await findMove(this.#main, move.id)
     await database.withTenant(tenant, (tx) =>
       audit.append(tx, {
-        actor: 'system',
+        actor: asked?.cancel_asked_by ?? 'system',
         action: 'tenant.move_cancel',
         subject: tenant,
         detail: { from: move.source, to: move.target },

@@ -11,12 +11,15 @@ import type { TestEdge } from '../../testing/world.ts'
 import { Database } from '../db/database.ts'
 import { fillWorld } from '../db/row-security-world.ts'
 import { openKeys } from '../keys.ts'
+import { keepPartitions } from '../partitions/keep.ts'
+import { Partitions } from '../partitions/partitions.ts'
 import type { TenantDirectory } from './directory.ts'
 import { tenancyLimits } from './limits.ts'
 import { MoveMetrics } from './move-metrics.ts'
 import { TenantMover } from './mover.ts'
 import type { MovePoint } from './move-parts.ts'
 import { readTables } from './target-shape.ts'
+import { DifferentRowsError } from './transfer.ts'
 
 // A tenant moves between two databases while it is used. What must hold, wherever the mover is killed: every row is in the database that serves the tenant
 // once and as it was written, no request fails, nothing is written to the database that it has left, and another tenant beside it loses nothing. The mover,
@@ -24,7 +27,7 @@ import { readTables } from './target-shape.ts'
 // a memory of its own goes on.
 
 const tenant = 'demo'
-const roundsEach = 8
+const roundsEach = 4
 
 class Killed extends Error {}
 
@@ -186,7 +189,7 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
 
     it(
       'has every row of every table there, written while it moved or before, none twice, and no request failed',
-      { timeout: 60_000 },
+      { timeout: 180_000 },
       async () => {
         const before = await countsIn(places.eyes.main)
         const others = await rowsOf(places.eyes.main, 'other')
@@ -228,7 +231,7 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
 
     it(
       'has rows as they are whose keys were given up and taken by others meanwhile, as merging readings does',
-      { timeout: 60_000 },
+      { timeout: 180_000 },
       async () => {
         const directory = await places.newDirectory(clock)
         const database = new Database(places.main.backend, { clock, places: directory })
@@ -243,8 +246,18 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
         await want('before')
         const [from, to] = [await whereIs(), await otherPlace()]
         const before = await countsIn(eyesOn(from))
+        await database.withTenant(tenant, (tx) =>
+          tx.run(
+            `insert into core.users (tenant_id, login, name, role, password_hash) select tenant_id, 'moved', 'moved', 'viewer', password_hash from core.users where login = 'admin'`,
+          ),
+        )
         const { mover } = await newMover(null, async (point) => {
           if (point !== 'copied') return
+          // What he was handed out ends, and that is thrown away in its time: his row, as it is copied, makes no other of it.
+          await database.withTenant(tenant, async (tx) => {
+            await tx.run(`update core.users set disabled = true where login = 'moved'`)
+            await tx.run(`delete from core.ended_access where subject = 'user:moved'`)
+          })
           await want('meanwhile')
           await database.withTenant(tenant, mergeTwoRows)
         })
@@ -258,7 +271,7 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
 
     it(
       'waits with its switch for months that are taken out of their table while it moves, and goes on behind them',
-      { timeout: 60_000 },
+      { timeout: 180_000 },
       async () => {
         const [from, to] = [await whereIs(), await otherPlace()]
         const { mover } = await newMover(null, async (point) => {
@@ -276,8 +289,69 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
     )
 
     it(
+      'keeps months and rows whose time is over until it is moved, and is not switched where a month of it is gone',
+      { timeout: 180_000 },
+      async () => {
+        const [from, to] = [await whereIs(), await otherPlace()]
+        const table = 'core.judgment_executions'
+        const ownerOn = (name: string) => (name === 'main' ? places.main : places.second).backend.pool
+        await ownerOn(from).query(`select jidoka.make_month_partition($1::regclass, '2024-01-01')`, [table])
+        // The second is of a month that is gone.
+        for (const at of ['2024-01-15Z', '2023-05-05Z'])
+          await eyesOn(from).query(
+            `insert into ${table} select (jsonb_populate_record(null::${table}, to_jsonb(t) || jsonb_build_object('executed_at', $2::text, 'execution_id', gen_random_uuid()))).*
+             from (select * from ${table} where tenant_id = $1 limit 1) t`,
+            [tenant, at],
+          )
+        const oldIn = async (name: string) =>
+          (
+            await eyesOn(name).query(`select 1 from ${table} where tenant_id = $1 and executed_at < '2024-02-01Z'`, [
+              tenant,
+            ])
+          ).rows.length
+        const directory = await places.newDirectory(clock)
+        const database = new Database(places.main.backend, { clock, places: directory })
+        const keep = () =>
+          keepPartitions({
+            database,
+            clock,
+            log,
+            partitions: new Partitions(database, clock),
+            archivist: { archive: () => Promise.resolve() },
+          })
+        // Somebody takes a month out by hand: what was verified of it is gone.
+        const losing = await newMover(null, async (point) => {
+          if (point === 'verified')
+            await ownerOn(to).query(
+              `alter table ${table} detach partition ${table}_y2024m01; drop table ${table}_y2024m01`,
+            )
+        })
+        const lost = await losing.mover.begin(tenant, to, 'admin')
+        await expect(losing.mover.run(lost.id)).rejects.toThrow(`"${to}" has no partition for ${table} 2024m01`)
+        await expect((await newMover()).mover.run(lost.id)).rejects.toThrow(DifferentRowsError)
+        expect(await whereIs()).toBe(from)
+        await losing.mover.cancel(tenant, 'admin')
+
+        const reports: unknown[] = []
+        const { mover } = await newMover(null, async (point) => {
+          if (point === 'copied' || point === 'verified') reports.push(await keep())
+          if (point === 'switched')
+            expect(await mover.tooLateToCancel(id, 'kim')).toContain(`has been served by "${to}" since`)
+        })
+        const { id } = await mover.begin(tenant, to, 'admin')
+        expect((await mover.run(id)).step).toBe('switched')
+        const nothing = expect.objectContaining({ detached: 0, dropped: 0, late: 0, failed: 0 })
+        expect(reports).toEqual([nothing, nothing])
+        expect(await oldIn(to)).toBe(2)
+        await mover.dropOld(tenant, 'admin', true)
+        expect(await keep()).toMatchObject({ detached: 2, dropped: 2, late: 1, failed: 0 })
+        expect(await oldIn(to)).toBe(0)
+      },
+    )
+
+    it(
       'goes on where it was when the program that moves it is killed, at one point after the other',
-      { timeout: 90_000 },
+      { timeout: 180_000 },
       async () => {
         const points: MovePoint[] = ['prepared', 'copied', 'caught_up', 'range_verified', 'range_verified', 'verified']
         points.push('target_opened', 'switched', 'told')
@@ -316,27 +390,33 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
 
     it(
       'stays where it is when it is cancelled, at whichever point before the switch, and nothing of it is left behind',
-      { timeout: 90_000 },
+      { timeout: 180_000 },
       async () => {
         const points: MovePoint[] = ['prepared', 'verified']
         for (const point of points) {
           const [from, to] = [await whereIs(), await otherPlace()]
           const other = await newMover()
           const { mover } = await newMover(null, async (reached) => {
-            if (reached === point) await other.mover.cancel(tenant)
+            if (reached === point) await other.mover.cancel(tenant, 'kim')
           })
           const { id } = await mover.begin(tenant, to, 'admin')
           const moving = mover.run(id)
           await writeUntil(moving)
           expect([point, (await moving).step]).toEqual([point, 'cancelled'])
           expect([point, await whereIs()]).toEqual([point, from])
+          // In the name of who has asked, though another program has ended it.
+          const { rows } = await eyesOn(from).query(
+            `select actor from audit.audit_logs where tenant_id = $1 and action = 'tenant.move_cancel' order by id desc limit 1`,
+            [tenant],
+          )
+          expect(rows).toEqual([{ actor: 'kim' }])
           expect([point, Object.keys(await rowsOf(eyesOn(to)))]).toEqual([point, []])
           for (const eyes of Object.values(places.eyes)) expect([point, await tracesIn(eyes)]).toEqual([point, []])
         }
       },
     )
 
-    it('is cancelled by whoever asks where the program that moved it is dead', { timeout: 60_000 }, async () => {
+    it('is cancelled by whoever asks where the program that moved it is dead', { timeout: 180_000 }, async () => {
       const { mover } = await newMover('copied')
       const move = await mover.begin(tenant, await otherPlace(), 'admin')
       await expect(mover.run(move.id)).rejects.toThrow(Killed)
@@ -353,13 +433,13 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
       expect(await gauge('idle')).toBe(1)
       expect(await gauge('idle_seconds_max')).toBeGreaterThanOrEqual(3_600)
       expect(await gauge('changes')).toBeGreaterThan(0)
-      expect((await (await newMover()).mover.cancel(tenant))?.step).toBe('cancelled')
+      expect((await (await newMover()).mover.cancel(tenant, 'admin'))?.step).toBe('cancelled')
       expect(await rowsOf(eyesOn(await otherPlace()))).toEqual({})
     })
 
     it(
       'moves once at a time, and not where rows of its name are, or to a database that another tenant has for itself',
-      { timeout: 60_000 },
+      { timeout: 180_000 },
       async () => {
         const to = await otherPlace()
         const { mover } = await newMover()
@@ -368,14 +448,14 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
         await expect(mover.begin('nobody', to, 'admin')).rejects.toThrow('no tenant')
         await eyesOn(to).query(`insert into core.tenants (id, name) values ($1, 'of somebody')`, [tenant])
         await expect(mover.run(move.id)).rejects.toThrow('has rows of the tenant')
-        await mover.cancel(tenant)
+        await mover.cancel(tenant, 'admin')
         // Cancelling has not touched what was there before.
         expect(await rowsOf(eyesOn(to))).toEqual({ 'core.tenants': [expect.stringContaining('of somebody')] })
         await eyesOn(to).query('delete from core.tenants where id = $1', [tenant])
       },
     )
 
-    it('says which table the target refuses rows of, and can be cancelled then', { timeout: 60_000 }, async () => {
+    it('says which table the target refuses rows of, and can be cancelled then', { timeout: 180_000 }, async () => {
       const to = await otherPlace()
       const target = eyesOn(to)
       await target.query(`alter table core.secrets add constraint full_disk check (name not like 'moving-%') not valid`)
@@ -387,7 +467,7 @@ export function tenantMoveCases(newPlaces: () => Promise<TwoPlaces>): void {
         problem: expect.stringContaining('full_disk'),
       })
       await writeUntil(Promise.resolve())
-      expect((await mover.cancel(tenant))?.step).toBe('cancelled')
+      expect((await mover.cancel(tenant, 'admin'))?.step).toBe('cancelled')
       await target.query('alter table core.secrets drop constraint full_disk')
       expect(await rowsOf(eyesOn(to))).toEqual({})
       for (const eyes of Object.values(places.eyes)) expect(await tracesIn(eyes)).toEqual([])

@@ -125,7 +125,7 @@ export function addTenantRoutes(app: App, { desk, jobs, clock, guard, platformTe
     async (c) => {
       const { id } = c.req.valid('param')
       const { login } = c.var.caller
-      const move = await moverOf(desk).askToCancel(id)
+      const move = await moverOf(desk).askToCancel(id, login)
       if (move === null)
         throw new ProblemError('conflict', 'No move of this tenant can be cancelled: there is none, or it is switched.')
       // Where nobody works on it, this does; where somebody does, he is told.

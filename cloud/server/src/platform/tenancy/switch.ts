@@ -6,7 +6,7 @@ import { putFence } from './fences.ts'
 import { tenancyLimits } from './limits.ts'
 import type { Carrying, MoverParts } from './move-parts.ts'
 import { asOwnerOf } from './owner-transaction.ts'
-import { moveCounters, refuseRetired } from './target-shape.ts'
+import { lackingMonths, monthsOf, moveCounters, refuseLackingMonths, refuseRetired } from './target-shape.ts'
 import { MoverReplacedError } from './transfer.ts'
 
 type SwitchParts = Pick<MoverParts, 'clock' | 'log' | 'reached'>
@@ -68,8 +68,10 @@ async function switchOnce(
       ({ isMore } = await whileItAnswers(transfer.takeOver(query, tables, null, leftMs)))
     // A month that was taken out of its table before it was copied is on neither side of the move.
     await refuseRetired(query, move.source)
+    const months = await monthsOf(query)
     await whileItAnswers(
       transfer.onTarget(async (target) => {
+        refuseLackingMonths(lackingMonths(months, await monthsOf(target)), move.target)
         await moveCounters(target, tenant, tables)
         await putFence(target, tenant, { version: version + 1, went_to: null, mover: lease.mover })
       }, leftMs),

@@ -14,23 +14,40 @@ const countedMeanwhile = 1_000
 export const readTables = (backend: Backend, tenant: string): Promise<readonly TenantTable[]> =>
   asOwnerOf(backend, { tenant }, tenantTables)
 
-/** Months that the source has partitions of: without them rows would go to the default one, and have to move from there. */
-export async function makeSamePartitions(source: Backend, target: Backend): Promise<void> {
-  const text = `select p.oid::regclass::text as parent, substring(c.relname from '_y(\\d{4}m\\d{2})$') as month
-    from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_class c on c.oid = i.inhrelid
-    where p.relkind = 'p' and c.relname ~ '_y\\d{4}m\\d{2}$' order by 1, 2`
-  const [here, there] = [await monthsOf(source, text), await monthsOf(target, text)]
-  const known = new Set(there.map(({ parent, month }) => `${parent} ${month}`))
-  for (const { parent, month } of here)
-    if (!known.has(`${parent} ${month}`))
-      await target.pool.query(`select jidoka.make_month_partition($1::regclass, to_date($2, 'YYYY"m"MM'))`, [
-        parent,
-        month,
-      ])
+interface Month {
+  readonly parent: string
+  readonly month: string
 }
 
-async function monthsOf({ pool }: Backend, text: string): Promise<{ parent: string; month: string }[]> {
-  return (await pool.query<{ parent: string; month: string }>(text)).rows
+/** Of all partitioned tables. */
+export const monthsOf = (query: OwnerQuery): Promise<Month[]> =>
+  query<Month>(
+    `select p.oid::regclass::text as parent, substring(c.relname from '_y(\\d{4}m\\d{2})$') as month
+     from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_class c on c.oid = i.inhrelid
+     where p.relkind = 'p' and c.relname ~ '_y\\d{4}m\\d{2}$' order by 1, 2`,
+  )
+
+/** Those that the source has partitions of and the target has not. */
+export function lackingMonths(source: readonly Month[], target: readonly Month[]): Month[] {
+  const known = new Set(target.map(({ parent, month }) => `${parent} ${month}`))
+  return source.filter(({ parent, month }) => !known.has(`${parent} ${month}`))
+}
+
+/** Without them rows would go to the default partition, and have to move from there. */
+export async function makeMonths(target: Backend, months: readonly Month[]): Promise<void> {
+  for (const { parent, month } of months)
+    await target.pool.query(`select jidoka.make_month_partition($1::regclass, to_date($2, 'YYYY"m"MM'))`, [
+      parent,
+      month,
+    ])
+}
+
+/** @throws OperationalError where there are any: what was copied into them may have gone with them */
+export function refuseLackingMonths(lacking: readonly Month[], database: string): void {
+  if (lacking.length > 0)
+    throw new OperationalError(
+      `"${database}" has no partition for ${lacking.map(({ parent, month }) => `${parent} ${month}`).join(', ')}, which came or went while the tenant moved. Go on: they are made, and all rows are verified anew.`,
+    )
 }
 
 /** Columns that count by themselves go on behind the highest that has come: what is written next stands behind what was written before. */

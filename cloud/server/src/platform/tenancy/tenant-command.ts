@@ -48,7 +48,7 @@ export async function runTenantCommand(argv: readonly string[], command: TenantC
   const mover = moverOf(desk)
   if (verb === 'move') return moveTo(mover, tenant, values.to, command)
   if (verb === 'cancel') {
-    const cancelled = await mover.cancel(tenant)
+    const cancelled = await mover.cancel(tenant, actor)
     if (cancelled === null)
       throw new OperationalError(`No move of "${tenant}" can be cancelled: there is none, or it is switched already.`)
     print(

@@ -11,6 +11,7 @@ import type { KnownPlace, TenantDirectory } from './directory.ts'
 import { tenancyChannel } from './directory.ts'
 import { tenancyLimits } from './limits.ts'
 import { claimMaking, forgetMaking } from './makings.ts'
+import type { Making } from './makings.ts'
 import type { MoveRow } from './move-repository.ts'
 import { phaseOf, putPlace } from './move-repository.ts'
 import { TenantMover } from './mover.ts'
@@ -105,10 +106,14 @@ export class TenantDesk {
     const wantedPlace = await this.#placeFor(id, wanted)
     await beginsElsewhere()
     const endMs = clock.monotonicMs() + tenancyLimits.makingMsMax
-    const place = await this.#claim({ tenant: id, login, database: wantedPlace, by })
-    if (directory !== null && place !== mainDatabase) {
-      await putPlace(database.backend.pool, { tenant: id, database: place, version: 1, channel: tenancyChannel })
-      directory.learn(id, { database: place, version: 1, from: mainDatabase })
+    const making = await this.#claim({ tenant: id, login, database: wantedPlace, by })
+    const { database: place } = making
+    const before = directory?.of(id)
+    // Of one that was refused the directory may name another.
+    if (directory !== null && before !== undefined && place !== before.place.name) {
+      const version = before.version + 1
+      await putPlace(database.backend.pool, { tenant: id, database: place, version, channel: tenancyChannel })
+      directory.learn(id, { database: place, version, from: mainDatabase })
     }
     const mayEnd = () => {
       if (clock.monotonicMs() > endMs)
@@ -116,23 +121,30 @@ export class TenantDesk {
           `The tenant "${id}" was not made within ${tenancyLimits.makingMsMax / 1_000} s, and is not made any more. Do it again.`,
         )
     }
-    const password = await identity.makeTenant({ tenantId: id, name, login, password: given ?? null, by, mayEnd })
-    return { database: place, password }
+    try {
+      const password = await identity.makeTenant({ tenantId: id, name, login, password: given ?? null, by, mayEnd })
+      return { database: place, password }
+    } catch (error) {
+      // Refused: nothing of it was written, unless another request for the same has made it.
+      if (error instanceof ProblemError && error.kind === 'conflict' && !(await allTenantsOf(database)).includes(id))
+        await forgetMaking(database.backend.pool, making)
+      throw error
+    }
   }
 
   /**
    * Takes the names of a new tenant in the main database, where all that are made anywhere meet. One that was begun and nothing came of is gone on with where
    * it was begun, by whoever asks for the same; for others its names are free after a while.
-   * @returns the database that it is made in
+   * @returns with the database that it is made in
    * @throws ProblemError `conflict`
    */
-  async #claim({ by, ...names }: { tenant: string; login: string; database: string; by: string }): Promise<string> {
+  async #claim({ by, ...names }: { tenant: string; login: string; database: string; by: string }): Promise<Making> {
     const { database, clock } = this.#parts
     const main = database.backend.pool
     for (let isFirst = true; ; isFirst = false) {
       const nowMs = clock.nowMs()
       const answer = await claimMaking(main, { ...names, made_by: by, claimed_at: instant(nowMs) })
-      if (answer.claimed !== null) return answer.claimed.database
+      if (answer.claimed !== null) return answer.claimed
       const { tenants, unreached } = await this.reached()
       for (const other of answer.others) {
         if (tenants.includes(other.tenant))
@@ -158,9 +170,6 @@ export class TenantDesk {
         `There is no database "${wanted}"; there are ${this.databases.map(({ name }) => name).join(', ')}.`,
       )
     if (directory === null) return mainDatabase
-    // One that was begun and not finished is where it was begun.
-    const begun = directory.of(id)
-    if (begun.version > 0) return begun.place.name
     if (known?.kind === 'own') {
       const taken = (await allTenantsOf(database)).find((other) => directory.of(other).place.name === known.name)
       if (taken !== undefined)

@@ -39,8 +39,6 @@ const scopes: Readonly<Record<string, TenantTable['scope']>> = {
 const behind: Readonly<Record<string, readonly string[]>> = {
   // A row of the log makes one here, and the copy of these must have the last word.
   'audit.unsealed': ['audit.audit_logs'],
-  // So does a change of a person here.
-  'core.ended_access': ['core.users'],
   // Found by what is in the other, so they must be gone before it.
   'core.reading_segments': ['fleet.reading_streams'],
   'core.reading_rollups': ['fleet.reading_streams'],

@@ -131,6 +131,15 @@ export function tenantCases(newStore: NewStore): void {
       expect((await make('half-two', { admin_login: 'admin@half' })).body.detail).toContain('admin@half')
     })
 
+    it('that were refused leave their id to whoever asks next, with another login and in another database', async () => {
+      const refused = await make('second-try', { admin_login: 'admin', database: 'second' })
+      expect([refused.status, refused.body.detail]).toEqual([409, expect.stringContaining('the login "admin" already')])
+      const answer = await make('second-try', { database: 'main' }, twin)
+      expect([answer.status, answer.body.data?.database]).toEqual([200, 'main'])
+      expect([await rowsIn('main', 'second-try'), await rowsIn('second', 'second-try')]).toEqual([1, 0])
+      expect((await twin.login('admin@second-try')).status).toBe(200)
+    })
+
     it('that took too long to make are not made: others may have their names by then', async () => {
       const slow = new TenantDesk({
         directory: await places.newDirectory(clock),
@@ -188,7 +197,7 @@ export function tenantCases(newStore: NewStore): void {
         answer.body.data.id,
       )
       expect((await world.as('POST', '/api/v1/tenants/other/move/cancel')).status).toBe(200)
-      await world.cloud.tenants.mover?.cancel('other')
+      await world.cloud.tenants.mover?.cancel('other', 'admin')
       expect((await world.as('GET', '/api/v1/tenants/moves')).body.data[0]).toMatchObject({ step: 'cancelled' })
       expect((await world.as('POST', '/api/v1/tenants/other/move/cancel')).status).toBe(409)
     })
@@ -276,9 +285,14 @@ export function tenantCases(newStore: NewStore): void {
       const { rows } = await places.main.backend.pool.query<{ name: string }>(
         `select distinct n.nspname || '.' || c.relname || ' ' || t.tgname as name from pg_trigger t
            join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
-         where not t.tgisinternal and t.tgname not like 'jidoka\\_%' and t.tgtype & 4 <> 0`,
+         where not t.tgisinternal and t.tgname not like 'jidoka\\_%' and t.tgtype & 28 <> 0 and t.tgname <> 'append_only' order by 1`,
       )
-      expect(rows).toEqual([{ name: 'audit.audit_logs note_unsealed' }])
+      // Those of people heed that a tenant is elsewhere.
+      expect(rows.map(({ name }) => name)).toEqual([
+        'audit.audit_logs note_unsealed',
+        'core.users ends_access',
+        'core.users ends_access_of_deleted',
+      ])
     })
 
     it('have tables that can all be copied, those that others point to first', async () => {

@@ -7,6 +7,8 @@ import type { TenantTable } from './tenant-tables.ts'
 import type { AfterKey } from './transfer.ts'
 import { Verification } from './verification.ts'
 import { letOwnerIn } from './watch.ts'
+import { commonOrder } from './word-order.ts'
+import type { WordOrder } from './word-order.ts'
 
 // Rows of two databases are held against each other in ranges of three. Whatever differs in one row, at whichever place of a range, is found; and a
 // verification that is begun behind any range finds what is behind it.
@@ -69,25 +71,36 @@ export function verificationCases(newPlaces: () => Promise<TwoPlaces>): void {
   describe('rows of two databases', () => {
     let places: TwoPlaces
     let tables: readonly TenantTable[]
+    let words: WordOrder
+    /** What the source was asked last. */
+    let asked: { text: string; values: readonly unknown[] }
     beforeAll(async () => {
       places = await newPlaces()
       tables = await readTables(places.main.backend, tenant)
+      words = await commonOrder(tenant, places.main.backend, places.second.backend)
       for (const place of [places.main, places.second]) await letOwnerIn(place.backend, tenant, tables)
       for (const eyes of [places.eyes.main, places.eyes.second]) await eyes.query(fill)
     }, 60_000)
     afterAll(() => places.close())
 
-    const verify = async (name: string, from: AfterKey | null = null) => {
+    const verify = async (name: string, from: AfterKey | null = null, order = words) => {
       const table = tables.find((each) => each.name === name)
       if (table === undefined) throw new Error(`there is no ${name}`)
-      const verification = new Verification({ target: places.second.backend, tenant, rangeRowsMax })
+      const verification = new Verification({ target: places.second.backend, tenant, words: order, rangeRowsMax })
       const ends: AfterKey[] = []
       let rows = 0
       let after = from
       do {
         const behind = after
         const range = await asOwnerOf(places.main.backend, { tenant, isolation: 'repeatable read' }, (source) =>
-          verification.next(source, table, behind),
+          verification.next(
+            (text, values = []) => {
+              asked = { text, values }
+              return source(text, values)
+            },
+            table,
+            behind,
+          ),
         )
         rows += range.rows
         after = range.after
@@ -115,16 +128,45 @@ export function verificationCases(newPlaces: () => Promise<TwoPlaces>): void {
     it.each(subjects)(
       'are counted range by range, each row once, also when it is begun behind one ($table)',
       async (subject) => {
-        const whole = await verify(subject.table)
-        expect(whole.rows).toBe(subject.rows)
-        expect(whole.ends.length).toBeGreaterThan(1)
-        const counted: number[] = []
-        for (const end of whole.ends) counted.push((await verify(subject.table, end)).rows)
-        expect(counted).toEqual(counted.toSorted((a, b) => b - a))
-        expect(counted[0]).toBe(subject.rows - rangeRowsMax)
-        expect(counted.at(-1)).toBeLessThan(rangeRowsMax)
+        for (const order of [words, null]) {
+          const whole = await verify(subject.table, null, order)
+          expect(whole.rows).toBe(subject.rows)
+          expect(whole.ends.length).toBeGreaterThan(1)
+          const counted: number[] = []
+          for (const end of whole.ends) counted.push((await verify(subject.table, end, order)).rows)
+          expect(counted).toEqual(counted.toSorted((a, b) => b - a))
+          expect(counted[0]).toBe(subject.rows - rangeRowsMax)
+          expect(counted.at(-1)).toBeLessThan(rangeRowsMax)
+        }
       },
     )
+
+    it('are found by the index of their key, words too, where both databases order them alike', async () => {
+      await verify('fleet.sites', [codes[0] ?? ''])
+      const client = await places.eyes.main.connect()
+      await client.query('begin; set local enable_seqscan = off; set local enable_bitmapscan = off')
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain ${asked.text}`, [...asked.values])
+      await client.query('rollback')
+      client.release()
+      expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toMatch(/Index Cond: .*tenant_id.*code.* > /)
+    })
+
+    it('are ordered byte by byte where a server is newer than its indexes, or orders words otherwise', async () => {
+      const { main, second } = places
+      const common = () => commonOrder(tenant, main.backend, second.backend)
+      expect(await common()).not.toBeNull()
+      const note = (version: string | null) =>
+        places.eyes.second.query('update pg_database set datcollversion = $1 where datname = current_database()', [
+          version,
+        ])
+      const before = await places.eyes.second.query<{ version: string | null }>(
+        'select datcollversion as version from pg_database where datname = current_database()',
+      )
+      await note('of another library')
+      expect(await common()).toBeNull()
+      await note(before.rows[0]?.version ?? null)
+      expect(await common()).toBe(words)
+    })
 
     it.each(subjects)('are told apart by any one that is missing, changed or too many ($table)', async (subject) => {
       const { second } = places.eyes

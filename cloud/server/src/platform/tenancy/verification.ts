@@ -7,6 +7,7 @@ import type { TenantTable } from './tenant-tables.ts'
 import { quoted } from './tenant-tables.ts'
 import type { AfterKey } from './transfer.ts'
 import { DifferentRowsError } from './transfer.ts'
+import type { WordOrder } from './word-order.ts'
 
 /** How far rows of both databases were held against each other, in the table and behind the key that stand there. */
 export interface Verified {
@@ -18,6 +19,7 @@ export interface Verified {
 interface VerificationParts {
   readonly target: Backend
   readonly tenant: string
+  readonly words: WordOrder
   /** Rows of a range; fewer in a test. */
   readonly rangeRowsMax?: number | undefined
 }
@@ -31,7 +33,10 @@ interface Range {
 
 /**
  * Holds the rows of a tenant in two databases against each other, range by range of their keys: each of bounded work, and without a gap between one and the next,
- * so that a row that is on one side alone is in some range. Ranges are those of the source, in an order that is the same on every server.
+ * so that a row that is on one side alone is in some range. Ranges are those of the source, in an order that is the same in both.
+ *
+ * Of a table with a scope, ranges are those of what the scope names on the source. Rows of a stream that it lacks are in none, and come from nobody: the streams are
+ * verified as a table of their own, their numbers are given once, and the move has begun on a target without a row of the tenant.
  */
 export class Verification {
   readonly #parts: VerificationParts
@@ -94,13 +99,13 @@ export class Verification {
     after: AfterKey | null,
     within: string | null,
   ): Promise<Verified> {
-    const { target, tenant } = this.#parts
+    const { target, tenant, words } = this.#parts
     const most = this.#sizeOf(table)
-    const here = await digestOf(source, table, { tenant, within, after, upTo: null, most })
+    const here = await digestOf(source, table, { tenant, words, within, after, upTo: null, most })
     // Nothing of the source is behind a range that is not full, so nothing of the target may be.
     const upTo = here.rows < most ? null : here.last
     const there = await asOwnerOf(target, { tenant }, (query) =>
-      digestOf(query, table, { tenant, within, after, upTo, most: null }),
+      digestOf(query, table, { tenant, words, within, after, upTo, most: null }),
     )
     if (here.rows !== there.rows || here.sum !== there.sum)
       throw new DifferentRowsError(
@@ -133,12 +138,14 @@ async function digestOf(
   table: TenantTable,
   {
     tenant,
+    words,
     within,
     after,
     upTo,
     most,
   }: {
     tenant: string
+    words: WordOrder
     within: string | null
     after: AfterKey | null
     upTo: AfterKey | null
@@ -147,7 +154,7 @@ async function digestOf(
 ): Promise<Range> {
   const values: unknown[] = [tenant]
   const at = (value: unknown) => `$${values.push(value)}`
-  const parts = orderOf(table)
+  const parts = orderOf(table, words)
   const order = parts.map((part) => part.order).join(', ')
   const key = (values_: AfterKey) => values_.map((value, index) => `${at(value)}::${parts[index]?.type}`).join(', ')
   const conditions = [`t.${quoted(table.tenantColumn)} = $1`]
@@ -172,18 +179,23 @@ interface KeyPart {
   readonly type: string
 }
 
-function orderOf({ key, tenantColumn }: TenantTable): readonly KeyPart[] {
+function orderOf({ key, tenantColumn }: TenantTable, words: WordOrder): readonly KeyPart[] {
   // The tenant is the same in all rows. In the order of words it would keep the index of the key from being used.
   const rest = key.filter(({ name }) => name !== tenantColumn)
   return (rest.length === 0 ? key : rest).map(({ name, type, nullable }) => {
     const column = `t.${quoted(name)}`
-    // Words are in one order in every database when they are taken byte by byte. Null equals null in such a key, and would be lost in a comparison.
+    // Words are in one order in every database when they are taken byte by byte, which sorts all of a tenant's rows for each range: done only where there is no
+    // other order in common. Null equals null in such a key, and would be lost in a comparison.
     if (nullable) return { order: `coalesce(${column}::text, '') collate "C"`, type: 'text' }
     const isWords = type === 'text' || type.startsWith('character')
-    return isWords ? { order: `${column} collate "C"`, type: 'text' } : { order: column, type }
+    if (!isWords) return { order: column, type }
+    return { order: words === null ? `${column} collate "C"` : column, type: 'text' }
   })
 }
 
-/** What is verified of some tables says nothing of others. */
-export const digestOfTables = (tables: readonly TenantTable[]): string =>
-  createHash('sha256').update(JSON.stringify(tables)).digest('hex').slice(0, 32)
+/** What is verified of some tables, up to a key in some order, says nothing of others. */
+export const digestOfTables = (tables: readonly TenantTable[], words: WordOrder): string =>
+  createHash('sha256')
+    .update(JSON.stringify([tables, words]))
+    .digest('hex')
+    .slice(0, 32)

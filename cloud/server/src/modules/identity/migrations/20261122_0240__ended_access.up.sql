@@ -25,15 +25,35 @@ begin
   on conflict (tenant_id, subject) do update set version = excluded.version, ended_at = excluded.ended_at;
 end $$;
 
--- Whoever changes a person, by whichever way, ends what was handed out before.
+-- True of rows of a tenant that moves here or has moved away. A mover writes and removes them: whoever is meant by them is known where the tenant is.
+create function core.is_elsewhere(asked text) returns boolean language sql stable
+return exists (select from jidoka.tenant_fences f where f.tenant = asked and f.went_to is not null);
+
+-- Whoever changes a person, by whichever way, ends what was handed out before; also under the login of before.
 create function core.note_change_of_user() returns trigger language plpgsql as $$
 begin
-  if (new.role, new.disabled, new.password_hash) is distinct from (old.role, old.disabled, old.password_hash) then
+  if core.is_elsewhere(new.tenant_id) then
+    return new;
+  end if;
+  if (new.login, new.role, new.disabled, new.password_hash) is distinct from (old.login, old.role, old.disabled, old.password_hash) then
     new.access_version := greatest(new.access_version, old.access_version + 1);
   end if;
   if new.access_version > old.access_version then
     perform core.end_access(new.tenant_id, 'user:' || new.login, new.access_version);
   end if;
+  if new.login <> old.login then
+    perform core.end_access(old.tenant_id, 'user:' || old.login, old.access_version + 1);
+  end if;
   return new;
 end $$;
 create trigger ends_access before update on core.users for each row execute function core.note_change_of_user();
+
+create function core.note_end_of_user() returns trigger language plpgsql as $$
+begin
+  if core.is_elsewhere(old.tenant_id) then
+    return null;
+  end if;
+  perform core.end_access(old.tenant_id, 'user:' || old.login, old.access_version + 1);
+  return null;
+end $$;
+create trigger ends_access_of_deleted after delete on core.users for each row execute function core.note_end_of_user();
