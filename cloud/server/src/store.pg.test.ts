@@ -26,7 +26,7 @@ for (const programs of postgresesOfStoreSuite(process.env)) {
         const file = new URL(`./platform/db/releases/${version}.json`, import.meta.url)
         await recorder?.write(fileURLToPath(file), version)
       })
-      runStoreCases(() => server.newStore())
+      runStoreCases(() => server.newStore(), true)
       postgresOnlyCases(() => server)
     },
   )

@@ -18,6 +18,7 @@ import type { Outcome, Request } from './network.ts'
 import { outageBody } from './outage-body.ts'
 import { chaosMs } from './plan.ts'
 import { prunableSeq } from './pruning.ts'
+import { ReceiptWrites } from './receipt-writes.ts'
 import { learn, wrongTaking } from './watch.ts'
 
 type EffectOf<Kind extends UplinkEffect['kind']> = Extract<UplinkEffect, { kind: Kind }>
@@ -45,6 +46,7 @@ export class EdgeNode {
   #wakes = 0
   readonly #line: EdgeLine
   readonly #disk: DiskWrites
+  readonly #receipts: ReceiptWrites
   #exportedSeq: Record<Lane, number> = { records: 0, readings: 0 }
   /** What each lane's flight has read, in memory only. */
   readonly #read: Record<Lane, ReadResult | null> = { records: null, readings: null }
@@ -53,6 +55,7 @@ export class EdgeNode {
     this.parts = parts
     this.#line = new EdgeLine(parts)
     this.#disk = new DiskWrites({ later: (delayMs, act) => this.#later(delayMs, act), isFull: () => this.#isFull })
+    this.#receipts = new ReceiptWrites({ disk: this.#disk, lane: (lane) => this.life.journal[lane] })
     this.lives.push(life)
   }
 
@@ -126,6 +129,7 @@ export class EdgeNode {
   #stop(): void {
     this.#state = null
     this.#run++
+    this.#receipts.forget()
     if (this.parts.bug === 'sent_before_synced') this.life.journal.readings.truncate(this.life.truth.readings.lastSeq)
   }
 
@@ -266,15 +270,12 @@ export class EdgeNode {
         return this.#send(effect)
       case 'set_aside':
         return this.#later(2, () => this.#keepApart(effect))
-      // On disk after a moment; a crash before it forgets the receipt, and the cursor brings it again.
-      case 'store_receipt': {
-        const { lane, receipt } = effect
-        return this.#disk.keep(`receipt ${lane}`, 3, () => this.life.journal[lane].keepReceipt(pointOf(receipt)))
-      }
+      case 'store_receipt':
+        return this.#receipts.store(effect.lane, pointOf(effect.receipt))
       case 'adopt_cursor': {
         const { lane, point, receipt } = effect
         this.tell(`takes over ${lane} ${point.seq} from the cloud`)
-        return this.#disk.keep(`receipt ${lane}`, 3, () => this.life.journal[lane].adopt(point, receipt === null))
+        return this.#receipts.adopt(lane, { point, isBeginning: receipt === null })
       }
       case 'note_doubt': {
         const { lane, doubt } = effect

@@ -31,6 +31,13 @@ export type ReadResult =
     }
   | { readonly kind: 'gone'; readonly fromSeq: number; readonly toSeq: number; readonly reason: DropReason }
 
+/** Where a lane goes on when its cloud stands behind it. */
+export interface SetBack {
+  readonly point: LanePoint
+  /** The cloud has nothing of the lane. */
+  readonly isBeginning: boolean
+}
+
 /** One lane of a simulated journal: what is on disk. It survives a crash; what was only asked for does not. */
 export class JournalLane {
   readonly #lane: Lane
@@ -71,18 +78,20 @@ export class JournalLane {
     this.#before = null
   }
 
-  /** Keeps a receipt and what its rows add to the sums of their ranges, in one commit. */
-  keepReceipt(point: LanePoint): void {
-    const { point: from } = this
-    // It takes the place of a point further back that a full disk did not take: the rows between are counted already.
-    if (point.seq <= from.seq) return this.adopt(point, false)
-    this.#before = { point: from, ranges: this.ranges }
+  /**
+   * Keeps a receipt and what its rows add to the sums of their ranges, in one commit.
+   * @param setBack a point that is not on disk and whose place it takes: rows behind it are in the sums, and may not be in the cloud
+   */
+  keepReceipt(point: LanePoint, setBack: SetBack | null = null): void {
+    if (setBack !== null) this.adopt(setBack)
+    const { point: from, ranges } = this
     this.ranges = this.#rangesWith(from, point)
+    this.#before = setBack === null ? { point: from, ranges } : null
     this.point = point
   }
 
   /** The cloud was set back, or stands elsewhere below our point. */
-  adopt(point: LanePoint, isBeginning: boolean): void {
+  adopt({ point, isBeginning }: SetBack): void {
     const kept = [...this.ranges].filter(([range]) => !isBeginning && range <= rangeOf(Math.max(1, point.seq)))
     this.ranges = new Map(
       kept.map(([range, tally]) => [range, range === rangeOf(Math.max(1, point.seq)) ? null : tally]),

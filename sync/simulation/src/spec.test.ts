@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 const root = new URL('../../../', import.meta.url)
 const spec = readFileSync(new URL('sync/engine/SPEC.md', root), 'utf8')
 const sources = new Map(
-  globSync(['sync/{engine,protocol,simulation}/src/**/*.test.ts', 'edge/server/src/{uplink,courier}/*.test.ts'], {
+  globSync(['sync/{engine,protocol,simulation}/src/**/*.test.ts', 'edge/server/src/{uplink,courier,store}/*.test.ts'], {
     cwd: root,
   }).map((path) => [basename(path, '.ts'), readFileSync(new URL(path, root), 'utf8')]),
 )

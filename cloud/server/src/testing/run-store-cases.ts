@@ -55,7 +55,8 @@ import { tenantCases } from '../platform/tenancy/tenants.cases.ts'
 import type { NewStore } from './stores.ts'
 
 /** Everything that touches the database, to be run on each backend: one code path must have one behaviour. */
-export function runStoreCases(newStore: NewStore): void {
+/** @param isShared whether others than the program can be connected to the database */
+export function runStoreCases(newStore: NewStore, isShared = false): void {
   migrationCases(newStore)
   releaseStatementCases(newStore)
   databaseCases(newStore)
@@ -63,7 +64,7 @@ export function runStoreCases(newStore: NewStore): void {
   rowSecurityCases(newStore)
   rowSecurityRoutesCases(newStore)
   partitionCases(newStore)
-  keepCases(newStore)
+  keepCases(newStore, isShared)
   archiveCases(newStore)
   uploadCases(newStore)
   jobsCases(newStore)

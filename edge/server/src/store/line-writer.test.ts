@@ -79,6 +79,24 @@ describe('sums of ranges', () => {
     writer.receipt(receiptOf('records', 5), counted(1, 2, 3, 4, 5))
     expect(reader.rangeSums('records', 0, 10)).toMatchObject([{ fromSeq: 2, count: 4, sum: sumOf(2, 3, 4, 5) }])
   })
+
+  test('S18: hold nothing of what a set-back cloud was told as pruned, though nobody counted the receipt of it', () => {
+    writer.receipt(receiptOf('records', 3), counted(0, 1, 2, 3))
+    writer.receipt(receiptOf('records', 1), undefined)
+    // 2 and 3 were pruned. The receipt of that came with a cursor after a crash, and ends where the sum of before had ended.
+    writer.receipt(receiptOf('records', 3), undefined)
+    writer.receipt(receiptOf('records', 4), counted(3, 4))
+    expect(reader.rangeSums('records', 0, 10)).toEqual([{ range: 0, fromSeq: 4, upToSeq: 4, count: 1, sum: sumOf(4) }])
+  })
+
+  test('S18: hold nothing of an earlier range either, where such a receipt leads beyond it', () => {
+    writer.receipt(receiptOf('records', rangeRows + 1), counted(0, rangeRows, rangeRows + 1))
+    writer.receiptGone('records')
+    expect(reader.rangeSums('records', 0, 10)).toEqual([])
+    writer.receipt(receiptOf('records', rangeRows + 2), undefined)
+    writer.receipt(receiptOf('records', rangeRows + 3), counted(rangeRows + 2, rangeRows + 3))
+    expect(reader.rangeSums('records', 0, 10)).toMatchObject([{ range: 1, fromSeq: rangeRows + 3, count: 1 }])
+  })
 })
 
 describe('the history of receipts', () => {

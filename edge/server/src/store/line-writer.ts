@@ -20,6 +20,9 @@ const poisonKeptMax = 100_000
 /** Name in `meta` up to which the receipted rows of a lane are in the sums of their ranges. */
 const countedName: Readonly<Record<Lane, string>> = { records: 'counted_records_seq', readings: 'counted_readings_seq' }
 
+/** In the place of such a number: no sum goes on from anywhere. */
+const countedNowhere = -1
+
 /** Writes what comes of the line to the cloud. Its methods belong inside the journal's commit. */
 export class LineWriter {
   readonly #database: Database
@@ -40,10 +43,12 @@ export class LineWriter {
       this.#statements.prune.run(lane, 1, lane, 1, receiptLimits.keptOfOutagesMax)
     }
     if (counted !== undefined) this.#count(lane, counted, upToSeq)
+    else if (upToSeq <= this.#countedSeq(lane)) this.#uncount(lane, rangeOf(Math.max(1, upToSeq)))
   }
 
   receiptGone(lane: Lane): void {
     this.#statements.receiptGone.run(lane)
+    this.#uncount(lane, 0)
   }
 
   /** The receipts that an outage ended with stay when older ones go. */
@@ -57,13 +62,25 @@ export class LineWriter {
     this.#statements.prunePoison.run(lane, lane, poisonKeptMax)
   }
 
+  #countedSeq(lane: Lane): number {
+    return Number(meta(this.#database, countedName[lane]) ?? startSeqs(this.#database)[lane] - 1)
+  }
+
+  /**
+   * The cloud was set back into this range: what is counted from there on may come again as dropped, by a receipt that nobody counts and to the number
+   * where the old sum ended, which would then go on with rows that the cloud has no more.
+   */
+  #uncount(lane: Lane, range: number): void {
+    this.#statements.rangesGone.run(lane, range)
+    setMeta(this.#database, countedName[lane], String(countedNowhere))
+  }
+
   /**
    * A sum goes on where the last one ended. Where it does not (a receipt was lost in a crash, or the cloud was set back), what lies behind is
    * begun anew, and says from which number on.
    */
   #count(lane: Lane, { afterSeq, tallies }: CountedRanges, upToSeq: number): void {
-    const isContinued =
-      Number(meta(this.#database, countedName[lane]) ?? startSeqs(this.#database)[lane] - 1) === afterSeq
+    const isContinued = this.#countedSeq(lane) === afterSeq
     if (!isContinued) this.#statements.rangesGone.run(lane, rangeOf(afterSeq + 1))
     const startSeq = startSeqs(this.#database)[lane]
     for (const [range, tally] of tallies) {

@@ -21,6 +21,8 @@ export class ReceiptKeeper {
   readonly #changes: Record<Lane, number> = { records: 0, readings: 0 }
   /** The last receipt of each lane on its way to the disk. */
   readonly #storing: Record<Lane, Promise<void>> = { records: Promise.resolve(), readings: Promise.resolve() }
+  /** How far back each lane was set where that is not on disk, whose sums still count what lies behind it. */
+  readonly #unwritten: Record<Lane, EffectOf<'adopt_cursor'> | null> = { records: null, readings: null }
   #isStopped = false
 
   constructor(parts: ReceiptKeeperParts) {
@@ -45,6 +47,7 @@ export class ReceiptKeeper {
   /** A receipt that cannot be stored comes again with the cursor of the next start. */
   store({ lane, receipt }: EffectOf<'store_receipt'>, counted: CountedRanges | undefined): void {
     this.#changes[lane]++
+    this.#writeSetBack(lane)
     this.#storing[lane] = this.#parts.pipeline.storeReceipt(receipt, counted)
     this.#storing[lane].catch((error: unknown) =>
       this.#parts.log.error({ action: 'store_receipt', lane, err: error }, `store_receipt: ${describeError(error)}`),
@@ -61,14 +64,31 @@ export class ReceiptKeeper {
       { action: 'adopt_cursor', lane, seq: point.seq },
       'the cloud holds less than it had receipted, perhaps restored from a backup; sending again from there',
     )
+    this.#writeSetBack(lane)
+    if (point.seq <= (this.#unwritten[lane]?.point.seq ?? Number.POSITIVE_INFINITY)) this.#unwritten[lane] = effect
     this.#tryAdopt(effect, ++this.#changes[lane], 0)
   }
 
-  #tryAdopt(effect: EffectOf<'adopt_cursor'>, change: number, tries: number): void {
-    const { pipeline, clock, log, random } = this.#parts
+  /** Whatever takes the place of an unwritten set-back comes behind it, and finds nothing in the sums that the cloud may have lost (S18). */
+  #writeSetBack(lane: Lane): void {
+    const setBack = this.#unwritten[lane]
+    if (setBack === null) return
+    this.#writeAdopted(setBack).catch((error: unknown) =>
+      this.#parts.log.error({ action: 'adopt_cursor', lane, err: error }, `adopt_cursor: ${describeError(error)}`),
+    )
+  }
+
+  async #writeAdopted(effect: EffectOf<'adopt_cursor'>): Promise<void> {
+    const { pipeline } = this.#parts
     const { lane, receipt } = effect
-    const stored = receipt === null ? pipeline.forgetReceipt(lane) : pipeline.storeReceipt(receipt)
-    stored.catch((error: unknown) => {
+    await (receipt === null ? pipeline.forgetReceipt(lane) : pipeline.storeReceipt(receipt))
+    if (this.#unwritten[lane] === effect) this.#unwritten[lane] = null
+  }
+
+  #tryAdopt(effect: EffectOf<'adopt_cursor'>, change: number, tries: number): void {
+    const { clock, log, random } = this.#parts
+    const { lane } = effect
+    this.#writeAdopted(effect).catch((error: unknown) => {
       log.error({ action: 'adopt_cursor', lane, err: error }, `adopt_cursor: ${describeError(error)}`)
       clock.after(retryDelayMs(tries, random()), () => {
         if (!this.#isStopped && this.#changes[lane] === change) this.#tryAdopt(effect, change, tries + 1)

@@ -10,7 +10,10 @@ import { partitionedTables } from './tables.ts'
 
 const log = createLog('test', { level: 'silent' })
 
-export function keepCases(newStore: NewStore): void {
+/** @param isShared whether others than the program can be connected to the database */
+export function keepCases(newStore: NewStore, isShared: boolean): void {
+  const itIfShared = isShared ? it : () => undefined
+
   describe('partitions of other lengths', () => {
     let world: World
     let database: Database
@@ -96,48 +99,50 @@ export function keepCases(newStore: NewStore): void {
       expect(forced).toEqual({ forced: true })
     })
 
-    it('let go of late rows while others read and write the table, as an owner who passes no row-level security', async (context) => {
-      const { pool, profile } = world.store.backend
-      if (!profile.sharedWithOthers) context.skip('nobody else works on this database')
-      await pool.query(
-        `drop role if exists plain_late; create role plain_late; grant create, usage on schema of_test, jidoka to plain_late`,
-      )
-      await make('beside', true)
-      await pool.query(
-        `insert into of_test.beside select 'demo', n, '2020-01-01Z' from generate_series(1, 3) n;
+    itIfShared(
+      'let go of late rows while others read and write the table, as an owner who passes no row-level security',
+      async () => {
+        const { pool } = world.store.backend
+        await pool.query(
+          `drop role if exists plain_late; create role plain_late; grant create, usage on schema of_test, jidoka to plain_late`,
+        )
+        await make('beside', true)
+        await pool.query(
+          `insert into of_test.beside select 'demo', n, '2020-01-01Z' from generate_series(1, 3) n;
          alter table of_test.beside owner to plain_late; alter table of_test.beside_default owner to plain_late;
          alter table of_test.beside_default enable row level security; alter table of_test.beside_default force row level security`,
-      )
-      const [holder, plain] = [await pool.connect(), await pool.connect()]
-      const take = async () =>
-        (
-          await plain.query<{ moved: number }>(
-            `select moved from jidoka.take_late('of_test.beside', '2023-10-01Z', 'beside_late_20261121_0123abcd', 2)`,
-          )
-        ).rows[0]?.moved
-      try {
-        await plain.query('begin; set local role plain_late')
-        await plain.query('savepoint before')
-        await expect(take()).rejects.toThrow('make the policy with jidoka.let_late_be_taken')
-        await plain.query('rollback to before')
-        await plain.query(`select jidoka.let_late_be_taken('of_test.beside_default')`)
-        await plain.query('commit')
-        await holder.query(`begin; insert into of_test.beside values ('demo', 4, '2031-01-01Z')`)
-        await plain.query('begin; set local role plain_late')
-        expect([await take(), await take(), await take()]).toEqual([2, 1, 0])
-        expect((await plain.query('select from jidoka.beside_late_20261121_0123abcd')).rowCount).toBe(0)
-        expect((await plain.query('select from of_test.beside_default')).rowCount).toBe(0)
-        await plain.query('commit')
-      } finally {
-        await plain.query('rollback')
-        plain.release()
-        await holder.query('commit')
-        holder.release()
-      }
-      const rows = (table: string) => pool.query<{ id: number }>(`select id from ${table} order by 1`)
-      expect((await rows('of_test.beside')).rows).toEqual([{ id: 4 }])
-      expect((await rows('jidoka.beside_late_20261121_0123abcd')).rows).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }])
-    })
+        )
+        const [holder, plain] = [await pool.connect(), await pool.connect()]
+        const take = async () =>
+          (
+            await plain.query<{ moved: number }>(
+              `select moved from jidoka.take_late('of_test.beside', '2023-10-01Z', 'beside_late_20261121_0123abcd', 2)`,
+            )
+          ).rows[0]?.moved
+        try {
+          await plain.query('begin; set local role plain_late')
+          await plain.query('savepoint before')
+          await expect(take()).rejects.toThrow('make the policy with jidoka.let_late_be_taken')
+          await plain.query('rollback to before')
+          await plain.query(`select jidoka.let_late_be_taken('of_test.beside_default')`)
+          await plain.query('commit')
+          await holder.query(`begin; insert into of_test.beside values ('demo', 4, '2031-01-01Z')`)
+          await plain.query('begin; set local role plain_late')
+          expect([await take(), await take(), await take()]).toEqual([2, 1, 0])
+          expect((await plain.query('select from jidoka.beside_late_20261121_0123abcd')).rowCount).toBe(0)
+          expect((await plain.query('select from of_test.beside_default')).rowCount).toBe(0)
+          await plain.query('commit')
+        } finally {
+          await plain.query('rollback')
+          plain.release()
+          await holder.query('commit')
+          holder.release()
+        }
+        const rows = (table: string) => pool.query<{ id: number }>(`select id from ${table} order by 1`)
+        expect((await rows('of_test.beside')).rows).toEqual([{ id: 4 }])
+        expect((await rows('jidoka.beside_late_20261121_0123abcd')).rows).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }])
+      },
+    )
 
     it('of the program have the policy by which their owner finds late rows', async () => {
       for (const table of Object.keys(partitionedTables)) {
@@ -204,9 +209,8 @@ export function keepCases(newStore: NewStore): void {
       asked.mockRestore()
     })
 
-    it('are left alone while somebody builds an index of them', async (context) => {
-      const { pool, profile } = world.store.backend
-      if (!profile.sharedWithOthers) context.skip('nobody else works on this database')
+    itIfShared('are left alone while somebody builds an index of them', async () => {
+      const { pool } = world.store.backend
       await make('building', true)
       await database.asOwner(`select jidoka.make_partition('of_test.building', '2026-07-01', '2026-10-01', '_y2026q3')`)
       await keep('building')
