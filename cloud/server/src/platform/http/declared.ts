@@ -2,6 +2,7 @@ import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import type { AppEnv } from './env.ts'
+import { answerUnrouted } from './methods.ts'
 import { ProblemError } from './problem.ts'
 
 type Body = NonNullable<NonNullable<RouteConfig['request']>['body']>
@@ -17,8 +18,19 @@ const nameCharactersMax = 64
  */
 export function takeOnlyDeclared(app: OpenAPIHono<AppEnv>): void {
   const declare = app.openapi as unknown as Declare
+  const named = new Set<string>()
+  // An address that is declared by its name is nobody else's `{id}` (OpenAPI 3.1, Paths Object): it takes its own methods alone.
+  const takeUnnamed: MiddlewareHandler<AppEnv> = async (c, next) =>
+    named.has(c.req.path) ? answerUnrouted(app, c) : next()
   const strict: Declare = (route, ...rest) => {
-    const middleware = [route.middleware ?? [], takeQuery(queryNames(route)), takeBody(route.request?.body)].flat()
+    const isTemplate = route.path.includes('{')
+    if (!isTemplate) named.add(route.path)
+    const middleware = [
+      isTemplate ? takeUnnamed : [],
+      route.middleware ?? [],
+      takeQuery(queryNames(route)),
+      takeBody(route.request?.body),
+    ].flat()
     return declare({ ...route, middleware }, ...rest)
   }
   app.openapi = strict

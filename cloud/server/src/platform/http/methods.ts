@@ -7,13 +7,15 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 /** What a path may be asked with, as `Allow` says it; empty where there is nothing. */
 export function allowedMethods(app: OpenAPIHono<AppEnv>, path: string): string[] {
-  const declared = methods.filter((method) =>
+  const fitting = methods.flatMap((method) =>
     app.router
       .match(method, path)[0]
       // What stands before all routes is of no method; the console answers every path that is not a program's.
-      .some(([[, route]]) => route.method === method && !route.path.endsWith('*')),
+      .flatMap(([[, route]]) => (route.method === method && !route.path.endsWith('*') ? [route] : [])),
   )
-  return declared.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  const named = fitting.filter((route) => route.path === path)
+  const declared = new Set((named.length > 0 ? named : fitting).map(({ method }) => method))
+  return [...declared].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
 }
 
 /** What no route has taken: there is none for its path, or one for another method (RFC 9110, 15.5.6). */
