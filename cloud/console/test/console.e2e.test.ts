@@ -1,7 +1,20 @@
+import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { alarm, judgment } from './fixture-data.ts'
 import { emptyWorld, judge, passwordOfAll, raise } from './fixture-world.ts'
 import { sayWhySkipped, Stage } from './stage.ts'
+
+/** Of those that stand within a label the label counts. */
+const controlsBelow44 = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('button, .button, select, input:not([hidden])')]
+      .map(
+        (each) =>
+          [each.textContent || each.className, (each.closest('label') ?? each).getBoundingClientRect()] as const,
+      )
+      .filter(([, { height }]) => height > 0 && height < 44)
+      .map(([name, { height }]) => `${name}: ${height}`),
+  )
 
 /** See `Stage`: the real console in a real browser. What is waited for is always something that is seen. */
 describe.skipIf(sayWhySkipped('the console in a browser'))('the console', () => {
@@ -199,7 +212,7 @@ describe.skipIf(sayWhySkipped('the console in a browser'))('the console', () => 
       await at.signIn('/fleet')
       at.world.failing.add('/api/v1/fleet/lines')
       await at.page.getByRole('link', { name: /^Lines/ }).click()
-      await at.page.getByRole('alert').getByText('the database does not answer').waitFor()
+      await at.page.getByRole('alert').getByText('The database does not answer.').waitFor()
       at.world.failing.clear()
       await at.page.getByRole('button', { name: 'Try again' }).click()
       await at.page.locator('[data-line]').first().waitFor()
@@ -218,8 +231,10 @@ describe.skipIf(sayWhySkipped('the console in a browser'))('the console', () => 
     })
   })
 
-  test('on a telephone no page is wider than the screen, and every place can be gone to', async () => {
+  test('on a telephone no page is wider than the screen, a finger hits what there is, and every place can be gone to', async () => {
     await at.page.setViewportSize({ width: 360, height: 740 })
+    const session = await at.context.newCDPSession(at.page)
+    await session.send('Emulation.setTouchEmulationEnabled', { enabled: true })
     await at.signIn('/lines')
     for (const path of [
       '/lines',
@@ -236,6 +251,7 @@ describe.skipIf(sayWhySkipped('the console in a browser'))('the console', () => 
       await at.page.goto(at.server.url + path)
       await at.page.locator('h1').waitFor()
       expect([path, await at.page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 360])
+      expect([path, ...(await controlsBelow44(at.page))]).toEqual([path])
     }
     await at.page.getByRole('link', { name: 'Rules' }).click()
     await at.heading('Rules').waitFor()

@@ -131,6 +131,7 @@ export const defectRatio: RuleDefinition = {
 
 export function rule(definition: RuleDefinition, edgeNumbers: readonly number[]): CloudRule {
   return {
+    deployment_counts: { total: edgeNumbers.length, applied: edgeNumbers.length, waiting: 0, failed: 0 },
     definition,
     hash: hash(definition.version + definition.id.length),
     changed_at: iso(epochMs - 7_200_000),
@@ -315,6 +316,8 @@ export function plantLine(
     name,
     verdicts: machines.map((machine) => verdict(code, machine)),
     alarms: [],
+    verdicts_more: 0,
+    alarms_more: 0,
     tags: machines.flatMap((machine) => ([0, 1, 2] as const).map((index) => tag(code, machine, index, atMs))),
     heard_at: iso(atMs - 800),
     ...change,

@@ -18,10 +18,12 @@ import {
   recentQuerySchema,
   siteSchema,
   userSchema,
+  type CloudRule,
   type ProblemKind,
   type User,
 } from '@jidoka/contract'
 import { z } from 'zod'
+import { deploymentState } from '../src/rules/deployment.ts'
 import { edgeDetail } from './fixture-data.ts'
 import { putRule, wishRule, type FixtureWorld } from './fixture-world.ts'
 
@@ -59,6 +61,15 @@ const detail = (world: FixtureWorld, id: string) => ({
   troubles: world.fleet.troubles.get(id) ?? [],
 })
 
+/** As the cloud counts. */
+function withCounts(made: CloudRule): CloudRule {
+  const { deployments } = made
+  const applied = deployments.filter((deployment) => deploymentState(deployment) === 'applied').length
+  const waiting = deployments.filter((deployment) => deploymentState(deployment) === 'waiting').length
+  const total = deployments.length
+  return { ...made, deployment_counts: { total, applied, waiting, failed: total - applied - waiting } }
+}
+
 export type Route = [
   method: string,
   path: string,
@@ -72,12 +83,14 @@ export const routes: readonly Route[] = [
   ['GET', cloudPaths.edge, edgeDetailSchema, ({ world, parts }) => ({ data: detail(world, parts[0] ?? '') })],
   ['GET', cloudPaths.sites, z.array(siteSchema), ({ world }) => ({ data: world.sites })],
   ['GET', cloudPaths.lines, z.array(cloudLineSchema), ({ world }) => ({ data: world.lines })],
-  ['GET', cloudPaths.rules, z.array(cloudRuleSchema), ({ world }) => ({ data: world.rules })],
+  ['GET', cloudPaths.rules, z.array(cloudRuleSchema), ({ world }) => ({ data: world.rules.map(withCounts) })],
   [
     'GET',
     cloudPaths.rule,
     cloudRuleSchema,
-    ({ world, parts }) => ({ data: found(world.rules.find(({ definition }) => definition.id === parts[0])) }),
+    ({ world, parts }) => ({
+      data: withCounts(found(world.rules.find(({ definition }) => definition.id === parts[0]))),
+    }),
   ],
   [
     'PUT',
@@ -97,7 +110,7 @@ export const routes: readonly Route[] = [
     cloudRuleSchema,
     ({ world, user, body, parts }) => {
       need(user, 'rule:deploy')
-      return { data: found(wishRule(world, parts[0] ?? '', deployRuleSchema.parse(body).edge_ids)) }
+      return { data: withCounts(found(wishRule(world, parts[0] ?? '', deployRuleSchema.parse(body).edge_ids))) }
     },
   ],
   [

@@ -126,7 +126,8 @@ export async function startFixtureServer(world: FixtureWorld, distFolder: string
     const bytes = Buffer.concat(chunks)
     const isJson = request.headers['content-type'] === 'application/json'
     const body: unknown = isJson ? JSON.parse(bytes.toString()) : undefined
-    if (world.failing.has(path)) throw new Refusal('unavailable', 'the database does not answer')
+    if (world.failing.has(path))
+      throw new Refusal('unavailable', 'The database does not answer. Try again in a moment.')
 
     if (method === 'POST' && path === cloudPaths.login) {
       const { login, password } = loginRequestSchema.parse(body)

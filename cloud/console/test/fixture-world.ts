@@ -199,7 +199,7 @@ export function putRule(
   const present = world.rules.find((other) => other.definition.id === definition.id)
   if ((present?.definition.version ?? 0) !== basedOn) return null
   const saved: CloudRule = {
-    ...(present ?? { deployments: [] }),
+    ...(present ?? { deployments: [], deployment_counts: { total: 0, applied: 0, waiting: 0, failed: 0 } }),
     definition: { ...definition, version: basedOn + 1 },
     hash: String(basedOn + 1)
       .repeat(64)

@@ -184,6 +184,7 @@ export async function openCloud({
   jobs.register(rewrapJob(rewrapper))
   jobs.register(forgetKeysJob({ database, clock, log }))
   objects.registerJobs(jobs)
+  if (config.modules.includes('audit')) auditChain.registerJobs(jobs)
   const archives = openArchives({ database, clock, log, audit, objects: objects.port, partitions, jobs })
   const ended = new EndedAccess({ database, clock, log, tellOthers: () => access.tellAccessEnded() })
   access.onAccessEnded(() => ended.heard())

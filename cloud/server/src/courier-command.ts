@@ -60,6 +60,7 @@ export async function runCourierCommand(
   const brought: { file: string; fileId: string }[] = []
   for (const file of files) brought.push({ file, fileId: await bring(courier, tenantId, file, print) })
   // Looked at once all are here: a file may have waited for one that was named behind it.
+  await courier.desk.settle(tenantId)
   let isAllDone = true
   for (const { file, fileId } of brought) {
     const ended = await courier.desk.file(tenantId, fileId)

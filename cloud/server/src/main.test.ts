@@ -345,8 +345,8 @@ describe('the program', { timeout: 60_000 }, () => {
     it('migrates by command: history, a step back, up again', async () => {
       const run = (...args: string[]) => start({ JIDOKA_CLOUD_DATA: folder }, ['migrate', ...args]).ended
       expect((await run('history')).stdout).toContain('20261121_0900__foundation')
-      expect((await run('down')).stdout).toBe('took back 20261122_0240__ended_access\n')
-      expect((await run('up')).stdout).toBe('applied 20261122_0240__ended_access\n')
+      expect((await run('down')).stdout).toBe('took back 20261122_0301__audit_by_subject\n')
+      expect((await run('up')).stdout).toBe('applied 20261122_0301__audit_by_subject\n')
       expect((await run()).stdout).toBe('The database is up to date.\n')
       expect((await run('sideways')).code).toBe(1)
     })

@@ -12,7 +12,7 @@ const float = new Float64Array(words.buffer)
  * a fault that both sides share would hide itself.
  */
 export class LaneHistory {
-  #blocks = new Map<number, { count: number; sum: number }>()
+  #blocks = new Map<number, { firstSeq: number; count: number; sum: number }>()
 
   addSegment(segment: Segment): void {
     for (let index = 0; index < segment.count; index++) {
@@ -31,12 +31,12 @@ export class LaneHistory {
     this.#add(seq, mixText(mix(0, seq), line))
   }
 
-  /** Blocks that hold as many rows as before and say something else: first sequence number of each. */
+  /** Blocks that hold the same rows as before and say something else: first sequence number of each. As many others may stand there when what is old has gone. */
   changedSince(before: LaneHistory): number[] {
     const changed: number[] = []
-    for (const [block, { count, sum }] of before.#blocks) {
+    for (const [block, { firstSeq, count, sum }] of before.#blocks) {
       const now = this.#blocks.get(block)
-      if (now !== undefined && now.count === count && now.sum !== sum) changed.push(block * blockSize + 1)
+      if (now?.firstSeq === firstSeq && now.count === count && now.sum !== sum) changed.push(block * blockSize + 1)
     }
     return changed
   }
@@ -44,7 +44,7 @@ export class LaneHistory {
   #add(seq: number, hash: number): void {
     const number = Math.floor((seq - 1) / blockSize)
     const block = this.#blocks.get(number)
-    if (block === undefined) this.#blocks.set(number, { count: 1, sum: hash })
+    if (block === undefined) this.#blocks.set(number, { firstSeq: seq, count: 1, sum: hash })
     else {
       block.count++
       block.sum = (block.sum + hash) | 0

@@ -156,7 +156,7 @@ async function oneLife(
 /** Resolves when a file of the folder is made, renamed or removed. */
 function fileChange(folder: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const watcher = watch(folder, { recursive: true }, (event) => {
+  const watcher = watch(folder, { recursive: true, persistent: false }, (event) => {
     if (event === 'rename') resolve()
   })
   watcher.on('error', () => resolve())

@@ -2,7 +2,8 @@ import { systemClock } from '@jidoka/base'
 import { recentPage } from '../../../cloud/server/src/modules/judgment/recent-page.ts'
 import type { RecentFilter } from '../../../cloud/server/src/modules/judgment/repository.ts'
 import { Database } from '../../../cloud/server/src/platform/db/database.ts'
-import type { Transaction } from '../../../cloud/server/src/platform/db/database.ts'
+import { noFilter, planOfPage } from '../../../cloud/server/src/testing/page-plans.ts'
+import type { PlanNode } from '../../../cloud/server/src/testing/page-plans.ts'
 import type { PostgresServer, TestStore } from '../../../cloud/server/src/testing/stores.ts'
 import type { BenchRow } from '../harness.ts'
 import { median } from '../harness.ts'
@@ -20,20 +21,9 @@ const dayOf = (monthsAgo: number, day: number) => {
   const now = new Date()
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - monthsAgo, day)).toISOString()
 }
-export const noFilter: RecentFilter = {
-  edgeId: null,
-  line: null,
-  ruleId: null,
-  status: null,
-  abnormal: null,
-  from: null,
-  to: null,
-  after: null,
-  limit: 50,
-}
 
 /** What a person narrows the page by: pages of a tenant of any size are full. */
-export const filters: Readonly<Record<string, Partial<RecentFilter>>> = {
+const filters: Readonly<Record<string, Partial<RecentFilter>>> = {
   rule: { ruleId: 'rule-5' },
   line: { line: 'LINE-2' },
   edge: { edgeId: edgeId(3) },
@@ -41,7 +31,7 @@ export const filters: Readonly<Record<string, Partial<RecentFilter>>> = {
   'behind a cursor': { after: { at: instant(70), id: edgeId(0) } },
 }
 /** What is so rare that a small tenant's page is looked for in many months, or in all: it reads more of them than that of a large tenant. */
-export const rare: Readonly<Record<string, Partial<RecentFilter>>> = {
+const rare: Readonly<Record<string, Partial<RecentFilter>>> = {
   abnormal: { abnormal: true },
   status: { status: 'CRITICAL' },
 }
@@ -148,18 +138,12 @@ export function pageRows(server: PostgresServer): { rows: BenchRow[]; close(): P
   }
 }
 
-interface PlanNode {
-  readonly 'Node Type': string
-  readonly 'Relation Name'?: string
-  readonly Plans?: readonly PlanNode[]
-}
-
 /** Of a partition with rows: the default one is empty, and no index is quicker than nothing. */
 const isSequential = (node: PlanNode): boolean =>
   node['Node Type'] === 'Seq Scan' && node['Relation Name']?.endsWith('_default') === false
 
 /** Pages of a store as the program reads them: as the tenant, with the policies in force. */
-export class Pages {
+class Pages {
   readonly #database: Database
   readonly #tenants: number
   #turn = 0
@@ -190,29 +174,7 @@ export class Pages {
 
   /** What PostgreSQL means to do for a page. */
   async plan(filter: RecentFilter): Promise<{ partitions: number; sequentialScans: number }> {
-    const nodes: PlanNode[] = []
-    const gather = (node: PlanNode) => {
-      nodes.push(node)
-      node.Plans?.forEach(gather)
-    }
-    const explaining = (tx: Transaction): Transaction => ({
-      ...tx,
-      // The statement follows its explanation.
-      ends: () => undefined,
-      query: async (statement, values) => {
-        const text = typeof statement === 'string' ? statement : statement.text
-        const [row] = await tx.query<{ 'QUERY PLAN': [{ readonly Plan: PlanNode }] }>(
-          `explain (format json) ${text}`,
-          values,
-        )
-        if (row !== undefined) gather(row['QUERY PLAN'][0].Plan)
-        return tx.query(statement, values)
-      },
-    })
-    const explained: Database['withTenant'] = (tenantId, work) =>
-      this.#database.withTenant(tenantId, (tx) => work(explaining(tx)))
-    const database = { withTenant: explained, reading: explained, readingLagMs: this.#database.readingLagMs }
-    await recentPage({ database, clock: systemClock }, tenantName(0), filter)
+    const nodes = await planOfPage({ database: this.#database, clock: systemClock }, tenantName(0), filter)
     return {
       partitions: new Set(nodes.flatMap((node) => node['Relation Name'] ?? [])).size,
       sequentialScans: nodes.filter(isSequential).length,

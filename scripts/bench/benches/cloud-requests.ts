@@ -38,9 +38,7 @@ export interface Requests {
 }
 
 /** The cloud with everything on, and the peer, each on a database of its own in one server. */
-export async function startPrograms(
-  cloud: BenchCloud,
-): Promise<{ ours: Requests; peer: Requests; close(): Promise<void> }> {
+async function startPrograms(cloud: BenchCloud): Promise<{ ours: Requests; peer: Requests; close(): Promise<void> }> {
   const { server } = cloud
   await server.admin('create database bench_peer template template_migrated')
   for (const database of ['bench', 'bench_peer']) {

@@ -24,6 +24,10 @@ export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.Err
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const own = error.message || error.name
-  if (error instanceof AggregateError) return [own, ...error.errors.map(describeError)].join('; ')
-  return error.cause === undefined ? own : `${own} (${describeError(error.cause)})`
+  // A sentence that names its cause already is not to say it twice.
+  const isNew = (cause: string) => !own.includes(cause)
+  if (error instanceof AggregateError) return [own, ...error.errors.map(describeError).filter(isNew)].join('; ')
+  if (error.cause === undefined) return own
+  const cause = describeError(error.cause)
+  return isNew(cause) ? `${own} (${cause})` : own
 }

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isErrno, OperationalError } from './errors.ts'
 
@@ -16,6 +16,10 @@ export class FolderInUseError extends OperationalError {
   }
 }
 
+/** Of a program that looks at a lock: that takes a fraction of a millisecond, so whoever takes longer has died in it. */
+const turnMsMax = 1_000
+const turnPauseMs = 5
+
 /**
  * Takes a data folder for this process alone; two programs on one database would destroy it (PGlite does not guard itself).
  * The lock of a process that died is taken over. Returns the function that gives the lock back.
@@ -25,27 +29,45 @@ export function lockFolder(folder: string): () => void {
   makeFolder(folder)
   const file = join(folder, 'lock')
   const mine = `${process.pid} ${startOf(process.pid)}\n`
-  for (let attempt = 0; ; attempt++) {
+  const endTurn = takeTurn(join(folder, 'lock.turn'))
+  try {
+    const [pid = 0, start = ''] = textOf(file).trim().split(' ')
+    if (isAlive(Number(pid)) && startOf(Number(pid)) === start) throw new FolderInUseError(folder, Number(pid))
+    const fresh = `${file}.${process.pid}`
+    writeFileSync(fresh, mine, { mode: 0o600 })
+    renameSync(fresh, file)
+  } finally {
+    endTurn()
+  }
+  return () => {
+    if (textOf(file) === mine) rmSync(file)
+  }
+}
+
+/** Of several programs that start at once each would find the folder free, or remove the lock that another has just made in place of a dead one. */
+function takeTurn(turn: string): () => void {
+  for (let waitedMs = 0; ;)
     try {
-      const descriptor = openSync(file, 'wx', 0o600)
-      writeSync(descriptor, mine)
-      closeSync(descriptor)
-      return () => {
-        if (existsSync(file) && readFileSync(file, 'utf8') === mine) rmSync(file)
-      }
+      mkdirSync(turn, { mode: 0o700 })
+      return () => rmSync(turn, { recursive: true, force: true })
     } catch (error) {
-      if (!isErrno(error, 'EEXIST') || attempt === 3) throw error
-      const [pid = 0, start = ''] = readFileSync(file, 'utf8').trim().split(' ')
-      if (isAlive(Number(pid)) && startOf(Number(pid)) === start) throw new FolderInUseError(folder, Number(pid))
-      // Moved away before removal, so that of two that find the same dead lock only one removes it.
-      const dead = `${file}.${process.pid}`
-      try {
-        renameSync(file, dead)
-        rmSync(dead)
-      } catch (lost) {
-        if (!isErrno(lost, 'ENOENT')) throw lost
+      if (!isErrno(error, 'EEXIST')) throw error
+      if (waitedMs >= turnMsMax) {
+        rmSync(turn, { recursive: true, force: true })
+        waitedMs = 0
+      } else {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, turnPauseMs)
+        waitedMs += turnPauseMs
       }
     }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return ''
+    throw error
   }
 }
 

@@ -7,8 +7,8 @@ import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/s
 import { describeError } from './errors.ts'
 import { readTraceparent, writeTraceparent } from './tracing.ts'
 import type { OpenSpan, RootOptions, SpanContext, SpanFacts, SpanKind, SpanRecorder } from './tracing.ts'
-import { tracingLimits } from './tracing-export.ts'
 import type { ExportParts } from './tracing-export.ts'
+import { tracingLimits } from './tracing-limits.ts'
 
 // OpenTelemetry's own SDK takes 80 ms to load, its exporter 40: only tracing-export.ts imports this, once the program serves and where somebody wants traces.
 

@@ -164,7 +164,7 @@ export const edgeCommandSchema = z.object({
 })
 export type EdgeCommand = z.infer<typeof edgeCommandSchema>
 
-export const putDesiredSchema = z.strictObject({ body: z.unknown() })
+export const putDesiredSchema = z.strictObject({ body: z.record(z.string(), z.unknown()) })
 
 /** A line as the cloud knows it: what its edge last sent. */
 export const cloudLineSchema = z.object({
@@ -175,6 +175,9 @@ export const cloudLineSchema = z.object({
   name: localTextSchema,
   verdicts: z.array(boardVerdictSchema),
   alarms: z.array(boardAlarmSchema),
+  /** Verdicts and alarms that stand here besides: those that are listed are the most urgent, as an edge may send any number. */
+  verdicts_more: z.number().int(),
+  alarms_more: z.number().int(),
   tags: z.array(boardTagSchema),
   /** Age of what is shown: when the edge last sent something of this line. */
   heard_at: instantSchema.nullable(),
@@ -186,7 +189,14 @@ export const cloudRuleSchema = z.object({
   hash: z.string(),
   changed_at: instantSchema,
   changed_by: z.string(),
-  /** Where it is desired and what the edges say. */
+  /** At how many edges it is desired, and what those say of that version: nothing yet, that it is in force, or that it cannot be. */
+  deployment_counts: z.object({
+    total: z.number().int(),
+    applied: z.number().int(),
+    waiting: z.number().int(),
+    failed: z.number().int(),
+  }),
+  /** Where it is desired and what the edges say, by their names: of one rule the first 1,000, in a list the first 20 of each. */
   deployments: z.array(
     z.object({
       edge_id: z.string(),

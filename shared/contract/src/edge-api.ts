@@ -52,7 +52,6 @@ export const boardTagSchema = tagValueSchema.extend({
   unit: z.string(),
   decimals: z.number().int(),
   stale_after_s: z.number(),
-  /** Limits of the catalogue. */
   limits: tagLimitsSchema,
   /** False while the tag waits for adoption into the catalogue. */
   adopted: z.boolean(),

@@ -1,3 +1,5 @@
+import { cloudSentences } from './told-sentences-cloud.ts'
+
 /**
  * Sentences that programs say of themselves and that journals, ledgers and answers carry as English text: an edge of any version may have written them, and a
  * cloud of any version reads them, so the text stays what goes over the line. Each has a code here, under which the pages keep it in other languages.
@@ -226,25 +228,8 @@ export const toldSentences = {
   ],
   'courier.other_pieces': ['The pieces are of another file than the one that was begun. Import it again.'],
   'courier.piece_missing': ['Piece {no} of the courier file is not here. Import the file again.'],
-  // What keeps a tenant's move from going on.
-  'move.database_away': ['The database "{name}" cannot be reached. See that it runs, then try again.'],
-  'move.other_tables': [
-    'The tables of "{from}" and "{to}" are not the same. Bring both up to date with "migrate up", then go on.',
-  ],
-  'move.occupied': [
-    '"{to}" has rows of the tenant "{tenant}" already, in {table}, and they are not this move\'s. Find out where they are from; nothing was written.',
-  ],
-  'move.other_rows': [
-    '{table} has {#here} rows on the source and {#there} on the target, or others, {span}. Cancel the move and begin it anew; should it come again, something else writes to one of the databases.',
-  ],
-  'move.archiving': [
-    '"{from}" is about to archive and drop {months}, which are out of their tables already. Let that job end (partitions.keep), then go on.',
-  ],
-  'move.stopped': ['The program stops; the move is gone on with where it is.'],
-  'move.never_quiet': [
-    'The tenant "{tenant}" never stopped writing for {#ms} ms. Somebody keeps a transaction open (look in pg_stat_activity), or it writes more than can be taken over in time: go on at a quieter hour. ({why})',
-  ],
   'courier.item_of_other': ['A desired item of another appliance ({edge}) is in the file and was left aside.'],
+  ...cloudSentences,
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 export type ToldCode = keyof typeof toldSentences

@@ -1,6 +1,7 @@
 import { toldSentences } from './told-sentences.ts'
 import type { ToldCode } from './told-sentences.ts'
 
+export { cloudSentences } from './told-sentences-cloud.ts'
 export { toldSentences } from './told-sentences.ts'
 export type { ToldCode } from './told-sentences.ts'
 

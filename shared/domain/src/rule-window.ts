@@ -50,7 +50,6 @@ export const windowSpanSchema = z.discriminatedUnion('by', [
   z.strictObject({ by: z.literal('time'), seconds: z.number().positive().max(windowLimits.secondsMax) }),
   z.strictObject({ by: z.literal('count'), count: z.number().int().min(1).max(windowLimits.countMax) }),
 ])
-export type WindowSpan = z.infer<typeof windowSpanSchema>
 
 /**
  * A figure over a sensor's recent readings, by their source time. Readings of bad quality are left out, uncertain ones count;

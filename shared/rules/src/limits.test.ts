@@ -12,7 +12,8 @@ function tickingClock() {
 }
 
 describe('a runaway rule ends', () => {
-  const engine = newEngine()
+  // Without time: on a busy machine the limit of time would now and then come first.
+  const engine = newEngine({ now: () => 0 })
 
   test.each([
     ['loop {}', 'loop { }', 'operations'],

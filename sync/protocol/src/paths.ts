@@ -23,8 +23,4 @@ export const cursorPath = (epoch: string): string => `${syncPaths.cursor}?epoch=
 export const rangesPath = (epoch: string, lane: Lane, fromRange: number): string =>
   `${syncPaths.ranges}?epoch=${epoch}&lane=${lane}&from=${fromRange}`
 
-/** Content type of a batch. */
 export const batchContentType = 'application/vnd.jidoka.batch'
-
-/** Content type of a courier file. */
-export const courierContentType = 'application/vnd.jidoka.courier'

@@ -16,7 +16,7 @@ import { z } from 'zod'
 export const protocolVersion = '1.3'
 
 /**
- * SHA-256 over the JSON schemas of all messages (`schemaDigest`). When the test of this file fails you have changed what
+ * SHA-256 over the JSON schemas of all messages. When the test of this file fails you have changed what
  * goes over the line: raise `protocolVersion`, add a line to the history, and put the new digest here.
  */
 export const protocolSchemaDigest = '74150e955a8e2528a5a6d3b155cc791ab2289667e2cb69f6226abde377201d6f'

@@ -2,7 +2,7 @@ import { protocolVersion } from '@jidoka/sync-protocol'
 import type { Lane, LanePoint, Receipt, ReceiptKey, ReceiptVerdict, TrustList } from '@jidoka/sync-protocol'
 
 /*
- * Signatures that cost nothing: in worlds of this size Ed25519 was a third of the time, and is not what they try (receipt.test.ts and trust.test.ts
+ * Signatures that cost nothing: in worlds of this size Ed25519 was a third of the time, and is not what they try (receipt.test.ts and key-teller.test.ts
  * do). Whoever knows the name of a key can sign with it here; the world's forger signs with a name that nobody believes.
  */
 

@@ -1,13 +1,11 @@
 import type { Archive } from '@jidoka/contract'
-import { Button, Dialog, ErrorNote, useToasts } from '@jidoka/ui'
-import { useState } from 'react'
+import { RemoveDialog } from '@jidoka/ui'
 import { useConsole, useText } from '../app/console-context.tsx'
 import { monthOf } from './archive-table.tsx'
 
 export function RemoveArchiveDialog({
   archive,
-  onClose,
-  onDone,
+  ...closing
 }: {
   archive: Archive
   onClose: () => void
@@ -15,36 +13,15 @@ export function RemoveArchiveDialog({
 }) {
   const t = useText()
   const { api } = useConsole()
-  const toasts = useToasts()
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(undefined)
-  const remove = async () => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      await api.removeArchive(archive.id)
-      toasts.done(t('archives.removed'))
-      onDone()
-      onClose()
-    } catch (failure) {
-      setError(failure)
-      setBusy(false)
-    }
-  }
   return (
-    <Dialog
+    <RemoveDialog
       title={t('archives.remove_title', { month: monthOf(archive) })}
-      onClose={onClose}
-      footer={
-        <Button look="primary" busy={busy} onClick={() => void remove()}>
-          {t('archives.remove')}
-        </Button>
-      }
+      action={t('archives.remove')}
+      remove={() => api.removeArchive(archive.id)}
+      done={t('archives.removed')}
+      {...closing}
     >
-      <div className="stack">
-        {error === undefined ? null : <ErrorNote error={error} />}
-        <p>{t('archives.remove_body')}</p>
-      </div>
-    </Dialog>
+      <p>{t('archives.remove_body')}</p>
+    </RemoveDialog>
   )
 }

@@ -28,7 +28,7 @@ export const isFiltered = ({ actor, action, subject, range }: AuditFilters): boo
 export const auditFilterKey = ({ actor, action, subject, range, from, to }: AuditFilters): string =>
   JSON.stringify([actor, action, subject, range, from, to])
 
-export const pageRows = 100
+const pageRows = 100
 /** As the cloud takes it; a longer word out of a link would be refused. */
 const wordLettersMax = 200
 

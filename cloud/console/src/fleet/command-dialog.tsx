@@ -1,12 +1,11 @@
 import type { EdgeDetail } from '@jidoka/contract'
-import { Button, Choice, Dialog, ErrorNote, Field, Select, useLocalText } from '@jidoka/ui'
+import { Button, Choice, Dialog, ErrorNote, Field, Select, useLocalText, useSubmission } from '@jidoka/ui'
 import { useState } from 'react'
 import { useConsole, useText } from '../app/console-context.tsx'
 import { useDirectory } from '../app/directory.tsx'
 import { fromLocalInput, toLocalInput } from '../judgments/filters.ts'
 import { commandNames, commandOf, newId, type CommandForm, type CommandProblems } from './command-form.ts'
 import { laneOf } from './item-state.ts'
-import { useSubmission } from './submission.ts'
 
 const hourMs = 3_600_000
 /** Numbers of one range, which is what the cloud replaces at once. */

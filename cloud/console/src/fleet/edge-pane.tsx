@@ -33,7 +33,7 @@ const restMs = 2_000
 const refreshEveryMs = 30_000
 
 /** Parts of the pane; the one that is open is in the URL, so that a link shows a colleague the same. */
-export const edgeParts = ['state', 'line', 'commands', 'courier'] as const
+const edgeParts = ['state', 'line', 'commands', 'courier'] as const
 const fields = { part: urlChoice(edgeParts, 'state') }
 
 /** Everything about one edge: who it is, up to where it has sent, what it shall have and what it says that it has. */

@@ -1,9 +1,8 @@
 import type { EdgeDetail, EdgeTrouble } from '@jidoka/contract'
-import { Button, Dialog, ErrorNote, Field, formatInstant, useUi } from '@jidoka/ui'
+import { Button, Dialog, ErrorNote, Field, formatInstant, useSubmission, useUi } from '@jidoka/ui'
 import { useState } from 'react'
 import { useConsole, useRefusal, useText } from '../app/console-context.tsx'
 import { Digest } from '../app/copy-button.tsx'
-import { useSubmission } from './submission.ts'
 
 /** Two histories of one edge: what was found, what to do, and that somebody has done it. */
 export function EdgeTroubles({ edge, onChanged }: { edge: EdgeDetail; onChanged: () => void }) {

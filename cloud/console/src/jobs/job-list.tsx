@@ -28,7 +28,7 @@ export function JobList({
   }
   const isAlone = view.job === ''
   const columns: Column<JobNews>[] = [
-    { key: 'kind', header: t('jobs.kind'), cell: ({ kind }) => title(kind) },
+    { key: 'kind', header: t('jobs.kind'), cell: ({ kind }) => <span className="table-name">{title(kind)}</span> },
     { key: 'state', header: t('jobs.state'), cell: (job) => <JobState job={job} /> },
     ...(isAlone
       ? [{ key: 'progress', header: t('jobs.progress'), cell: (job: JobNews) => <JobProgress job={job} /> }]

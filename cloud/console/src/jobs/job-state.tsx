@@ -22,7 +22,9 @@ export function JobProgress({ job }: { job: JobNews }) {
   if (job.state !== 'running') return <span className="second">–</span>
   return (
     <Progress label={t('jobs.progress')} fraction={fractionOf(job.progress)}>
-      {total === null ? t('jobs.under_way') : `${format.count(done)} / ${format.count(total)}`}
+      <span className="number">
+        {total === null ? t('jobs.under_way') : `${format.count(done)} / ${format.count(total)}`}
+      </span>
       {note === null ? null : <code className="second"> {note}</code>}
     </Progress>
   )

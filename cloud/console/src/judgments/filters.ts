@@ -84,7 +84,7 @@ export function bounds(
   return { from: new Date(nowMs - rangeMs[filters.range]).toISOString(), to: null }
 }
 
-export const pageRows = 100
+const pageRows = 100
 
 /** The query of the first page; a following one has `cursor` besides. The bounds must be those of the first page all along. */
 export function recentQuery(filters: JudgmentFilters, nowMs: number) {

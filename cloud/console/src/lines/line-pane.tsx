@@ -54,7 +54,7 @@ function Alarms({ line }: { line: CloudLine }) {
   const ui = useUiMessages()
   const local = useLocalText()
   const format = useFormat()
-  if (line.alarms.length === 0) {
+  if (line.alarms.length + line.alarms_more === 0) {
     return (
       <Part title={t('lines.alarms')}>
         <p className="second">{t('lines.no_alarms')}</p>
@@ -87,8 +87,15 @@ function Alarms({ line }: { line: CloudLine }) {
           </li>
         ))}
       </ul>
+      <More count={line.alarms_more} />
     </Part>
   )
+}
+
+/** What stands at the line and is not in the answer, which lists the most urgent. */
+function More({ count }: { count: number }) {
+  const t = useText()
+  return count === 0 ? null : <p className="second">{t('lines.more', { count })}</p>
 }
 
 function Verdicts({ line }: { line: CloudLine }) {
@@ -97,7 +104,7 @@ function Verdicts({ line }: { line: CloudLine }) {
   const status = useStatusText()
   return (
     <Part title={t('lines.verdicts')}>
-      {line.verdicts.length === 0 ? (
+      {line.verdicts.length + line.verdicts_more === 0 ? (
         <p className="second">{t('lines.no_verdict')}</p>
       ) : (
         <Table
@@ -137,6 +144,7 @@ function Verdicts({ line }: { line: CloudLine }) {
           ]}
         />
       )}
+      <More count={line.verdicts_more} />
     </Part>
   )
 }

@@ -58,9 +58,14 @@ export function LineRow({ line, chosen, narrow }: { line: CloudLine; chosen: boo
         </span>
       </Link>
       <div className="line-verdicts">
+        {/* The abnormal ones of an edge are listed first: where a normal one is listed, none is left out. */}
         {abnormal.length === 0 ? (
           <span className="second">
-            {line.verdicts.length === 0 ? t('lines.no_verdict') : t('lines.normal', { count: line.verdicts.length })}
+            {line.verdicts.length > 0
+              ? t('lines.normal', { count: line.verdicts.length + line.verdicts_more })
+              : line.verdicts_more > 0
+                ? t('lines.more', { count: line.verdicts_more })
+                : t('lines.no_verdict')}
           </span>
         ) : (
           <ul>
@@ -78,7 +83,7 @@ export function LineRow({ line, chosen, narrow }: { line: CloudLine; chosen: boo
             {more > 0 ? <li className="second">{t('lines.more', { count: more })}</li> : null}
           </ul>
         )}
-        {alarms.length === 0 ? null : (
+        {alarms.length + line.alarms_more === 0 ? null : (
           <p className="line-alarms">
             {alarms.slice(0, shownMax).map((alarm) => (
               <span key={alarm.id} className="line-alarm" title={`${local(alarm.rule_name)} · ${status(alarm.status)}`}>
@@ -86,6 +91,9 @@ export function LineRow({ line, chosen, narrow }: { line: CloudLine; chosen: boo
                 <span className="small">{ui(`alarm_state.${alarm.state}`)}</span> <Age at={alarm.raised_at} />
               </span>
             ))}
+            {line.alarms_more === 0 ? null : (
+              <span className="small second">{t('lines.more', { count: line.alarms_more })}</span>
+            )}
           </p>
         )}
       </div>

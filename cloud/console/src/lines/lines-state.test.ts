@@ -35,6 +35,7 @@ test.each<[string, Partial<CloudLine>, Condition]>([
   ],
   ['a verdict that could not be given', { verdicts: [deaf] }, 'unjudged'],
   ['no verdict at all', { verdicts: [] }, 'silent'],
+  ['alarms of which none is listed', { alarms_more: 2 }, 'abnormal'],
 ])('a line is in the condition of %s', (_name, change, expected) => {
   expect(lineCondition(lineWith(change))).toBe(expected)
 })

@@ -14,7 +14,9 @@ const stands = (alarm: BoardAlarm): boolean => alarm.state === 'unacknowledged' 
 const wantsPerson = (alarm: BoardAlarm): boolean => alarm.state === 'unacknowledged' || alarm.state === 'returned'
 
 /** The worst that stands at the line. `silent`: no rule has judged it yet, which is not the same as all being well. */
-export function lineCondition(line: Pick<CloudLine, 'alarms' | 'verdicts'>): Condition {
+export function lineCondition(line: Pick<CloudLine, 'alarms' | 'alarms_more' | 'verdicts'>): Condition {
+  // Alarms of which the answer had no room for one are not known, and not nothing.
+  if (line.alarms.length === 0 && line.alarms_more > 0) return 'abnormal'
   const standing = line.alarms.filter(stands)
   const worst = alarmPriorities.find((priority) => standing.some((alarm) => alarm.priority === priority))
   if (worst !== undefined) return worst

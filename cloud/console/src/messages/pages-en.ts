@@ -35,15 +35,6 @@ export const pagesEn = {
 
   'password.title': 'Change the password',
   'password.made_up': 'Others may have seen your password: it was made up for you and shown.',
-  'password.current': 'Present password',
-  'password.next': 'New password',
-  'password.next_hint': 'At least 12 characters. A sentence is easy to remember.',
-  'password.repeat': 'New password again',
-  'password.needs_current': 'Enter the present password.',
-  'password.too_short': 'At least 12 characters.',
-  'password.same': 'It is the same as before.',
-  'password.differs': 'The two do not agree.',
-  'password.change': 'Change',
   'password.changed': 'The password is changed. You are signed out everywhere else.',
 
   'copy.copy': 'Copy',

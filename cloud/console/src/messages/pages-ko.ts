@@ -38,15 +38,6 @@ export const pagesKo: Translation<typeof pagesEn> = {
 
   'password.title': '비밀번호 변경',
   'password.made_up': '자동으로 만들어 화면에 표시한 비밀번호라서 다른 사람이 보았을 수 있습니다.',
-  'password.current': '현재 비밀번호',
-  'password.next': '새 비밀번호',
-  'password.next_hint': '12자 이상. 문장으로 정하면 기억하기 쉽습니다.',
-  'password.repeat': '새 비밀번호 다시',
-  'password.needs_current': '현재 비밀번호를 입력하세요.',
-  'password.too_short': '12자 이상이어야 합니다.',
-  'password.same': '이전과 같은 비밀번호입니다.',
-  'password.differs': '두 비밀번호가 다릅니다.',
-  'password.change': '변경',
   'password.changed': '비밀번호를 바꾸었습니다. 다른 기기에서는 모두 로그아웃되었습니다.',
 
   'copy.copy': '복사',

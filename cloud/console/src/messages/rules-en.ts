@@ -22,6 +22,7 @@ export const rulesEn = {
   'rules.nowhere': 'nowhere',
   'rules.nowhere_yet': 'It runs nowhere yet. Choose “Deploy” above.',
   'rules.applied_of': 'in force at {applied} of {total}',
+  'rules.more': '{count} more {count|edge|edges}',
   'rules.waiting': '{count} waiting',
   'rules.failed': '{count} refused or quarantined',
   'rules.desired_reported': 'desired v{desired}, reported v{reported}',

@@ -24,6 +24,7 @@ export const rulesKo: Translation<typeof rulesEn> = {
   'rules.nowhere': '배포 안 함',
   'rules.nowhere_yet': '아직 배포한 곳이 없습니다. 위의 “배포”를 누르세요.',
   'rules.applied_of': '{total}곳 중 {applied}곳 적용',
+  'rules.more': '외 {count}곳',
   'rules.waiting': '{count}곳 대기',
   'rules.failed': '{count}곳 거부 또는 격리',
   'rules.desired_reported': '설정 v{desired}, 보고 v{reported}',

@@ -1,6 +1,6 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role, jsx-a11y/no-noninteractive-element-to-interactive-role, jsx-a11y/click-events-have-key-events -- a combobox with a list of its own (ARIA authoring practices): a native select cannot search by initial consonants. The keys are on the field. */
 import { navigate, useLocalText, useResource, useUi, useUiMessages } from '@jidoka/ui'
-import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react'
+import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { useConsole, useText } from '../app/console-context.tsx'
 import { useDirectory } from '../app/directory.tsx'
 import { useLeave } from '../app/leave-guard.tsx'
@@ -39,7 +39,7 @@ export function CommandPalette({
   const found = searchEntries(useEntries(onSignOut, onKeys), query).slice(0, shownMax)
   const current = found[Math.min(chosen, found.length - 1)]
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current
     element?.showModal()
     const controller = new AbortController()

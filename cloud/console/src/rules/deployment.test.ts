@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { pressTemperature, rule } from '../../test/fixture-data.ts'
-import { countDeployments, deploymentState, withReport } from './deployment.ts'
+import { deploymentState, withReport } from './deployment.ts'
 
 test.each([
   ['nothing is reported', null, null, 'waiting'],
@@ -30,12 +30,4 @@ test('a report changes its own edge only, and an old one that comes late changes
   expect(withReport(waiting, { ...news, version: 3 })).toBeNull()
   expect(withReport(waiting, { ...news, kind: 'site' })).toBeNull()
   expect(withReport(waiting, { ...news, key: 'other' })).toBeNull()
-})
-
-test('counts who has it, who waits and who cannot', () => {
-  const [first, second, third] = rule(pressTemperature, [1, 2, 3]).deployments
-  if (first === undefined || second === undefined || third === undefined) throw new Error('three edges')
-  expect(
-    countDeployments([first, { ...second, reported_version: 3 }, { ...third, reported_state: 'refused' }]),
-  ).toEqual({ total: 3, applied: 1, waiting: 1, failed: 1 })
 })

@@ -16,24 +16,6 @@ export function deploymentState(
   return reportedStates.find((known) => known === state) ?? 'waiting'
 }
 
-export interface DeploymentCounts {
-  readonly total: number
-  readonly applied: number
-  readonly waiting: number
-  readonly failed: number
-}
-
-export function countDeployments(deployments: readonly RuleDeployment[]): DeploymentCounts {
-  const counts = { total: deployments.length, applied: 0, waiting: 0, failed: 0 }
-  for (const deployment of deployments) {
-    const state = deploymentState(deployment)
-    if (state === 'applied') counts.applied += 1
-    else if (state === 'waiting') counts.waiting += 1
-    else counts.failed += 1
-  }
-  return counts
-}
-
 type DeploymentNews = Extract<CloudStreamEvent, { event: 'deployment' }>['data']
 
 /** What an edge has just reported, put into the rule; null when it is about something else and the rule need not be shown again. */

@@ -58,7 +58,7 @@ export interface InputForm extends Row {
 export const mesFields = ['production_count', 'defect_count', 'order', 'lot', 'product', 'shift'] as const
 export type MesField = (typeof mesFields)[number]
 export const triggerKinds = ['reading', 'mes', 'timer'] as const satisfies readonly RuleTrigger['on'][]
-export const inputSources = ['trigger', 'tag', 'mes', 'window', 'chart', 'previous_status'] as const
+const inputSources = ['trigger', 'tag', 'mes', 'window', 'chart', 'previous_status'] as const
 export const inputKinds = ['number', 'integer', 'text', 'boolean'] as const
 
 export interface ParameterForm extends Row {

@@ -17,7 +17,6 @@ import { useRefusal, useText } from '../app/console-context.tsx'
 import { useDirectory } from '../app/directory.tsx'
 import { places } from '../app/places.ts'
 import { useRowKeys } from '../app/use-row-keys.ts'
-import { countDeployments } from './deployment.ts'
 import { NewRulePage, RulePage } from './rule-page.tsx'
 
 const fields = { rule: urlText(), new: urlFlag() }
@@ -92,8 +91,16 @@ function RuleTable({ rows }: { rows: readonly CloudRule[] }) {
           ),
           compare: (a, b) => local(a.definition.name).localeCompare(local(b.definition.name)),
         },
-        { key: 'trigger', header: t('rules.trigger'), cell: trigger },
-        { key: 'limits', header: t('rules.parameters'), cell: limits },
+        {
+          key: 'trigger',
+          header: t('rules.trigger'),
+          cell: (rule) => <span className="table-name">{trigger(rule)}</span>,
+        },
+        {
+          key: 'limits',
+          header: t('rules.parameters'),
+          cell: (rule) => <span className="table-name">{limits(rule)}</span>,
+        },
         {
           key: 'version',
           header: t('rules.version'),
@@ -124,13 +131,13 @@ function RuleTable({ rows }: { rows: readonly CloudRule[] }) {
 }
 
 /** 80 stays 80, and 0.125 keeps its three digits. */
-export function decimalsOf(value: number): number {
+function decimalsOf(value: number): number {
   return Math.min(6, (String(value).split('.')[1] ?? '').length)
 }
 
 function DeploymentSummary({ rule }: { rule: CloudRule }) {
   const t = useText()
-  const { total, applied, waiting, failed } = countDeployments(rule.deployments)
+  const { total, applied, waiting, failed } = rule.deployment_counts
   if (total === 0) return <span className="second">{t('rules.nowhere')}</span>
   return (
     <>

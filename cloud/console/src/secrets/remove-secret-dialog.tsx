@@ -1,12 +1,10 @@
 import type { SecretSummary } from '@jidoka/contract'
-import { Button, Dialog, ErrorNote, useToasts } from '@jidoka/ui'
-import { useState } from 'react'
+import { RemoveDialog } from '@jidoka/ui'
 import { useConsole, useText } from '../app/console-context.tsx'
 
 export function RemoveSecretDialog({
   secret: { name },
-  onClose,
-  onDone,
+  ...closing
 }: {
   secret: SecretSummary
   onClose: () => void
@@ -14,36 +12,15 @@ export function RemoveSecretDialog({
 }) {
   const t = useText()
   const { api } = useConsole()
-  const toasts = useToasts()
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(undefined)
-  const remove = async () => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      await api.removeSecret(name)
-      toasts.done(t('secrets.removed', { name }))
-      onDone()
-      onClose()
-    } catch (failure) {
-      setError(failure)
-      setBusy(false)
-    }
-  }
   return (
-    <Dialog
+    <RemoveDialog
       title={t('secrets.remove_title', { name })}
-      onClose={onClose}
-      footer={
-        <Button look="primary" busy={busy} onClick={() => void remove()}>
-          {t('secrets.remove')}
-        </Button>
-      }
+      action={t('secrets.remove')}
+      remove={() => api.removeSecret(name)}
+      done={t('secrets.removed', { name })}
+      {...closing}
     >
-      <div className="stack">
-        {error === undefined ? null : <ErrorNote error={error} />}
-        <p>{t('secrets.remove_body')}</p>
-      </div>
-    </Dialog>
+      <p>{t('secrets.remove_body')}</p>
+    </RemoveDialog>
   )
 }

@@ -51,7 +51,7 @@ export function FileTable({
           key: 'actions',
           header: t('storage.actions'),
           cell: (file) => (
-            <span className="row file-actions">
+            <span className="row">
               <Button
                 look="quiet"
                 aria-label={`${t('storage.download')}, ${file.name}`}

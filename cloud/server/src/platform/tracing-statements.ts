@@ -32,7 +32,6 @@ export function openStatement(statement: string | { readonly name: string }): Op
   return span
 }
 
-/** Ends the span of a statement with its answer. */
 export function endStatement(span: OpenSpan, answer: Promise<{ rowCount: number | null }>): void {
   answer
     .then(

@@ -1,11 +1,11 @@
 import { createLog, silentTracer, systemClock } from '@jidoka/base'
-import { z } from 'zod'
 import { readConfig } from '../config.ts'
 import { Database } from '../platform/db/database.ts'
 import { openBackend } from '../platform/db/open.ts'
 import { EventHub } from '../platform/events.ts'
 import { openJobs } from '../platform/jobs/open-jobs.ts'
 import { Metrics } from '../platform/metrics.ts'
+import { stepsJob } from './steps-job.ts'
 
 // A process that works on jobs until it is killed, or told to stop. What came of a job stands in a table of the test, step by step, each in a transaction of its own.
 
@@ -35,15 +35,7 @@ const { jobs, services } = openJobs({
   tracer: silentTracer,
 })
 jobs.register({
-  name: 'test.steps',
-  title: { ko: '단계', en: 'Steps' },
-  about: { ko: '시험', en: 'For a test' },
-  scope: 'tenant',
-  input: z.strictObject({ steps: z.number().int() }),
-  concurrency: 1,
-  retries: 2,
-  retryDelaySeconds: 1,
-  timeoutSeconds: 60,
+  ...stepsJob,
   run: async ({ id, tenantId, input, signal, progress }) => {
     const already = await database.withTenant(tenantId ?? '', (tx) =>
       tx.query<{ step: number }>('select step from public.effects where job = $1', [id]),

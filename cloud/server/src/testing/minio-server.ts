@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client } from 'minio'
 import { freePort } from './free-port.ts'
 import { findPrebuilt, unpacked } from './prebuilt-program.ts'
 
@@ -67,11 +68,24 @@ export class MinioServer {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
+  /** A request of its user is served: its own page says that it is ready before that, and it refuses with 503 what comes between. */
   async #answers(): Promise<boolean> {
+    const { hostname, port } = new URL(this.endpoint)
+    const { accessKey, secretKey } = MinioServer
+    const client = new Client({
+      endPoint: hostname,
+      port: Number(port),
+      useSSL: false,
+      region: 'us-east-1',
+      accessKey,
+      secretKey,
+      retryOptions: { disableRetry: true },
+    })
     try {
-      return (await fetch(`${this.endpoint}/minio/health/ready`, { signal: AbortSignal.timeout(1_000) })).ok
+      await client.bucketExists('of-nobody')
+      return true
     } catch {
-      return false // not listening yet
+      return false
     }
   }
 }

@@ -34,6 +34,8 @@ import { migrationCases } from '../platform/db/migrations.cases.ts'
 import { releaseStatementCases } from '../platform/db/release-statements.cases.ts'
 import { eventsCases } from '../platform/events/events.cases.ts'
 import { jobsCases } from '../platform/jobs/jobs.cases.ts'
+import { blobsInFolder } from '../platform/objects/object-world.ts'
+import { objectsCases } from '../platform/objects/objects.cases.ts'
 import { uploadCases } from '../platform/objects/uploads.cases.ts'
 import { archiveCases } from '../platform/archive/archive.cases.ts'
 import { keepCases } from '../platform/partitions/keep.cases.ts'
@@ -51,11 +53,14 @@ import { secretsCases } from '../platform/secrets/secrets.cases.ts'
 import { piiCases } from '../platform/secrets/pii.cases.ts'
 import { metricsCases } from '../platform/metrics.cases.ts'
 import { tracingCases } from '../platform/tracing.cases.ts'
+import { ownDatabaseCases } from '../platform/tenancy/own-databases.cases.ts'
 import { tenantCases } from '../platform/tenancy/tenants.cases.ts'
 import type { NewStore } from './stores.ts'
 
-/** Everything that touches the database, to be run on each backend: one code path must have one behaviour. */
-/** @param isShared whether others than the program can be connected to the database */
+/**
+ * Everything that touches the database, to be run on each backend: one code path must have one behaviour.
+ * @param isShared whether others than the program can be connected to the database
+ */
 export function runStoreCases(newStore: NewStore, isShared = false): void {
   migrationCases(newStore)
   releaseStatementCases(newStore)
@@ -66,6 +71,7 @@ export function runStoreCases(newStore: NewStore, isShared = false): void {
   partitionCases(newStore)
   keepCases(newStore, isShared)
   archiveCases(newStore)
+  objectsCases(newStore, blobsInFolder)
   uploadCases(newStore)
   jobsCases(newStore)
   eventsCases(newStore)
@@ -110,5 +116,6 @@ export function runStoreCases(newStore: NewStore, isShared = false): void {
   metricsCases(newStore)
   onceCases(newStore)
   tenantCases(newStore)
+  ownDatabaseCases(newStore)
   statementBudgetCases(newStore)
 }

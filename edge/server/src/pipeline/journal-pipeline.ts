@@ -27,6 +27,7 @@ import type { Command, CommandAnswer, CommandAnswers } from './commands.ts'
 import { DesiredChanges } from './desired-changes.ts'
 import { FlightWriter } from './flight.ts'
 import { ingestLimits } from './limits.ts'
+import { ToldProblems } from './told-problems.ts'
 import type { FromWorker, ToWorker } from './worker-messages.ts'
 
 /** Flights under way: while one commits the next lies ready, so that the worker never waits for a thread switch. More would only make commits smaller. */
@@ -52,7 +53,7 @@ export class JournalPipeline implements Pipeline, CommandJournal {
   readonly #flights = new FlightWriter()
   readonly #inAir: InAir[] = []
   readonly #committedListeners = new Set<(committed: Committed, publishes: Publishes | null) => void>()
-  readonly #problemListeners = new Set<(problem: string | null, kind: StoreProblem | null) => void>()
+  readonly #problems: ToldProblems
   #done: ((error: Error | null) => void)[] = []
   #commands: Command[] = []
   #pending: PendingCommand[] = []
@@ -72,8 +73,6 @@ export class JournalPipeline implements Pipeline, CommandJournal {
    * later message would be stored before the one that it sends again.
    */
   #isGrounded = false
-  #problem: string | null = null
-  #problemKind: StoreProblem | null = null
   #stopped: Promise<void> | null = null
   readonly #desired = new DesiredChanges((command) => this.#command(command))
   /** The worker has closed the journal in order; its exit is then no failure. */
@@ -86,6 +85,7 @@ export class JournalPipeline implements Pipeline, CommandJournal {
   constructor(worker: Worker, log: Log, onFailure: (error: Error) => void) {
     this.#worker = worker
     this.#log = log
+    this.#problems = new ToldProblems(log)
     worker.on('message', (message: FromWorker) => this.#hear(message))
     let cause: unknown
     // An exit always follows.
@@ -222,9 +222,7 @@ export class JournalPipeline implements Pipeline, CommandJournal {
   }
 
   onStoreProblem(listener: (problem: string | null, kind: StoreProblem | null) => void): () => void {
-    this.#problemListeners.add(listener)
-    if (this.#problem !== null) listener(this.#problem, this.#problemKind)
-    return () => this.#problemListeners.delete(listener)
+    return this.#problems.listen(listener)
   }
 
   /** Bounds the database's size from now on, in pages of 4 KiB; for rehearsing a full disk. */
@@ -326,7 +324,7 @@ export class JournalPipeline implements Pipeline, CommandJournal {
         this.#tellSoon(message.committed, null)
         return
       case 'store':
-        this.#storeProblem(message.problem)
+        this.#problems.tell(message.problem)
         return
       case 'stopped':
         this.#isClosed = true
@@ -378,16 +376,6 @@ export class JournalPipeline implements Pipeline, CommandJournal {
       const publishes = landed === null ? null : publishesOf(landed.inAir, landed.committedMs)
       for (const listener of this.#committedListeners) listener(committed, publishes)
     })
-  }
-
-  #storeProblem(problem: { readonly problem: StoreProblem; readonly message: string } | null): void {
-    const sentence = problem?.message ?? null
-    if (sentence === this.#problem) return
-    this.#problem = sentence
-    this.#problemKind = problem?.problem ?? null
-    if (sentence === null) this.#log.info({ action: 'store' }, 'the journal can be written again')
-    else this.#log.error({ action: 'store', problem: problem?.problem }, sentence)
-    for (const listener of this.#problemListeners) listener(sentence, this.#problemKind)
   }
 }
 

@@ -15,7 +15,7 @@ const fixedBytes = magic.length + 1 + 1
 export const nonceBytes = 12
 export const tagBytes = 16
 /** `vault:transit/some-name:v12` and a fingerprint fit; the length stands in one byte. */
-export const keyIdBytesMax = 200
+const keyIdBytesMax = 200
 /** Vault's answer for 32 bytes has about 90; a managed key service's about 200. */
 const wrappedBytesMax = 2_048
 /** 64 KiB: a certificate chain with its key. What is larger belongs in the object store. */

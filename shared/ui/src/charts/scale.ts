@@ -17,7 +17,7 @@ export function rangeOf(values: Iterable<number>): Range | null {
 }
 
 /** With room above and below; a single value gets a range around it. */
-export function padded(range: Range, share: number): Range {
+function padded(range: Range, share: number): Range {
   const span = range.greatest - range.least
   const room = span > 0 ? span * share : Math.max(Math.abs(range.greatest) * share, 1e-9)
   return { least: range.least - room, greatest: range.greatest + room }

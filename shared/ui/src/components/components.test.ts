@@ -99,6 +99,19 @@ test('one row of a table takes part in the tab order', () => {
   expect(/data-row="y"[^>]*aria-selected="true"/.test(table)).toBe(true)
 })
 
+test('a table none of whose rows takes focus is scrolled by its frame, under its own name', () => {
+  const table = html(
+    createElement(Table<string>, {
+      caption: 'Rows',
+      columns: [{ key: 'a', header: 'A', cell: (row) => row }],
+      rows: ['x'],
+      rowKey: (row) => row,
+    }),
+  )
+  const [, id] = /<div[^>]*tabindex="0" role="group" aria-labelledby="([^"]+)"/i.exec(table) ?? []
+  expect(table).toContain(`<caption id="${id}"`)
+})
+
 test('rows stand under the name of their group, named once', () => {
   const table = html(
     createElement(Table<string>, {

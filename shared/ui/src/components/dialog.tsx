@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, type ReactNode } from 'react'
+import { useId, useLayoutEffect, useRef, type ReactNode } from 'react'
 import { useUiMessages } from '../context/ui-context.tsx'
 import { Button } from './button.tsx'
 
@@ -17,7 +17,8 @@ export function Dialog({
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
   const t = useUiMessages()
-  useEffect(() => {
+  // Before it is taken from the page: a dialog that is closed after that gives focus back to nobody.
+  useLayoutEffect(() => {
     const element = dialog.current
     element?.showModal()
     return () => element?.close()

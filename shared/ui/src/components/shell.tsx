@@ -1,6 +1,6 @@
-import { useRef, type ReactNode } from 'react'
+import { useEffect, useRef, type ReactNode } from 'react'
 import { useUiMessages } from '../context/ui-context.tsx'
-import { Link } from '../routing/router.tsx'
+import { Link, usePath } from '../routing/router.tsx'
 
 export interface NavigationItem {
   readonly href: string
@@ -42,29 +42,42 @@ export function Shell({
       </a>
       <header className="shell-header">
         <div className="shell-title">{title}</div>
-        <nav className="shell-nav" aria-label={t('app.menu')}>
-          {navigation.map((item) => (
-            <Link key={item.href} href={item.href}>
-              {item.label}
-              {item.badge ? <span className="shell-badge">{item.badge}</span> : null}
-            </Link>
-          ))}
-        </nav>
+        <Places className="shell-nav" label={t('app.menu')} items={navigation} />
         <div className="shell-aside">{aside}</div>
       </header>
       {besides.length === 0 ? null : (
-        <nav className="shell-nav shell-besides" aria-label={t('app.besides')}>
-          {besides.map(({ href, label }) => (
-            <Link key={href} href={href}>
-              {label}
-            </Link>
-          ))}
-        </nav>
+        <Places className="shell-nav shell-besides" label={t('app.besides')} items={besides} />
       )}
       {banner}
       <main className="shell-main" id="main" tabIndex={-1} ref={main}>
         {children}
       </main>
     </>
+  )
+}
+
+/** Where they scroll sideways, on a narrow screen, the present one is brought to the middle. */
+function Places({ className, label, items }: { className: string; label: string; items: readonly NavigationItem[] }) {
+  const nav = useRef<HTMLElement>(null)
+  const path = usePath()
+  // What they take changes with the badges, which come later.
+  const shown = [path, ...items.map(({ label: name, badge }) => (badge ? `${name} .` : name))].join(' ')
+  const broughtFor = useRef('')
+  useEffect(() => {
+    if (broughtFor.current === shown) return
+    broughtFor.current = shown
+    const here = nav.current?.querySelector('[aria-current=page]')?.getBoundingClientRect()
+    const all = nav.current?.getBoundingClientRect()
+    if (here && all) nav.current?.scrollBy({ left: here.left + here.width / 2 - all.left - all.width / 2 })
+  })
+  return (
+    <nav className={className} aria-label={label} ref={nav}>
+      {items.map(({ href, label: name, badge }) => (
+        <Link key={href} href={href}>
+          {name}
+          {badge ? <span className="shell-badge">{badge}</span> : null}
+        </Link>
+      ))}
+    </nav>
   )
 }

@@ -1,4 +1,4 @@
-import { Fragment, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { Fragment, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useUiMessages } from '../context/ui-context.tsx'
 
 export interface Column<Row> {
@@ -40,6 +40,7 @@ export interface TableProps<Row> {
 export function Table<Row>(props: TableProps<Row>) {
   const { columns, rows, rowKey, onChoose, chosenKey = null, groupOf, roomy = false } = props
   const t = useUiMessages()
+  const captionId = useId()
   const body = useRef<HTMLTableSectionElement>(null)
   const [ownSort, setOwnSort] = useState<Sort | null>(null)
   const sort = props.sort === undefined ? ownSort : props.sort
@@ -79,10 +80,15 @@ export function Table<Row>(props: TableProps<Row>) {
   }
 
   const groups = shown.map((row) => groupOf?.(row))
+  const interactive = onChoose !== undefined || props.onRowKey !== undefined
+  // What is wider than its frame is scrolled from its rows by the arrow keys; where no row takes focus, the frame does.
+  const frame = interactive ? {} : { tabIndex: 0, role: 'group', 'aria-labelledby': captionId }
   return (
-    <div className="table-frame">
+    <div className="table-frame" {...frame}>
       <table className={roomy ? 'table table-roomy' : 'table'}>
-        <caption className={props.captionShown ? '' : 'visually-hidden'}>{props.caption}</caption>
+        <caption id={captionId} className={props.captionShown ? '' : 'visually-hidden'}>
+          {props.caption}
+        </caption>
         <thead>
           <tr>
             {columns.map((column) => (
@@ -116,7 +122,6 @@ export function Table<Row>(props: TableProps<Row>) {
             const key = rowKey(row)
             const group = groups[index]
             const newGroup = group !== undefined && group.key !== groups[index - 1]?.key
-            const interactive = onChoose !== undefined || props.onRowKey !== undefined
             return (
               <Fragment key={key}>
                 {newGroup ? (

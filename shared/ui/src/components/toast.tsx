@@ -1,6 +1,6 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { useUi, useUiMessages } from '../context/ui-context.tsx'
-import { failureText } from '../data/failure-text.ts'
+import { describeError } from '../data/describe-error.ts'
 import { Button } from './button.tsx'
 
 interface Toast {
@@ -65,7 +65,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const value = useMemo<Toasts>(
     () => ({
       done: (text, options) => add({ text, tone: 'done', undo: options?.undo ?? null }),
-      failed: (error) => add({ text: failureText(error, t, locale), tone: 'error', undo: null }),
+      failed: (error) => add({ text: describeError(error, t, locale).sentence, tone: 'error', undo: null }),
     }),
     [add, locale, t],
   )

@@ -1,6 +1,7 @@
-import type { Problem, ProblemKind } from '@jidoka/contract'
+import { recognise, type Problem, type ProblemKind } from '@jidoka/contract'
 import type { AlarmRefusal, Locale } from '@jidoka/domain'
 import type { Translate } from '../i18n/messages.ts'
+import { toldText } from '../i18n/told.ts'
 import type { uiMessages } from '../messages/index.ts'
 import { plainRuleProblem } from '../messages/rule-problems.ts'
 import { ConnectionError, ProblemError } from './errors.ts'
@@ -66,6 +67,9 @@ export function describeError(error: unknown, t: UiTranslate, locale: Locale = '
   if (error instanceof ConnectionError) return { sentence: t(`connection.${error.kind}`), details: [] }
   if (!(error instanceof ProblemError)) return { sentence: t('error.unexpected'), details: [] }
   const { problem } = error
+  // A conflict that has a sentence of its own is no colleague's change.
+  if (problem.kind === 'conflict' && recognise(problem.detail) !== null)
+    return { sentence: toldText(problem.detail, locale).text, details: [] }
   const details: string[] = []
   if (problem.line !== undefined)
     details.push(t('problem.at_line', { line: problem.line, column: problem.column ?? 1 }))

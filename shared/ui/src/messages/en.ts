@@ -17,6 +17,16 @@ export const en = {
   'sign_in.needs_password': 'Enter your password.',
   'sign_in.show_password': 'Show password',
 
+  'password.current': 'Present password',
+  'password.next': 'New password',
+  'password.next_hint': 'At least 12 characters. A sentence is easy to remember.',
+  'password.repeat': 'New password again',
+  'password.needs_current': 'Enter the present password.',
+  'password.too_short': 'At least 12 characters.',
+  'password.same': 'It is the same as before.',
+  'password.differs': 'The two do not agree.',
+  'password.change': 'Change',
+
   'priority.critical': 'Critical',
   'priority.high': 'High',
   'priority.medium': 'Medium',

@@ -19,6 +19,16 @@ export const ko: Translation<typeof en> = {
   'sign_in.needs_password': '비밀번호를 입력하세요.',
   'sign_in.show_password': '비밀번호 보기',
 
+  'password.current': '현재 비밀번호',
+  'password.next': '새 비밀번호',
+  'password.next_hint': '12자 이상. 문장으로 정하면 기억하기 쉽습니다.',
+  'password.repeat': '새 비밀번호 다시',
+  'password.needs_current': '현재 비밀번호를 입력하세요.',
+  'password.too_short': '12자 이상이어야 합니다.',
+  'password.same': '이전과 같은 비밀번호입니다.',
+  'password.differs': '두 비밀번호가 다릅니다.',
+  'password.change': '변경',
+
   'priority.critical': '긴급',
   'priority.high': '높음',
   'priority.medium': '중간',

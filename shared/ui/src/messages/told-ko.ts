@@ -1,4 +1,5 @@
 import type { ToldCode } from '@jidoka/contract'
+import { toldCloudKo } from './told-cloud-ko.ts'
 
 /** Sentences that programs say of themselves, by their code; the English ones are `toldSentences`. */
 export const toldKo: Readonly<Record<ToldCode, string>> = {
@@ -118,18 +119,6 @@ export const toldKo: Readonly<Record<ToldCode, string>> = {
   'courier.for_cloud':
     '클라우드로 가는 전달 파일입니다. 콘솔에서 가져오세요. 여기에는 클라우드가 이 장비용으로 내보낸 파일을 넣습니다.',
   'courier.other_key': '이쪽의 키가 아닌 키로 암호화한 전달 파일입니다. 양쪽이 한 번 연결된 뒤 다시 내보내세요.',
-  'move.database_away': '데이터베이스 "{name}"에 연결할 수 없습니다. 실행 중인지 확인한 뒤 다시 시도하세요.',
-  'move.other_tables':
-    '"{from}" 및 "{to}"의 테이블이 서로 다릅니다. 양쪽에 "migrate up"을 실행한 뒤 이어서 진행하세요.',
-  'move.occupied':
-    '"{to}"의 {table} 테이블에 테넌트 "{tenant}"의 행이 이미 있으며, 이번 이동으로 만든 것이 아닙니다. 어디서 왔는지 확인하세요. 아무것도 쓰지 않았습니다.',
-  'move.other_rows':
-    '{table}: 원본 {here}행, 대상 {there}행이거나 내용이 다릅니다({span}). 이동을 취소하고 다시 시작하세요. 또 나타나면 다른 프로그램이 둘 중 한 데이터베이스에 쓰고 있는 것입니다.',
-  'move.archiving':
-    '"{from}"에서 곧 보관하고 지울 {months} 테이블이 있습니다. 그 작업(partitions.keep)이 끝난 뒤 이어서 진행하세요.',
-  'move.stopped': '프로그램이 멈춥니다. 이동은 멈춘 곳부터 이어집니다.',
-  'move.never_quiet':
-    '테넌트 "{tenant}"의 쓰기가 {ms}ms 동안 멈춘 적이 없습니다. 열려 있는 트랜잭션을 pg_stat_activity에서 찾거나, 한산한 시간에 이어서 진행하세요. ({why})',
   'courier.other_tenant': '다른 조직의 장비가 만든 전달 파일입니다. 그 장비를 등록한 곳에 로그인하여 가져오세요.',
   'courier.not_enrolled_here':
     '여기에 그 키로 등록되지 않은 장비({edge})가 서명한 전달 파일입니다. 장비를 등록한 곳에서 가져오세요.',
@@ -145,4 +134,5 @@ export const toldKo: Readonly<Record<ToldCode, string>> = {
   'courier.other_pieces': '시작한 파일이 아닌 다른 파일의 조각입니다. 다시 가져오세요.',
   'courier.piece_missing': '전달 파일의 {no}번째 조각이 없습니다. 파일을 다시 가져오세요.',
   'courier.item_of_other': '다른 장비({edge})의 설정이 파일에 있어 받지 않았습니다.',
+  ...toldCloudKo,
 }

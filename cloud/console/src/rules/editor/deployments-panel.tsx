@@ -15,6 +15,7 @@ export function DeploymentsPanel({ rule, tookMs }: { rule: CloudRule; tookMs: Re
       </Part>
     )
   }
+  const more = rule.deployment_counts.total - rule.deployments.length
   return (
     <Part title={t('rules.deployed')}>
       <ul className="deployments" aria-live="polite">
@@ -51,6 +52,7 @@ export function DeploymentsPanel({ rule, tookMs }: { rule: CloudRule; tookMs: Re
           )
         })}
       </ul>
+      {more > 0 ? <p className="second">{t('rules.more', { count: more })}</p> : null}
     </Part>
   )
 }

@@ -25,7 +25,7 @@ export interface TryClientParts {
  * 8 s for a question with its examples. The engine stops each row itself after some milliseconds, so a healthy worker needs
  * less than one second even where every example runs away; the first question also loads the module over a slow line.
  */
-export const answerMsMax = 8_000
+const answerMsMax = 8_000
 
 export interface TryClient {
   /** Asks; the answer to an earlier question that is still under way is dropped, and only the newest one waits behind it. */

@@ -1,13 +1,15 @@
 import type { Clock, Log, Service } from '@jidoka/base'
 import type { AuditChainStatus } from '@jidoka/contract'
 import type { Database } from '../../platform/db/database.ts'
+import type { JobsPort } from '../../platform/jobs/port.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import type { AuditKeys } from './audit-keys.ts'
 import { headOf, lastCheckpoint, lastVerification, unsealedOf } from './chain-repository.ts'
 import { CheckpointFile } from './checkpoint-file.ts'
 import { exportLog } from './export.ts'
 import { Sealer } from './sealer.ts'
-import { VerificationJob } from './verification-job.ts'
+import { verificationJob } from './verification-job.ts'
+import { VerificationWatch } from './verification-watch.ts'
 import { Verifier } from './verifier.ts'
 
 export interface AuditChainParts {
@@ -24,7 +26,7 @@ export interface AuditChainParts {
 export class AuditChain {
   readonly sealer: Sealer
   readonly verifier: Verifier
-  readonly #job: VerificationJob
+  readonly #watch: VerificationWatch
   readonly #parts: AuditChainParts
 
   constructor(parts: AuditChainParts) {
@@ -32,15 +34,19 @@ export class AuditChain {
     const file = new CheckpointFile(parts.checkpointFolder)
     this.sealer = new Sealer({ ...parts, file })
     this.verifier = new Verifier({ ...parts, file, sealer: this.sealer })
-    this.#job = new VerificationJob({ ...parts, verifier: this.verifier })
+    this.#watch = new VerificationWatch(parts)
   }
 
   services(): Service[] {
-    return [this.sealer, this.#job]
+    return [this.sealer, this.#watch]
+  }
+
+  registerJobs(jobs: Pick<JobsPort, 'register'>): void {
+    jobs.register(verificationJob(this.verifier))
   }
 
   health(): 'ok' | 'changed' {
-    return this.#job.broken === 0 ? 'ok' : 'changed'
+    return this.#watch.changed === 0 ? 'ok' : 'changed'
   }
 
   export(tenantId: string): AsyncGenerator<string> {

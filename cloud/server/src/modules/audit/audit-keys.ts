@@ -29,7 +29,7 @@ export type KeyList = z.infer<typeof keyListSchema>
 const listText = (keys: KeyList['keys']): string => `jidoka-audit-keys-1\n${canonicalJson(keys)}`
 
 /** How long behind the end of a key an entry may be sealed that was written with it: its process had not read the folder, or nobody sealed for a while. */
-export const sealedLaterMs = 3_600_000
+const sealedLaterMs = 3_600_000
 /** What a process knows of the folder is no older than this when it signs. */
 const freshMs = 60_000
 

@@ -23,7 +23,7 @@ export interface Finding {
   readonly text: string
 }
 
-export const findingOf = (kind: FindingKind, where: string): Finding => ({ kind, text: `${where}: ${sentences[kind]}` })
+const findingOf = (kind: FindingKind, where: string): Finding => ({ kind, text: `${where}: ${sentences[kind]}` })
 
 /** The rest says nothing new: the first ones are where to look. */
 export const findingsMax = 20

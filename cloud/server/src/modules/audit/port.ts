@@ -20,7 +20,7 @@ export interface EdgeAuditEvent extends AuditEvent {
 /** What other modules may ask of audit. */
 export interface AuditPort {
   /** Written in the transaction of what it tells of: both are there, or neither. */
-  append(tx: Transaction, event: AuditEvent): Promise<void>
+  append(tx: Transaction, ...events: readonly AuditEvent[]): Promise<void>
   /** A second delivery of an entry changes nothing. */
   appendOfEdge(tx: Transaction, events: readonly EdgeAuditEvent[]): Promise<void>
 }

@@ -15,9 +15,9 @@ import { chainStart, hashOf, withMicroseconds } from './entry-form.ts'
 import { insertEntries } from './repository.ts'
 
 /** How long an entry can be taken away without a trace. Each round is one small query where nothing waits. */
-export const sealEveryMs = 2_000
+const sealEveryMs = 2_000
 /** How long the end of the chain can be cut off without a trace; each costs a row and a line while entries come. */
-export const checkpointEveryMs = 60_000
+const checkpointEveryMs = 60_000
 /** A chain that stands still is signed anew once a day, so that its newest checkpoint says that somebody still looks. */
 const idleCheckpointMs = 24 * 3_600_000
 /** Through all tenants for what a process left that ended before its checkpoint. */

@@ -25,9 +25,13 @@ export class AuditService implements AuditPort {
     this.#keys = keys
   }
 
-  async append(tx: Transaction, event: AuditEvent): Promise<void> {
+  async append(tx: Transaction, ...events: readonly AuditEvent[]): Promise<void> {
     const atMs = this.#clock.nowMs()
-    await insertEntries(tx, this.#keys.active, [{ ...event, id: uuidv7(atMs), atMs, source: null }])
+    await insertEntries(
+      tx,
+      this.#keys.active,
+      events.map((event) => ({ ...event, id: uuidv7(atMs), atMs, source: null })),
+    )
   }
 
   async appendOfEdge(tx: Transaction, events: readonly EdgeAuditEvent[]): Promise<void> {

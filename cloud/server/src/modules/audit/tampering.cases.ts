@@ -16,7 +16,8 @@ import { AuditKeys } from './audit-keys.ts'
 import { signCheckpoint } from './checkpoint.ts'
 import { chainStart, hashOf } from './entry-form.ts'
 import type { SealedEntry } from './entry-form.ts'
-import { lookEveryMs } from './verification-job.ts'
+import { verificationJob } from './verification-job.ts'
+import { lookEveryMs } from './verification-watch.ts'
 import type { VerifiedTime } from './verifier.ts'
 
 /*
@@ -57,6 +58,18 @@ export function tamperingCases(newStore: NewStore): void {
       (await own(`select entry_id from audit.chain where tenant_id = 'demo' and position = $1`, [position])).rows[0]
         ?.entry_id
     const length = async (): Promise<number> => (await verify()).upTo
+    const nightly = (
+      signal = new AbortController().signal,
+      progress: (done: number, total: number) => void = () => {},
+    ) =>
+      verificationJob(world.cloud.audit.verifier).run({
+        id: 'of the test',
+        tenantId: 'demo',
+        input: {},
+        signal,
+        log: createLog('test', { level: 'silent' }),
+        progress,
+      })
     const checkpointFile = () => join(folder, 'demo.jsonl')
 
     /** Makes the hashes from `from` on anew, as somebody who knows how they are made can. */
@@ -353,11 +366,26 @@ export function tamperingCases(newStore: NewStore): void {
       expect(await kinds()).toEqual([])
     })
 
+    it('is verified each night of the plant by a job, which people may start too, and which can be stopped', async () => {
+      expect((await world.as('GET', cloudPaths.jobKinds)).body.data).toContainEqual(
+        expect.objectContaining({ kind: 'audit.verify', scope: 'tenant', schedule: '30 3 * * *', may_start: true }),
+      )
+      const told: number[][] = []
+      const { entries: upTo } = await nightly(undefined, (done, total) => told.push([done, total]))
+      expect(upTo).toBeGreaterThan(entries)
+      expect(told.at(-1)).toEqual([upTo, upTo])
+      const at = async () => (await own(`select verified_at from audit.verifications where tenant_id = 'demo'`)).rows
+      const before = await at()
+      clock.advance(1_000)
+      await expect(nightly(AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped')
+      expect(await at()).toEqual(before)
+    })
+
     it('tells in figures and at /ready that a log was changed, until it is as it was', async () => {
       const ready = async () => (await world.request('GET', '/ready')).body
       const id = await entryAt(2)
       await unguarded(() => own(`update audit.audit_logs set subject = subject || '!' where id = $1`, [id]))
-      await own('delete from audit.verifications')
+      expect(await nightly()).toMatchObject({ findings: 1 })
       clock.advance(lookEveryMs)
       await vi.waitUntil(async () => (await ready()).audit === 'changed', { interval: 50 })
       expect((await ready()).status).toBe('ok')
@@ -366,7 +394,7 @@ export function tamperingCases(newStore: NewStore): void {
         { kind: 'changed' },
       ])
       await unguarded(() => own(`update audit.audit_logs set subject = rtrim(subject, '!') where id = $1`, [id]))
-      await own('delete from audit.verifications')
+      expect(await nightly()).toMatchObject({ findings: 0 })
       clock.advance(lookEveryMs)
       await vi.waitUntil(async () => (await ready()).audit === undefined, { interval: 50 })
     })

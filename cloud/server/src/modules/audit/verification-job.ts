@@ -1,70 +1,31 @@
-import { describeError } from '@jidoka/base'
-import type { Clock, Log } from '@jidoka/base'
-import type { Database } from '../../platform/db/database.ts'
-import type { Metrics } from '../../platform/metrics.ts'
-import { forEachTenant, Rounds } from '../../platform/rounds.ts'
-import { lastVerification } from './chain-repository.ts'
+import { z } from 'zod'
+import type { JobDefinition } from '../../platform/jobs/port.ts'
 import type { Verifier } from './verifier.ts'
 
-/** Looks whose last verification is a day old; by a process that starts at any time of the day. */
-export const lookEveryMs = 600_000
-const verifyEveryMs = 24 * 3_600_000
-const action = 'audit.verify'
-
-export interface VerificationParts {
-  readonly database: Database
-  readonly clock: Clock
-  readonly log: Log
-  readonly metrics: Metrics
-  readonly verifier: Verifier
-}
-
-/** Verifies every tenant's log once a day, whichever process finds it due; says in figures and at /ready what stands found. */
-export class VerificationJob extends Rounds {
-  #broken = 0
-  /** When each tenant's log was verified last; of one that cannot be verified the time grows. */
-  readonly #verifiedMs = new Map<string, number>()
-
-  constructor(parts: VerificationParts) {
-    const { clock, log } = parts
-    super({
-      name: 'audit-verification',
-      everyMs: lookEveryMs,
-      clock,
-      work: () => this.#round(parts),
-      failed: (error) => log.error({ action, success: false }, describeError(error)),
-    })
-  }
-
-  /** How many tenants' logs were found changed. */
-  get broken(): number {
-    return this.#broken
-  }
-
-  async #round({ database, clock, log, metrics, verifier }: VerificationParts): Promise<void> {
-    let broken = 0
-    await forEachTenant(
-      { database, log, action },
-      async (tenantId) => {
-        const last = await database.withTenant(tenantId, lastVerification)
-        const lastMs = last === null ? -Infinity : Date.parse(last.verified_at)
-        if (last !== null) this.#verifiedMs.set(tenantId, lastMs)
-        const ageMs = clock.nowMs() - lastMs
-        const isDue = ageMs < 0 || ageMs >= verifyEveryMs
-        const findings = isDue ? (await verifier.verify(tenantId)).findings : (last?.findings ?? [])
-        if (isDue) this.#verifiedMs.set(tenantId, clock.nowMs())
-        if (findings.length === 0) return
-        broken++
-        log.error(
-          { action, success: false, tenant: tenantId, findings },
-          'the audit log is not what was written: docs/security/audit.md says what to do',
-        )
-      },
-      () => this.isStopping,
-    )
-    this.#broken = broken
-    metrics.auditBroken.set(broken)
-    const nowMs = clock.nowMs()
-    metrics.auditVerifiedSeconds.set((nowMs - Math.min(nowMs, ...this.#verifiedMs.values())) / 1_000)
-  }
-}
+/** Looks at the whole log of a tenant, in its night. What is found is no failure of the job, which would only be tried again: it is kept, counted and logged. */
+export const verificationJob = (verifier: Verifier): JobDefinition<Readonly<Record<string, never>>> => ({
+  name: 'audit.verify',
+  title: { ko: '감사 로그 검증', en: 'Verify the audit log' },
+  about: {
+    ko: '감사 로그 전체를 봉인과 서명된 체크포인트에 대조합니다. 백업을 복원했거나 변조가 의심되면 직접 시작합니다.',
+    en: 'Holds the whole log against its seals and signed checkpoints. Start it by hand after a restored backup, or where somebody may have changed it.',
+  },
+  scope: 'tenant',
+  input: z.strictObject({}),
+  schedule: '30 3 * * *',
+  startedBy: 'audit:read',
+  concurrency: 2,
+  retries: 3,
+  retryDelaySeconds: 600,
+  timeoutSeconds: 6 * 3_600,
+  run: async ({ tenantId, signal, progress, log }) => {
+    if (tenantId === null) throw new TypeError('an audit log is of a tenant')
+    const { upTo, checkpoints, findings } = await verifier.verify(tenantId, {}, { signal, progress })
+    if (findings.length > 0)
+      log.error(
+        { action: 'audit.verify', success: false, tenant: tenantId, findings },
+        'the audit log is not what was written: docs/security/audit.md says what to do',
+      )
+    return { entries: upTo, checkpoints, findings: findings.length }
+  },
+})

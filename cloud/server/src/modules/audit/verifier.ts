@@ -39,6 +39,11 @@ export interface VerifiedTime {
   readonly to?: string | undefined
 }
 
+export interface VerificationCourse {
+  readonly signal?: AbortSignal
+  readonly progress?: (position: number, upTo: number) => void
+}
+
 export interface VerifierParts {
   readonly database: Database
   readonly clock: Clock
@@ -55,8 +60,11 @@ export class Verifier {
     this.#parts = parts
   }
 
-  /** Seals what waits, then looks at everything that is sealed by then. What is found is kept for the console, unless only a part was looked at. */
-  async verify(tenantId: string, time: VerifiedTime = {}): Promise<Verdict> {
+  /**
+   * Seals what waits, then looks at everything that is sealed by then. What is found is kept for the console, unless only a part was looked at.
+   * @throws what `signal` is aborted with; nothing is kept then
+   */
+  async verify(tenantId: string, time: VerifiedTime = {}, course: VerificationCourse = {}): Promise<Verdict> {
     const { database, clock, keys, sealer } = this.#parts
     await keys.refresh(clock.nowMs())
     await sealer.seal(tenantId)
@@ -64,7 +72,7 @@ export class Verifier {
     const ends = await this.#endsOf(tenantId, time)
     await database.withTenant(tenantId, (tx) => checkGuards(tx, findings))
     const { adopted, count } = await this.#checkpoints(tenantId, findings)
-    await this.#walk(tenantId, { findings, adopted, ...ends })
+    await this.#walk(tenantId, { findings, adopted, ...ends }, course)
     const isWhole = time.from === undefined && time.to === undefined
     if (isWhole) await this.#outside(tenantId, findings)
     const verdict = {
@@ -164,6 +172,7 @@ export class Verifier {
   async #walk(
     tenantId: string,
     walked: { findings: Findings; adopted: number; from: WalkStart; upTo: number },
+    { signal, progress }: VerificationCourse,
   ): Promise<void> {
     const { findings, adopted, from, upTo } = walked
     const { database, keys } = this.#parts
@@ -178,6 +187,7 @@ export class Verifier {
       from,
     )
     while (walk.position < upTo && findings.list.length < findingsMax) {
+      signal?.throwIfAborted()
       const rows = await database.withTenant(tenantId, (tx) =>
         linksAfter(tx, { after: walk.position, upTo, limit: batchRows }),
       )
@@ -185,6 +195,7 @@ export class Verifier {
       macs = new Map(rows.map(({ position, mac }) => [position, mac]))
       for (const { position, sealed_at: sealedAt, entry_id: entryId, hash, entry } of rows)
         walk.step({ position, sealedAt, entryId, hash, entry })
+      progress?.(walk.position, upTo)
     }
   }
 

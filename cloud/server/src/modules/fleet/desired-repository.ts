@@ -65,28 +65,63 @@ export async function listItems(
   return { desired, reported }
 }
 
-/** Writes a row and its line in the change log. The edge must be locked. */
-export async function writeDesired(tx: Transaction, row: DesiredRecord, operation: Change['operation']): Promise<void> {
-  const body = storableJson(row.body)
+/** How an item stands at an edge, taken back or not, and whether its body is a given one. */
+export interface Standing {
+  readonly edge_id: string
+  readonly id: string
+  readonly version: number
+  readonly deleted: boolean
+  readonly same: boolean
+}
+
+/** Of one item at those edges that have or had it. Bodies are compared where they are: a rule of a thousand edges would come back a thousand times. */
+export function findStanding(
+  tx: Transaction,
+  edgeIds: readonly string[],
+  { kind, key, body }: { readonly kind: string; readonly key: string; readonly body: unknown },
+): Promise<Standing[]> {
+  return tx.query<Standing>(
+    `select edge_id, id, version, deleted, body = $4::jsonb as same from fleet.desired where edge_id = any($1::uuid[]) and kind = $2 and key = $3`,
+    [edgeIds, kind, key, storableJson(body)],
+  )
+}
+
+/** What changes of an item at one edge. */
+export interface DesiredChange {
+  readonly edge_id: string
+  readonly id: string
+  readonly version: number
+  readonly operation: Change['operation']
+}
+
+/** Writes the rows of one item at edges, each with its line in the change log. The edges must be locked. */
+export async function writeDesired(
+  tx: Transaction,
+  item: Omit<DesiredRecord, 'edge_id' | 'id' | 'version'>,
+  changes: readonly DesiredChange[],
+): Promise<void> {
+  const { kind, key } = item
+  const body = storableJson(item.body)
   await tx.run(
     `insert into fleet.desired (tenant_id, edge_id, kind, key, id, version, body, changed_at, changed_by, deleted)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+     select $1, c.edge_id, $2, $3, c.id, c.version, $4::jsonb, $5::timestamptz, $6, $7::boolean
+     from unnest($8::uuid[], $9::uuid[], $10::bigint[]) as c (edge_id, id, version)
      on conflict (tenant_id, edge_id, kind, key) do update set
        version = excluded.version, body = excluded.body, changed_at = excluded.changed_at, changed_by = excluded.changed_by, deleted = excluded.deleted`,
     [
       tx.tenantId,
-      row.edge_id,
-      row.kind,
-      row.key,
-      row.id,
-      row.version,
+      kind,
+      key,
       body,
-      row.changed_at,
-      row.changed_by,
-      row.deleted,
+      item.changed_at,
+      item.changed_by,
+      item.deleted,
+      changes.map(({ edge_id }) => edge_id),
+      changes.map(({ id }) => id),
+      changes.map(({ version }) => version),
     ],
   )
-  await appendChange(tx, { ...row, operation, body })
+  await appendChanges(tx, { kind, key, body }, changes)
 }
 
 /**
@@ -97,23 +132,42 @@ export async function forgetDesired(tx: Transaction, row: DesiredRecord): Promis
   const name = [row.edge_id, row.kind, row.key]
   await tx.run('delete from fleet.desired_changes where edge_id = $1 and kind = $2 and key = $3', name)
   // Its name is enough to take it back.
-  await appendChange(tx, { ...row, operation: 'delete', body: '{}' })
+  await appendChanges(tx, { kind: row.kind, key: row.key, body: '{}' }, [{ ...row, operation: 'delete' }])
   await tx.run('delete from fleet.desired where edge_id = $1 and kind = $2 and key = $3', name)
   await tx.run('delete from fleet.reported where edge_id = $1 and kind = $2 and key = $3', name)
 }
 
-async function appendChange(tx: Transaction, change: Omit<Change, 'seq'> & { edge_id: string }): Promise<void> {
-  const { edge_id: edgeId, operation, id, kind, key, version, body } = change
-  const [counted] = await tx.query<{ desired_seq: number }>(
-    'update fleet.edges set desired_seq = desired_seq + 1 where id = $1 returning desired_seq',
-    [edgeId],
-  )
-  const seq = counted?.desired_seq ?? 0
+/** Numbers the changes of each edge, and lets go of those that are too old. @param item `body` as JSON text */
+async function appendChanges(
+  tx: Transaction,
+  item: Pick<Change, 'kind' | 'key' | 'body'>,
+  changes: readonly DesiredChange[],
+): Promise<void> {
+  const edgeIds = changes.map(({ edge_id }) => edge_id)
   await tx.run(
-    'insert into fleet.desired_changes (tenant_id, edge_id, seq, operation, id, kind, key, version, body) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
-    [tx.tenantId, edgeId, seq, operation, id, kind, key, version, body],
+    `with given as (select * from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[]) as c (edge_id, id, version, operation)),
+     counted as (update fleet.edges e set desired_seq = desired_seq + 1 from given where e.id = given.edge_id returning e.id as edge_id, desired_seq)
+     insert into fleet.desired_changes (tenant_id, edge_id, seq, operation, id, kind, key, version, body)
+     select $1, edge_id, counted.desired_seq, given.operation, given.id, $6, $7, given.version, $8 from given join counted using (edge_id)`,
+    [
+      tx.tenantId,
+      edgeIds,
+      changes.map(({ id }) => id),
+      changes.map(({ version }) => version),
+      changes.map(({ operation }) => operation),
+      item.kind,
+      item.key,
+      item.body,
+    ],
   )
-  await tx.run('delete from fleet.desired_changes where edge_id = $1 and seq <= $2', [edgeId, seq - changesKept])
+  // Found by the log's key, an edge at a time, and taken from where they lie: as a join the planner may read all of the log, a million changes of a thousand edges.
+  await tx.run(
+    `delete from fleet.desired_changes where ctid = any(array(
+       select old.ctid from fleet.edges e
+       cross join lateral (select c.ctid from fleet.desired_changes c where c.edge_id = e.id and c.seq <= e.desired_seq - $2 order by c.seq limit $2) as old
+       where e.id = any($1::uuid[])))`,
+    [edgeIds, changesKept],
+  )
 }
 
 export async function changesAfter(tx: Transaction, edgeId: string, seq: number): Promise<Change[]> {

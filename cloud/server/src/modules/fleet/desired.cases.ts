@@ -117,6 +117,22 @@ export function desiredCases(newStore: NewStore): void {
       }
     })
 
+    it('keeps the last thousand changes of an edge', async () => {
+      const { pool } = world.store.backend
+      await pool.query('update fleet.edges set desired_seq = 5000 where id = $1', [edge.id])
+      await pool.query(
+        `insert into fleet.desired_changes (tenant_id, edge_id, seq, operation, id, kind, key, version, body)
+         select tenant_id, edge_id, n, 'update', id, kind, key, version, body::text from fleet.desired, generate_series(3501, 5000) n where edge_id = $1 and kind = 'site'`,
+        [edge.id],
+      )
+      await world.as('PUT', path('site', 'site'), { body: site('Europe/Oslo') })
+      const { rows } = await pool.query(
+        'select min(seq)::int as oldest, max(seq)::int as newest, count(*)::int as kept from fleet.desired_changes where edge_id = $1',
+        [edge.id],
+      )
+      expect(rows).toEqual([{ oldest: 4002, newest: 5001, kept: 1_000 }])
+    })
+
     it('writes who changed what into the audit', async () => {
       const entries = (await world.as('GET', '/api/v1/audit')).body.data
       expect(entries).toContainEqual(

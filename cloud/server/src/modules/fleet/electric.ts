@@ -11,7 +11,7 @@ import type { ShapeAnswer, ShapeQuery, ShapeSource } from './shape.ts'
 /** What edges get of a row; the id is the primary key, which a shape must carry. */
 const columns = 'id,edge_id,kind,key,version,body'
 
-export const electricLimits = {
+const electricLimits = {
   /** Electric itself answers a long poll after 20 s; the client of an edge gives up after 45 s. */
   liveMsMax: 40_000,
   /** The first snapshot of a catalogue is made while the edge waits. */

@@ -1,4 +1,4 @@
-import { cloudLineSchema, cloudPaths } from '@jidoka/contract'
+import { cloudLineSchema, cloudPaths, fill } from '@jidoka/contract'
 import { z } from 'zod'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { alarmRecord, judgmentRecord, ruleOf, tagRecord, World } from '../../testing/world.ts'
@@ -127,6 +127,48 @@ export function overviewCases(newStore: NewStore): void {
       expect((await world.as('GET', cloudPaths.edges)).body.data[0].state).toBe('online')
       world.clock.advance(61_000)
       expect((await world.as('GET', cloudPaths.edges)).body.data[0].state).toBe('silent')
+    })
+
+    it('list the most urgent of what stands where an edge has sent any number, and how much there is besides', async () => {
+      const { pool } = world.store.backend
+      await pool.query(
+        `insert into fleet.edges select (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(), 'name', 'quiet ' || n, 'public_key', n))).*
+         from fleet.edges e, generate_series(1, 49) n where e.id = $1`,
+        [edge.id],
+      )
+      await pool.query(`update core.alarms set state = 'cleared'`)
+      const atMs = world.clock.nowMs()
+      // A page of fifty edges lists a hundred alarms and four hundred verdicts of each.
+      await edge.sendRecords([
+        alarmRecord(atMs - 60_000, { line: 'LINE-Z', priority: 'low' }),
+        alarmRecord(atMs - 50_000, { line: 'LINE-A', priority: 'critical', explanation: 'the worst' }),
+        ...Array.from({ length: 150 }, (_, no) => alarmRecord(atMs + no, { line: 'LINE-A' })),
+        judgmentRecord(atMs - 60_000, { line: 'LINE-Z', subject: 'LINE-Z' }),
+        ...Array.from({ length: 450 }, (_, no) =>
+          judgmentRecord(atMs + no, { line: 'LINE-A', subject: `${no}`, status: 'NORMAL', normal: true }),
+        ),
+      ])
+      const shown = new Map((await lines()).map((line) => [line.code, line]))
+      const [flooded, other] = [shown.get('LINE-A'), shown.get('LINE-Z')]
+      expect([flooded?.alarms.length, flooded?.alarms_more, other?.alarms.length, other?.alarms_more]).toEqual([
+        99, 52, 1, 0,
+      ])
+      expect(flooded?.alarms.map(({ explanation }) => explanation)).toContain('the worst')
+      expect([flooded?.verdicts.length, flooded?.verdicts_more, other?.verdicts.length, other?.verdicts_more]).toEqual([
+        399, 51, 1, 0,
+      ])
+      const [summary] = (await world.as('GET', cloudPaths.edges)).body.data
+      expect(summary.open_alarms).toBe(152)
+    })
+
+    it('are of a fleet that is counted, and named where it is silent, without the edges that were revoked', async () => {
+      const fleet = async () => (await world.as('GET', cloudPaths.dashboard)).body.data.fleet
+      world.clock.advance(61_000)
+      const all = await fleet()
+      expect(all).toMatchObject({ online: 0, silent: 50, revoked: 0, open_alarms: 152, pending_items: 2 })
+      expect(all.silent_names).toHaveLength(10)
+      await world.as('DELETE', fill(cloudPaths.edge, { id: edge.id }))
+      expect(await fleet()).toMatchObject({ silent: 49, revoked: 1, open_alarms: 0, pending_items: 0 })
     })
   })
 }

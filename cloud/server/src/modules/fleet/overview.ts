@@ -1,5 +1,13 @@
 import type { Clock } from '@jidoka/base'
-import type { BoardTag, CloudLine, EdgeDetail, EdgeOutage, EdgeSummary, EdgeTrouble } from '@jidoka/contract'
+import type {
+  BoardTag,
+  CloudLine,
+  EdgeDetail,
+  EdgeOutage,
+  EdgeSummary,
+  EdgeTrouble,
+  FleetState,
+} from '@jidoka/contract'
 import { siteDescriptionSchema } from '@jidoka/domain'
 import type { CatalogueEntry, LocalText, ReportedItem } from '@jidoka/domain'
 import { emptyDigest, lanes } from '@jidoka/sync-protocol'
@@ -8,12 +16,12 @@ import type { Database, Transaction } from '../../platform/db/database.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
 import { pageOf, readCursor, readTextCursor } from '../../platform/paging.ts'
 import type { Page } from '../../platform/paging.ts'
-import type { JudgmentPort } from '../judgment/port.ts'
+import type { JudgmentPort, Standing } from '../judgment/port.ts'
 import { listDesired, listItems } from './desired-repository.ts'
 import { laneProgress } from './lane-progress.ts'
 import { listOutages } from './outages-repository.ts'
 import type { EdgeOverview, TagRow } from './overview-repository.ts'
-import { listCursors, listEdges, listTags, placeOfEdge, qualityOf } from './overview-repository.ts'
+import { countFleet, listCursors, listEdges, listTags, placeOfEdge, qualityOf } from './overview-repository.ts'
 import { findEdge } from './repository.ts'
 import type { CursorRow, ReportedRecord } from './schema.ts'
 import type { TroubleRow } from './troubles-repository.ts'
@@ -57,10 +65,13 @@ export class Overview {
     })
   }
 
-  allEdges(tenantId: string): Promise<EdgeSummary[]> {
-    return this.#database.withTenant(tenantId, async (tx) =>
-      this.#summaries(tx, await listEdges(tx, { withRevoked: true })),
-    )
+  /** Of all edges; what is counted besides the revoked ones leaves those out. */
+  state(tenantId: string): Promise<FleetState> {
+    return this.#database.withTenant(tenantId, async (tx) => {
+      const heardSince = new Date(this.#clock.nowMs() - silentAfterMs).toISOString()
+      const { revoked_ids: revokedIds, ...counted } = await countFleet(tx, heardSince)
+      return { ...counted, open_alarms: await this.#judgment().openAlarmsExcept(tx, revokedIds) }
+    })
   }
 
   /** @throws ProblemError `not_found` */
@@ -121,7 +132,7 @@ export class Overview {
       const standing = await this.#judgment().standing(tx, edgeIds)
       const rows = edges.flatMap((edge) => {
         const items = descriptions.get(edge.id) ?? []
-        const stands = standing.get(edge.id) ?? { verdicts: [], alarms: [] }
+        const stands = standing.get(edge.id) ?? { verdicts: [], alarms: [], counts: new Map() }
         return linesOf(edge, tags.get(edge.id) ?? [], {
           lineNames: lineNamesOf(items.find(({ kind }) => kind === 'site')?.body),
           catalogue: catalogueOf(items.find(({ kind }) => kind === 'tag_catalogue')?.body),
@@ -135,8 +146,8 @@ export class Overview {
   async #summaries(tx: Transaction, edges: readonly EdgeOverview[]): Promise<EdgeSummary[]> {
     const edgeIds = edges.map(({ id }) => id)
     const cursors = Map.groupBy(await listCursors(tx, edgeIds), ({ edge_id }) => edge_id)
-    const openAlarms = await this.#judgment().openAlarms(tx)
-    const openTroubles = await countStandingTroubles(tx)
+    const openAlarms = await this.#judgment().openAlarms(tx, edgeIds)
+    const openTroubles = await countStandingTroubles(tx, edgeIds)
     const waiting = await listWaiting(tx, edgeIds)
     const nowMs = this.#clock.nowMs()
     return edges.map((edge) => ({
@@ -212,6 +223,7 @@ interface LineParts {
   catalogue: ReadonlyMap<string, CatalogueEntry>
   verdicts: readonly CloudLine['verdicts'][number][]
   alarms: readonly CloudLine['alarms'][number][]
+  counts: Standing['counts']
 }
 
 function linesOf(edge: EdgeOverview, tags: readonly TagRow[], parts: LineParts): CloudLine[] {
@@ -224,14 +236,20 @@ function linesOf(edge: EdgeOverview, tags: readonly TagRow[], parts: LineParts):
   return [...codes].sort().map((code) => {
     const ofLine = tags.filter(({ line }) => line === code)
     const heard = ofLine.flatMap(({ received_at }) => received_at ?? []).sort()
+    const verdicts = parts.verdicts.filter(({ line }) => line === code)
+    const alarms = parts.alarms.filter(({ line }) => line === code)
+    const counted = parts.counts.get(code)
     return {
       edge_id: edge.id,
       edge_name: edge.name,
       site: siteOf(edge),
       code,
       name: parts.lineNames.get(code) ?? { ko: code, en: code },
-      verdicts: parts.verdicts.filter(({ line }) => line === code),
-      alarms: parts.alarms.filter(({ line }) => line === code),
+      verdicts,
+      alarms,
+      // A change between the two statements must not make it less than none.
+      verdicts_more: Math.max(0, (counted?.verdicts ?? 0) - verdicts.length),
+      alarms_more: Math.max(0, (counted?.alarms ?? 0) - alarms.length),
       tags: ofLine.map((row) => boardTagOf(row, parts.catalogue.get(row.key))),
       heard_at: heard.at(-1) ?? null,
     }

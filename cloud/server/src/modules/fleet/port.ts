@@ -1,18 +1,21 @@
+import type { CloudRule } from '@jidoka/contract'
 import type { Transaction } from '../../platform/db/database.ts'
 
-export interface RuleDeployment {
-  rule_id: string
-  edge_id: string
-  edge_name: string
-  desired_version: number
-  reported_version: number | null
-  reported_state: string | null
-  problem: string | null
+export type RuleDeployment = CloudRule['deployments'][number]
+
+export interface RuleDeployments {
+  readonly rows: readonly RuleDeployment[]
+  /** Of all, also of those that are not among the rows. */
+  readonly counts: CloudRule['deployment_counts']
 }
 
 /** What other modules may ask of fleet within a transaction of theirs; what they may ask of it wherever it runs is in remote.ts. */
 export interface FleetPort {
-  /** Where rules are desired, and what the edges say. */
-  ruleDeployments(tx: Transaction, ruleIds: readonly string[]): Promise<RuleDeployment[]>
+  /** Where rules are desired, and what the edges say: `eachMax` of each rule. One that is desired nowhere is absent. */
+  ruleDeployments(
+    tx: Transaction,
+    ruleIds: readonly string[],
+    eachMax: number,
+  ): Promise<ReadonlyMap<string, RuleDeployments>>
   edgeNames(tx: Transaction, edgeIds: readonly string[]): Promise<ReadonlyMap<string, string>>
 }

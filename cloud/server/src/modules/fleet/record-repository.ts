@@ -5,7 +5,6 @@ import type { Transaction } from '../../platform/db/database.ts'
 import { storableInstant, storableInstantOrNull, storableJson, storableText } from '../../platform/db/storable.ts'
 import type { LaneOfEdge } from './readings-repository.ts'
 
-/** Records of one kind. */
 export type RecordsOf<Kind extends JournalRecord['kind']> = readonly Extract<JournalRecord, { kind: Kind }>[]
 
 export function storeEvents(tx: Transaction, lane: LaneOfEdge, records: RecordsOf<'event'>): void {

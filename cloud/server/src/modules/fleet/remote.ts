@@ -1,5 +1,4 @@
 import { deployRuleSchema, fleetStateSchema } from '@jidoka/contract'
-import type { EdgeSummary, FleetState } from '@jidoka/contract'
 import { ruleDefinitionSchema } from '@jidoka/domain'
 import { z } from 'zod'
 import { command, defineContract, query } from '../../platform/remote/contract.ts'
@@ -8,7 +7,6 @@ import type { Overview } from './overview.ts'
 import type { FleetService } from './service.ts'
 
 const nothing = z.object({})
-const silentNamesMax = 10
 
 /** What may be asked of fleet wherever it runs. */
 export const fleetContract = defineContract('fleet', {
@@ -22,27 +20,9 @@ export const fleetContract = defineContract('fleet', {
 export type FleetCalls = CallsOf<typeof fleetContract>
 
 export const fleetCalls = ({ service, overview }: { service: FleetService; overview: Overview }): FleetCalls => ({
-  state: async ({ tenantId }) => stateOf(await overview.allEdges(tenantId)),
+  state: ({ tenantId }) => overview.state(tenantId),
   deployRule: async ({ tenantId, by }, { edge_ids: edgeIds, definition }) => {
     await service.deployRule(tenantId, { edgeIds, definition, by })
     return {}
   },
 })
-
-function stateOf(edges: readonly EdgeSummary[]): FleetState {
-  const count = (state: EdgeSummary['state']) => edges.filter((edge) => edge.state === state).length
-  const sum = (of: 'open_alarms' | 'open_troubles' | 'pending_items') =>
-    edges.reduce((total, edge) => total + (edge.state === 'revoked' ? 0 : edge[of]), 0)
-  const silent = edges
-    .filter(({ state }) => state === 'silent')
-    .toSorted((left, right) => (left.seen_at ?? '').localeCompare(right.seen_at ?? ''))
-  return {
-    online: count('online'),
-    silent: silent.length,
-    revoked: count('revoked'),
-    silent_names: silent.slice(0, silentNamesMax).map(({ name }) => name),
-    open_alarms: sum('open_alarms'),
-    open_troubles: sum('open_troubles'),
-    pending_items: sum('pending_items'),
-  }
-}

@@ -36,9 +36,13 @@ export async function ensureSite(tx: Transaction, site: SiteRow): Promise<void> 
 }
 
 /** What an edge's desired state says of its site is what the fleet's pages show. */
-export async function describeSite(tx: Transaction, site: SiteRow): Promise<void> {
-  await tx.run('update fleet.sites set name = $2, time_zone = $3 where code = $1', [
-    site.code,
+export async function describeSites(
+  tx: Transaction,
+  codes: readonly string[],
+  site: Omit<SiteRow, 'code'>,
+): Promise<void> {
+  await tx.run('update fleet.sites set name = $2, time_zone = $3 where code = any($1::text[])', [
+    codes,
     site.name,
     site.time_zone,
   ])
@@ -80,9 +84,14 @@ export function findLivesOfEdges(tx: Transaction, edgeIds: readonly string[]): P
 
 /** Locks the edge: its desired state and its life change one at a time. */
 export async function lockEdge(tx: Transaction, edgeId: string): Promise<EdgeRow | null> {
-  return (
-    (await tx.query<EdgeRow>(`select ${edgeColumns} from fleet.edges where id = $1 for update`, [edgeId]))[0] ?? null
-  )
+  return (await lockEdges(tx, [edgeId]))[0] ?? null
+}
+
+/** Locks those of them that there are, in one order for everybody, so that two deployments never wait for each other's edges. */
+export function lockEdges(tx: Transaction, edgeIds: readonly string[]): Promise<EdgeRow[]> {
+  return tx.query<EdgeRow>(`select ${edgeColumns} from fleet.edges where id = any($1::uuid[]) order by id for update`, [
+    edgeIds,
+  ])
 }
 
 export async function findEdgeByKey(tx: Transaction, publicKey: string): Promise<EdgeRow | null> {

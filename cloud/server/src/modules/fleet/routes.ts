@@ -22,6 +22,7 @@ import {
 import type { FleetService } from './service.ts'
 
 const tags = ['fleet']
+const policyExample = { body: { retention: { readings_days: 90, abnormal_days: 365 } } }
 
 /** What people's programs call. What edges call is in sync-routes.ts. */
 export function addFleetRoutes(
@@ -146,8 +147,9 @@ export function addFleetRoutes(
       path: cloudPaths.desired,
       tags,
       summary: 'What an edge shall be; the cloud counts the version',
+      description: 'The body is that of the kind, as it is answered; the example is one of `policy/policy`.',
       middleware: [guard(null), largeBody] as const,
-      request: { params: desiredParamsSchema, body: jsonBody(putDesiredSchema) },
+      request: { params: desiredParamsSchema, body: jsonBody(putDesiredSchema, policyExample) },
       responses: answers(desiredItemSchema, 'The item'),
     }),
     async (c) => {

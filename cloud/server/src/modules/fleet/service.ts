@@ -12,7 +12,7 @@ import { desiredChannel, DesiredState } from './desired.ts'
 import type { ItemName } from './desired.ts'
 import { renewAllHandles } from './desired-repository.ts'
 import { listRuleDeployments } from './overview-repository.ts'
-import type { FleetPort, RuleDeployment } from './port.ts'
+import type { FleetPort, RuleDeployments } from './port.ts'
 import { edgeNames, listSites, revokeEdge } from './repository.ts'
 
 export interface FleetParts {
@@ -80,13 +80,17 @@ export class FleetService implements FleetPort {
         throw new ProblemError('not_found', 'There is no such edge. Go back to the list of edges.')
       await audit.append(tx, { actor: by, action: 'edge.revoke', subject: edgeId, detail: {} })
       // It waits for its desired state: it is answered now, in whichever process that is.
-      await database.announce(tx, desiredChannel, edgeId)
+      await database.announce(tx, desiredChannel, [edgeId])
       tx.afterCommit(() => hub.wakeEdge(edgeId))
     })
   }
 
-  ruleDeployments(tx: Transaction, ruleIds: readonly string[]): Promise<RuleDeployment[]> {
-    return listRuleDeployments(tx, ruleIds)
+  ruleDeployments(
+    tx: Transaction,
+    ruleIds: readonly string[],
+    eachMax: number,
+  ): Promise<ReadonlyMap<string, RuleDeployments>> {
+    return listRuleDeployments(tx, ruleIds, eachMax)
   }
 
   /** Makes a version of a rule the desired one of all these edges, or of none. @throws ProblemError `not_found` for an edge that is not one of the tenant's, `rule_refused` */
@@ -96,9 +100,7 @@ export class FleetService implements FleetPort {
   ): Promise<void> {
     const { edgeIds, definition, by } = request
     return this.#parts.database.withTenant(tenantId, async (tx) => {
-      // In one order for everybody, so that two deployments never wait for each other's edges.
-      for (const edgeId of [...new Set(edgeIds)].sort())
-        await this.#desired.put(tx, { edgeId, kind: 'rule', key: definition.id }, definition, by)
+      await this.#desired.putAtEach(tx, edgeIds, { kind: 'rule', key: definition.id }, { body: definition, by })
       this.#tellDeployed(tx, request)
       await this.#parts.audit.append(tx, {
         actor: by,

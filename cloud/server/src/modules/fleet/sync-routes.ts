@@ -14,7 +14,7 @@ import { z } from 'zod'
 import type { App } from '../../platform/http/app.ts'
 import { limitBody } from '../../platform/http/body-limit.ts'
 import type { AppEnv } from '../../platform/http/env.ts'
-import { addressOf } from '../../platform/http/env.ts'
+import { countedAddressOf } from '../../platform/http/env.ts'
 import { RefusalError } from '../../platform/http/problem.ts'
 import type { RateLimiter } from '../../platform/http/rate-limiter.ts'
 import type { TrustList } from '@jidoka/sync-protocol'
@@ -75,7 +75,7 @@ export function addSyncRoutes(
   })
 
   app.post(syncPaths.enrol, async (c) => {
-    const address = addressOf(c, trustForwarded)
+    const address = countedAddressOf(c, trustForwarded)
     await limiter.take([{ policy: 'enrolment', who: address }], c)
     const json = await readJson(c)
     checkProtocol(json)

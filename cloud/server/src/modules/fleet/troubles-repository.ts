@@ -123,10 +123,11 @@ export async function settleTroubles(
   return settled
 }
 
-/** Edges of the tenant with troubles that stand. */
-export async function countStandingTroubles(tx: Transaction): Promise<Map<string, number>> {
+/** Of these edges those with troubles that stand. */
+export async function countStandingTroubles(tx: Transaction, edgeIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await tx.query<{ edge_id: string; n: number }>(
-    'select edge_id, count(*)::int as n from fleet.troubles where settled_at is null group by edge_id',
+    'select edge_id, count(*)::int as n from fleet.troubles where edge_id = any($1::uuid[]) and settled_at is null group by edge_id',
+    [edgeIds],
   )
   return new Map(rows.map(({ edge_id, n }) => [edge_id, n]))
 }

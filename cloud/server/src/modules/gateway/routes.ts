@@ -36,6 +36,23 @@ const tags = ['gateway']
 /** Sent along beside what else an answer depends on, so that no cache gives one reader another's. */
 const variesBy = 'accept-language'
 
+/** `responses` of a route whose problems have a sentence for people, unless they were found before its language was. */
+const toldAnswers = <Schema extends z.ZodType>(
+  schema: Schema,
+  description: string,
+  told: z.ZodType = problemSchema.extend({ sentence: z.string().optional() }),
+) => ({
+  ...answers(schema, description),
+  default: {
+    description: 'A problem; `sentence` is for people, in the language of Accept-Language',
+    content: { 'application/problem+json': { schema: told } },
+  },
+})
+const toldInSlack = problemSchema.extend({
+  sentence: z.string().optional(),
+  ...slackMessageSchema.partial().shape,
+})
+
 /** The dashboard in one call, and what pages, telephones and Slack make of it. */
 export function addGatewayRoutes(app: App, { guard, ...parts }: FetchParts & { readonly guard: Guard }): void {
   const { calls, clock, log } = parts
@@ -95,7 +112,7 @@ export function addGatewayRoutes(app: App, { guard, ...parts }: FetchParts & { r
       tags,
       summary: 'The dashboard for browsers: everything, with sentences in the language of Accept-Language',
       middleware: guard(null),
-      responses: answers(webDashboardSchema, 'The dashboard'),
+      responses: toldAnswers(webDashboardSchema, 'The dashboard'),
     }),
     async (c) => {
       const [read, who] = await Promise.all([dashboard(c), viewer(c)])
@@ -110,7 +127,7 @@ export function addGatewayRoutes(app: App, { guard, ...parts }: FetchParts & { r
       tags,
       summary: 'The dashboard for telephones: figures and one line a judgment',
       middleware: guard(null),
-      responses: answers(mobileDashboardSchema, 'The dashboard'),
+      responses: toldAnswers(mobileDashboardSchema, 'The dashboard'),
     }),
     async (c) => reply(c, mobileDashboardOf(await dashboard(c), asked(c).locale)),
   )
@@ -122,7 +139,7 @@ export function addGatewayRoutes(app: App, { guard, ...parts }: FetchParts & { r
       tags,
       summary: 'The dashboard as a message for Slack: post `data` as it is',
       middleware: guard(null),
-      responses: answers(slackMessageSchema, 'Text and blocks'),
+      responses: toldAnswers(slackMessageSchema, 'Text and blocks', toldInSlack),
     }),
     async (c) => reply(c, slackDashboardOf(await dashboard(c), asked(c).locale)),
   )
@@ -135,7 +152,7 @@ export function addGatewayRoutes(app: App, { guard, ...parts }: FetchParts & { r
       summary: 'Judgments for browsers, newest first, each with its sentence',
       middleware: guard('judgment:read'),
       request: { query: pageQuerySchema },
-      responses: answers(z.array(webJudgmentSchema), 'A page of judgments'),
+      responses: toldAnswers(z.array(webJudgmentSchema), 'A page of judgments'),
     }),
     async (c) => {
       const { rows, next } = await judgments(c, c.req.valid('query'))
@@ -156,7 +173,7 @@ export function addGatewayRoutes(app: App, { guard, ...parts }: FetchParts & { r
       summary: 'Judgments for telephones, newest first, one line each',
       middleware: guard('judgment:read'),
       request: { query: shortPageQuerySchema },
-      responses: answers(z.array(mobileJudgmentSchema), 'A page of judgments'),
+      responses: toldAnswers(z.array(mobileJudgmentSchema), 'A page of judgments'),
     }),
     async (c) => {
       const { rows, next } = await judgments(c, c.req.valid('query'))
@@ -177,7 +194,7 @@ export function addGatewayRoutes(app: App, { guard, ...parts }: FetchParts & { r
       summary: 'Judgments as a message for Slack, newest first',
       middleware: guard('judgment:read'),
       request: { query: shortPageQuerySchema },
-      responses: answers(slackMessageSchema, 'Text and blocks'),
+      responses: toldAnswers(slackMessageSchema, 'Text and blocks', toldInSlack),
     }),
     async (c) => {
       const { rows, next } = await judgments(c, c.req.valid('query'))

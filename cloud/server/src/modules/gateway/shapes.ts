@@ -93,7 +93,7 @@ function fleetLine(fleet: NonNullable<Dashboard['fleet']>, locale: Locale): stri
 }
 
 /** Slack reads these three as its own marks: without it a line's name could make a link or call everybody. */
-export const escapeSlack = (text: string): string =>
+const escapeSlack = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 /** By letters as Slack counts them; an entity or a surrogate pair that would be cut in two is left out. */

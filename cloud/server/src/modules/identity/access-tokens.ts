@@ -13,7 +13,7 @@ import { claimsSchema } from './schema.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
 /** REFERENCE: access 15 minutes. */
-export const accessS = 15 * 60
+const accessS = 15 * 60
 
 const issuer = 'jidoka-cloud'
 const audience = 'jidoka'

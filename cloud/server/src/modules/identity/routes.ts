@@ -5,7 +5,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { may } from '@jidoka/domain'
 import type { App } from '../../platform/http/app.ts'
 import type { AppEnv, Guard } from '../../platform/http/env.ts'
-import { addressOf } from '../../platform/http/env.ts'
+import { countedAddressOf } from '../../platform/http/env.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
 import type { RateLimiter } from '../../platform/http/rate-limiter.ts'
 import { answers, jsonBody, nothing, reply } from '../../platform/http/reply.ts'
@@ -26,7 +26,7 @@ export function createGuard(
 ): Guard {
   const authenticate = async (c: Context<AppEnv>) => {
     const token = /^Bearer (\S{1,8192})$/.exec(c.req.header('authorization') ?? '')?.[1]
-    const stranger = { policy: 'api_stranger', who: addressOf(c, trustForwarded) } as const
+    const stranger = { policy: 'api_stranger', who: countedAddressOf(c, trustForwarded) } as const
     try {
       if (token === undefined) throw new ProblemError('not_signed_in', 'Sign in first.')
       return await identity.authenticate(token, () => limiter.check(stranger))
@@ -68,9 +68,17 @@ export function addIdentityRoutes(
   }: { service: IdentityService; guard: Guard; https: boolean; trustForwarded: boolean; limiter: RateLimiter },
 ): void {
   const logins = new LoginLimit(limiter)
-  const strangerOf = (c: Context<AppEnv>) => ({ policy: 'api_stranger', who: addressOf(c, trustForwarded) }) as const
+  const strangerOf = (c: Context<AppEnv>) =>
+    ({ policy: 'api_stranger', who: countedAddressOf(c, trustForwarded) }) as const
   const cookie = { path: cookiePath, httpOnly: true, sameSite: 'Strict', secure: https } as const
   const keep = (c: Context<AppEnv>, token: string) => setCookie(c, cookieName, token, { ...cookie, maxAge: refreshS })
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'refresh', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: cookieName,
+    description: 'Set by signing in, and replaced with each use',
+  })
 
   app.openapi(
     createRoute({
@@ -78,12 +86,13 @@ export function addIdentityRoutes(
       path: cloudPaths.login,
       tags,
       summary: 'Sign in; the refresh token comes as a cookie',
+      security: [],
       request: { body: jsonBody(loginRequestSchema) },
       responses: answers(sessionSchema, 'Signed in'),
     }),
     async (c) => {
       const { login, password } = c.req.valid('json')
-      const address = addressOf(c, trustForwarded)
+      const address = countedAddressOf(c, trustForwarded)
       await logins.begin(login, address, c)
       const { session, refreshToken } = await service.login(login, password)
       await logins.succeeded(login, address)
@@ -98,6 +107,7 @@ export function addIdentityRoutes(
       path: cloudPaths.refresh,
       tags,
       summary: 'A new access token for the refresh cookie, which is replaced',
+      security: [{ refresh: [] }],
       responses: answers(sessionSchema, 'Signed in'),
     }),
     async (c) => {
@@ -121,6 +131,8 @@ export function addIdentityRoutes(
       path: cloudPaths.logout,
       tags,
       summary: 'Sign out',
+      // Whoever has no cookie any more is signed out.
+      security: [{ refresh: [] }, {}],
       responses: answers(nothing, 'Signed out'),
     }),
     async (c) => {
@@ -160,7 +172,7 @@ export function addIdentityRoutes(
     }),
     async (c) => {
       const { caller } = c.var
-      const address = addressOf(c, trustForwarded)
+      const address = countedAddressOf(c, trustForwarded)
       await logins.begin(caller.login, address, c)
       const { session, refreshToken } = await service.changePassword(caller, c.req.valid('json'))
       await logins.succeeded(caller.login, address)

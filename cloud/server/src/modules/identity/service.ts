@@ -21,7 +21,7 @@ export const refreshS = 7 * 24 * 3_600
  * A token that was replaced this short ago is taken once more: two tabs of one browser, or an answer lost on the way, are
  * not a thief. A longer time would give one.
  */
-export const replacedGraceMs = 10_000
+const replacedGraceMs = 10_000
 
 /** What an unknown login is compared with, so that the time of the answer does not tell that nobody has it. */
 const nobodysHash = hashPassword(randomBytes(16).toString('base64url'))

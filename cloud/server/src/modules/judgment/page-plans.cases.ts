@@ -1,13 +1,12 @@
 import { createLog, ManualClock } from '@jidoka/base'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Database } from '../../platform/db/database.ts'
-import type { Transaction } from '../../platform/db/database.ts'
 import { keepPartitions } from '../../platform/partitions/keep.ts'
 import { Partitions } from '../../platform/partitions/partitions.ts'
 import { dayOfMonth, monthOf, periodOf, suffixOf } from '../../platform/partitions/periods.ts'
 import { partitionedTables } from '../../platform/partitions/tables.ts'
+import { noFilter, planOfPage } from '../../testing/page-plans.ts'
 import type { NewStore, TestStore } from '../../testing/stores.ts'
-import { recentPage } from './recent-page.ts'
 import type { RecentFilter } from './repository.ts'
 
 // A page of judgments is found by an index in every month that is kept, whatever it is narrowed by: a month without the index is looked through, and a tenant among a thousand reads the
@@ -21,17 +20,6 @@ const partitionOf = (ago: number) => `judgment_executions${suffixOf(periodOf('mo
 const rowsOfMonth = 2_000
 
 const edgeId = (no: number) => `00000000-0000-7000-8000-00000000000${no}`
-const noFilter: RecentFilter = {
-  edgeId: null,
-  line: null,
-  ruleId: null,
-  status: null,
-  abnormal: null,
-  from: null,
-  to: null,
-  after: null,
-  limit: 50,
-}
 /** An index has all of it: no row is read that is not on the page. */
 const indexed: Readonly<Record<string, Partial<RecentFilter>>> = {
   time: {},
@@ -53,13 +41,6 @@ const others: Readonly<Record<string, Partial<RecentFilter>>> = {
   'the normal status': { status: 'NORMAL' },
   'edge and rule': { edgeId: edgeId(3), ruleId: 'rule-3' },
   'rule and line': { ruleId: 'rule-3', line: 'LINE-1' },
-}
-
-interface PlanNode {
-  readonly 'Node Type': string
-  readonly 'Relation Name'?: string
-  readonly Filter?: string
-  readonly Plans?: readonly PlanNode[]
 }
 
 export function pagePlanCases(newStore: NewStore): void {
@@ -119,36 +100,11 @@ export function pagePlanCases(newStore: NewStore): void {
         ])
     })
 
-    /** Scans of months that have rows, for a page as the program reads it: as the tenant, with the policies in force. */
-    async function scansOf(filter: RecentFilter): Promise<PlanNode[]> {
+    /** Scans of months that have rows. */
+    async function scansOf(filter: RecentFilter) {
       const filled = new Set(monthsAgo.map(partitionOf))
-      const scans: PlanNode[] = []
-      const gather = (node: PlanNode) => {
-        if (filled.has(node['Relation Name'] ?? '')) scans.push(node)
-        node.Plans?.forEach(gather)
-      }
-      const explaining = (tx: Transaction): Transaction => ({
-        ...tx,
-        // The statement follows its explanation.
-        ends: () => undefined,
-        query: async (statement, values) => {
-          const text = typeof statement === 'string' ? statement : statement.text
-          const explained = await tx.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
-            `explain (format json) ${text}`,
-            values,
-          )
-          for (const row of explained) gather(row['QUERY PLAN'][0].Plan)
-          return tx.query(statement, values)
-        },
-      })
-      const read: Database['withTenant'] = (tenantId, work) =>
-        database.withTenant(tenantId, (tx) => work(explaining(tx)))
-      await recentPage(
-        { database: { withTenant: read, reading: read, readingLagMs: database.readingLagMs }, clock },
-        'one',
-        filter,
-      )
-      return scans
+      const nodes = await planOfPage({ database, clock }, 'one', filter)
+      return nodes.filter((node) => filled.has(node['Relation Name'] ?? ''))
     }
     const within = (ago: number) => ({
       from: `${dayOfMonth(monthOfAgo(ago))}T00:00:00.000Z`,

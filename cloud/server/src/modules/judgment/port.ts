@@ -19,11 +19,13 @@ export interface RunSource {
   readonly receivedAt: string
 }
 
-/** What stands at an edge now. */
+/** What stands at an edge now: the most urgent of it, as an edge may send any number. */
 export interface Standing {
   readonly verdicts: readonly BoardVerdict[]
   /** Those that have not ended. */
   readonly alarms: readonly BoardAlarm[]
+  /** How many there are at each line. */
+  readonly counts: ReadonlyMap<string, { readonly verdicts: number; readonly alarms: number }>
 }
 
 /** What other modules may ask of judgment. */
@@ -40,7 +42,10 @@ export interface JudgmentPort {
   rulesRemoved(tx: Transaction, edgeId: string, ruleIds: readonly string[]): Promise<void>
   /** By edge id; an edge without anything is absent. */
   standing(tx: Transaction, edgeIds: readonly string[]): Promise<ReadonlyMap<string, Standing>>
-  openAlarms(tx: Transaction): Promise<ReadonlyMap<string, number>>
+  /** By edge id; an edge without any is absent. */
+  openAlarms(tx: Transaction, edgeIds: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** Of the whole tenant but for these edges. */
+  openAlarmsExcept(tx: Transaction, edgeIds: readonly string[]): Promise<number>
   /** I7. @throws ProblemError `rule_refused` for a rule that does not compile or whose examples fail. */
   checkRule(definition: RuleDefinition): void
 }

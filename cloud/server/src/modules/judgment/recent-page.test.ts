@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Transaction } from '../../platform/db/database.ts'
+import { noFilter } from '../../testing/page-plans.ts'
 import { recentPage } from './recent-page.ts'
 import type { RecentFilter } from './repository.ts'
 
-const filter: RecentFilter = {
-  edgeId: null,
-  line: null,
-  ruleId: null,
-  status: 'CRITICAL',
-  abnormal: null,
-  from: null,
-  to: null,
-  after: null,
-  limit: 50,
-}
+const filter: RecentFilter = { ...noFilter, status: 'CRITICAL' }
 
 /** A database that finds nothing, and takes so long for each statement. */
 function search(statementMs: number, changes: Partial<RecentFilter> = {}) {

@@ -1,4 +1,5 @@
 import { outgoingTraceparent } from '@jidoka/base'
+import { alarmPriorities } from '@jidoka/domain'
 import type { Alarm, Judgment } from '@jidoka/domain'
 import type { Reading, Transaction } from '../../platform/db/database.ts'
 import { storableInstant, storableInstantOrNull, storableJson, storableText } from '../../platform/db/storable.ts'
@@ -226,27 +227,80 @@ export async function findExecution(tx: Transaction, executionId: string): Promi
   )
 }
 
-export async function listVerdicts(tx: Transaction, edgeIds: readonly string[]): Promise<VerdictRow[]> {
+/**
+ * What a page of lines lists at most, shared alike by its edges: an edge is free to send any number, of half a kilobyte each, and without a bound one edge ended
+ * the process. A page of 200 edges has 100 verdicts and 25 alarms of each.
+ */
+const listedMax = { verdicts: 20_000, alarms: 5_000 }
+/** As many as the description of a site may have. */
+const linesMax = 1_000
+
+const shareOf = (rowsMax: number, edgeIds: readonly string[]): number =>
+  Math.floor(rowsMax / Math.max(1, edgeIds.length))
+
+/** Of each edge its share: the abnormal ones first, and of each line one before the next. */
+export function listVerdicts(tx: Transaction, edgeIds: readonly string[]): Promise<VerdictRow[]> {
   return tx.query<VerdictRow>(
-    `select edge_id, rule_id, rule_version, subject, line, equipment, status, normal, confidence, explanation, judgment_id, since
-     from core.standing_verdicts where edge_id = any($1::uuid[]) order by normal, since desc`,
-    [edgeIds],
+    `select v.edge_id, v.rule_id, v.rule_version, v.subject, v.line, v.equipment, v.status, v.normal, v.confidence, v.explanation, v.judgment_id, v.since
+     from unnest($1::uuid[]) as asked (edge_id)
+     cross join lateral (
+       select *, row_number() over (partition by line, normal order by since desc) as place from core.standing_verdicts where edge_id = asked.edge_id
+       order by normal, place, since desc limit $2) as v
+     order by v.normal, v.since desc`,
+    [edgeIds, shareOf(listedMax.verdicts, edgeIds)],
   )
 }
 
-export async function listOpenAlarms(tx: Transaction, edgeIds: readonly string[]): Promise<AlarmRow[]> {
+/** Of each edge its share, and of each line one before the next: those whose cause stands, by priority, before the others. */
+export function listOpenAlarms(tx: Transaction, edgeIds: readonly string[]): Promise<AlarmRow[]> {
   return tx.query<AlarmRow>(
-    `select edge_id, id, rule_id, subject, line, equipment, priority, state, status, explanation, judgment_id, raised_at, returned_at, acknowledged_at, acknowledged_by
-     from core.alarms where edge_id = any($1::uuid[]) and state <> 'cleared' order by raised_at desc`,
-    [edgeIds],
+    `select a.edge_id, a.id, a.rule_id, a.subject, a.line, a.equipment, a.priority, a.state, a.status, a.explanation, a.judgment_id, a.raised_at, a.returned_at,
+       a.acknowledged_at, a.acknowledged_by
+     from unnest($1::uuid[]) as asked (edge_id)
+     cross join lateral (
+       select *, row_number() over (partition by line
+         order by state in ('unacknowledged', 'acknowledged') desc, array_position($3::text[], priority), raised_at desc) as place
+       from core.alarms where edge_id = asked.edge_id and state <> 'cleared'
+       order by place, raised_at desc limit $2) as a
+     order by a.raised_at desc`,
+    [edgeIds, shareOf(listedMax.alarms, edgeIds), alarmPriorities],
   )
 }
 
-export async function countOpenAlarms(tx: Transaction): Promise<Map<string, number>> {
+export interface LineCount {
+  edge_id: string
+  line: string
+  verdicts: number
+  alarms: number
+}
+
+/** How many stand at each line, whether they are listed or not. */
+export function countStanding(tx: Transaction, edgeIds: readonly string[]): Promise<LineCount[]> {
+  return tx.query<LineCount>(
+    `select asked.edge_id, counted.* from unnest($1::uuid[]) as asked (edge_id)
+     cross join lateral (
+       select line, count(*) filter (where not is_alarm) as verdicts, count(*) filter (where is_alarm) as alarms from (
+         select line, false as is_alarm from core.standing_verdicts where edge_id = asked.edge_id
+         union all select line, true from core.alarms where edge_id = asked.edge_id and state <> 'cleared') as standing
+       group by line order by alarms desc, line limit $2) as counted`,
+    [edgeIds, linesMax],
+  )
+}
+
+export async function countOpenAlarms(tx: Transaction, edgeIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await tx.query<{ edge_id: string; count: number }>(
-    `select edge_id, count(*) as count from core.alarms where state <> 'cleared' group by edge_id`,
+    `select edge_id, count(*) as count from core.alarms where edge_id = any($1::uuid[]) and state <> 'cleared' group by edge_id`,
+    [edgeIds],
   )
   return new Map(rows.map(({ edge_id, count }) => [edge_id, count]))
+}
+
+export async function countOpenAlarmsExcept(tx: Transaction, edgeIds: readonly string[]): Promise<number> {
+  const [row] = await tx.query<{ count: number }>(
+    `select count(*) as count from core.alarms where state <> 'cleared' and edge_id <> all($1::uuid[])`,
+    [edgeIds],
+  )
+  return row?.count ?? 0
 }
 
 export async function deleteStandingVerdicts(

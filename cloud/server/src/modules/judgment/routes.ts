@@ -11,6 +11,7 @@ import { createRoute } from '@hono/zod-openapi'
 import type { App } from '../../platform/http/app.ts'
 import type { Guard } from '../../platform/http/env.ts'
 import { answers, jsonBody, reply } from '../../platform/http/reply.ts'
+import { executeExample, putRuleExample } from './examples.ts'
 import {
   cloudRuleSchema,
   executionListSchema,
@@ -36,7 +37,7 @@ export function addJudgmentRoutes(
       tags,
       summary: "Judge one input with a workflow's rule",
       middleware: guard('workflow:execute'),
-      request: { body: jsonBody(executeRequestSchema) },
+      request: { body: jsonBody(executeRequestSchema, executeExample) },
       responses: answers(executeAnswerSchema, 'The judgment; UNJUDGED when an input is missing'),
     }),
     async (c) => {
@@ -114,7 +115,7 @@ export function addJudgmentRoutes(
       tags: ruleTags,
       summary: 'Save the next version of a rule; refused when it does not compile or an example fails',
       middleware: guard('rule:write'),
-      request: { params: ruleParamsSchema, body: jsonBody(putRuleSchema) },
+      request: { params: ruleParamsSchema, body: jsonBody(putRuleSchema, putRuleExample) },
       responses: answers(cloudRuleSchema, 'The rule as saved'),
     }),
     async (c) => {

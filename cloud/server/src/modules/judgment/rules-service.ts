@@ -7,14 +7,16 @@ import type { OutboxPort } from '../../platform/events/outbox.ts'
 import { ProblemError } from '../../platform/http/problem.ts'
 import { pageOf, readTextCursor } from '../../platform/paging.ts'
 import type { Page } from '../../platform/paging.ts'
-import { without } from '../../platform/without.ts'
 import type { AuditPort } from '../audit/port.ts'
-import type { FleetPort } from '../fleet/port.ts'
+import type { FleetPort, RuleDeployments } from '../fleet/port.ts'
 import type { FleetCalls } from '../fleet/remote.ts'
 import { tagsOfRule } from './caches.ts'
 import { findRule, listRules, writeRule } from './rule-repository.ts'
 import type { RuleRunner } from './rule-runner.ts'
 import type { RuleRow } from './schema.ts'
+
+/** Deployments of a rule that are shown: 150 bytes each, so that neither a page of 200 rules nor one with a thousand edges is more than 600 KB of them. */
+const deploymentsMax = { inList: 20, alone: 1_000 }
 
 export interface RulesParts {
   database: Database
@@ -42,8 +44,8 @@ export class RulesService {
     return database.withTenant(tenantId, async (tx) => {
       const { rows, next } = pageOf(await listRules(tx, { after, limit: limit + 1 }), limit, ({ rule_id }) => [rule_id])
       const ids = rows.map(({ rule_id }) => rule_id)
-      const deployments = Map.groupBy(await fleet().ruleDeployments(tx, ids), ({ rule_id }) => rule_id)
-      return { rows: rows.map((row) => describe(row, deployments.get(row.rule_id) ?? [])), next }
+      const deployments = await fleet().ruleDeployments(tx, ids, deploymentsMax.inList)
+      return { rows: rows.map((row) => describe(row, deployments.get(row.rule_id))), next }
     })
   }
 
@@ -119,19 +121,19 @@ export class RulesService {
   }
 
   async #described(tx: Transaction, ruleId: string): Promise<CloudRule> {
-    return describe(await this.#found(tx, ruleId), await this.#parts.fleet().ruleDeployments(tx, [ruleId]))
+    const row = await this.#found(tx, ruleId)
+    const deployments = await this.#parts.fleet().ruleDeployments(tx, [ruleId], deploymentsMax.alone)
+    return describe(row, deployments.get(ruleId))
   }
 }
 
-function describe(
-  row: RuleRow,
-  deployments: readonly (CloudRule['deployments'][number] & { rule_id: string })[],
-): CloudRule {
+function describe(row: RuleRow, deployments: RuleDeployments | undefined): CloudRule {
   return {
     definition: row.definition,
     hash: row.hash,
     changed_at: row.changed_at,
     changed_by: row.changed_by,
-    deployments: deployments.map((deployment) => without(deployment, 'rule_id')),
+    deployment_counts: deployments?.counts ?? { total: 0, applied: 0, waiting: 0, failed: 0 },
+    deployments: [...(deployments?.rows ?? [])],
   }
 }

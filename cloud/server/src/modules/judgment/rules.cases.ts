@@ -1,4 +1,4 @@
-import { cloudPaths, cloudRuleSchema } from '@jidoka/contract'
+import { cloudPaths, cloudRuleSchema, fill } from '@jidoka/contract'
 import { wholeRule } from '@jidoka/domain'
 import { ruleIdentity } from '@jidoka/rules'
 import { z } from 'zod'
@@ -142,6 +142,59 @@ export function rulesCases(newStore: NewStore): void {
       expect(answer.status).toBe(404)
       const { deployments } = (await world.as('GET', '/api/v1/rules/press-temperature')).body.data
       expect(deployments.map((deployment: { edge_id: string }) => deployment.edge_id)).toEqual([edge.id])
+    })
+
+    it('are deployed to many edges as to each alone: one that has it keeps it, one that gave it back goes on counting', async () => {
+      const { pool } = world.store.backend
+      const id = 'of-many'
+      const deploy = (...edgeIds: string[]) =>
+        world.as('POST', fill(cloudPaths.deployRule, { id }), { edge_ids: edgeIds })
+      await world.as('PUT', fill(cloudPaths.rule, { id }), { definition: ruleOf({ id }), based_on_version: 0 })
+      const edges = [await world.newEdge(), await world.newEdge(), await world.newEdge()].map((made) => made.id)
+      const [has, gaveBack, never] = edges as [string, string, string]
+      await deploy(has, gaveBack)
+      await world.as('DELETE', fill(cloudPaths.desired, { id: gaveBack, kind: 'rule', key: id }))
+      const logged = async () => {
+        const { rows } = await pool.query<{ action: string; subject: string; detail: { version: number } }>(
+          `select action, subject, detail from audit.audit_logs where subject like '%/rule/of-many' order by at, id`,
+        )
+        return rows.map(({ action, subject, detail }) => `${action} ${subject.split('/')[0]} ${detail.version}`)
+      }
+      const before = await logged()
+      expect((await deploy(has, gaveBack, gaveBack.toUpperCase(), never, never)).status).toBe(200)
+      expect((await logged()).slice(before.length).toSorted()).toEqual(
+        [`desired.put ${gaveBack} 3`, `desired.put ${never} 1`].toSorted(),
+      )
+      const { rows } = await pool.query<{ edge_id: string; change: string }>(
+        `select edge_id, string_agg(operation || ' ' || version, ', ' order by seq) as change from fleet.desired_changes where key = $1 group by edge_id`,
+        [id],
+      )
+      expect(Object.fromEntries(rows.map(({ edge_id, change }) => [edge_id, change]))).toEqual({
+        [has]: 'insert 1',
+        [gaveBack]: 'insert 1, delete 2, insert 3',
+        [never]: 'insert 1',
+      })
+    })
+
+    it('list some of many deployments, and how many there are of each kind', async () => {
+      const { pool } = world.store.backend
+      const id = 'of-many'
+      await pool.query(
+        `with old as (select d, e from fleet.desired d join fleet.edges e on e.id = d.edge_id where d.key = $1 limit 1),
+         edges as (insert into fleet.edges select (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(), 'name', 'many ' || n, 'public_key', n))).*
+           from old, generate_series(1, 40) n returning tenant_id, id, name),
+         desired as (insert into fleet.desired select (jsonb_populate_record(d, jsonb_build_object('edge_id', edges.id, 'id', gen_random_uuid(), 'version', 2))).* from old, edges)
+         insert into fleet.reported (tenant_id, edge_id, kind, key, version, state, reported_at)
+         select tenant_id, id, 'rule', $1, case when name = 'many 1' then 1 else 2 end, case when name in ('many 2', 'many 3') then 'refused' else 'applied' end, now() from edges`,
+        [id],
+      )
+      const counts = { total: 43, applied: 37, waiting: 4, failed: 2 }
+      const listed = z.array(cloudRuleSchema).parse((await world.as('GET', cloudPaths.rules)).body.data)
+      const inList = listed.find(({ definition }) => definition.id === id)
+      expect([inList?.deployment_counts, inList?.deployments.length]).toEqual([counts, 20])
+      const alone = cloudRuleSchema.parse((await world.as('GET', fill(cloudPaths.rule, { id }))).body.data)
+      expect([alone.deployment_counts, alone.deployments.length]).toEqual([counts, 43])
+      expect(alone.deployments.slice(0, 20)).toEqual(inList?.deployments)
     })
   })
 }

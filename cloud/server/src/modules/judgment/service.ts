@@ -108,9 +108,11 @@ export class JudgmentService implements JudgmentPort {
     const names = await this.#ruleNames(tx)
     const verdicts = Map.groupBy(await repository.listVerdicts(tx, edgeIds), ({ edge_id }) => edge_id)
     const alarms = Map.groupBy(await repository.listOpenAlarms(tx, edgeIds), ({ edge_id }) => edge_id)
+    const counts = Map.groupBy(await repository.countStanding(tx, edgeIds), ({ edge_id }) => edge_id)
     const standing = new Map<string, Standing>()
     for (const edgeId of new Set([...verdicts.keys(), ...alarms.keys()])) {
       standing.set(edgeId, {
+        counts: new Map((counts.get(edgeId) ?? []).map((row) => [row.line, row])),
         verdicts: (verdicts.get(edgeId) ?? []).map((row) => ({
           ...without(row, 'edge_id'),
           rule_name: nameOf(row.rule_id, names),
@@ -121,8 +123,12 @@ export class JudgmentService implements JudgmentPort {
     return standing
   }
 
-  openAlarms(tx: Transaction): Promise<Map<string, number>> {
-    return repository.countOpenAlarms(tx)
+  openAlarms(tx: Transaction, edgeIds: readonly string[]): Promise<Map<string, number>> {
+    return repository.countOpenAlarms(tx, edgeIds)
+  }
+
+  openAlarmsExcept(tx: Transaction, edgeIds: readonly string[]): Promise<number> {
+    return repository.countOpenAlarmsExcept(tx, edgeIds)
   }
 
   checkRule(definition: RuleDefinition): void {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { NewStore, TestStore } from '../../testing/stores.ts'
 import { Database } from './database.ts'
 import type { Transaction } from './database.ts'
+import { defaultDatabaseSettings } from './settings.ts'
 
 // Statements of a transaction go to the server without waiting for the answers of those before them. What must hold all the same: one that fails takes
 // all of them with it and is what the caller hears of, and none ever runs outside of its transaction, as whoever signed in to the database.
@@ -104,6 +105,18 @@ export function databaseCases(newStore: NewStore): void {
         await expect(failed).rejects.toThrow('two at once')
         expect(attempts).toBe(3)
       }
+    })
+
+    it('are done as often as the settings say', async () => {
+      const settings = { ...defaultDatabaseSettings, attempts: 1 }
+      const impatient = new Database(store.backend, { clock: systemClock, settings })
+      let attempts = 0
+      const failed = impatient.withTenant('demo', (tx) => {
+        attempts++
+        return tx.query(conflict)
+      })
+      await expect(failed).rejects.toThrow('two at once')
+      expect(attempts).toBe(1)
     })
 
     it('are done three times also where a failure has kept a statement from being prepared', async () => {

@@ -1,7 +1,5 @@
-import type { Clock, Span } from '@jidoka/base'
-import { inSpan } from '@jidoka/base'
+import type { Clock } from '@jidoka/base'
 import { tenantIdSchema } from '@jidoka/domain'
-import type { PoolClient } from 'pg'
 import type { Backend } from './backend.ts'
 import { Inquiry } from './inquiry.ts'
 import type { Answer, OfTenant } from './inquiry.ts'
@@ -13,11 +11,11 @@ import type { Replica } from './replica.ts'
 import { replicaLookMs } from './replica.ts'
 import type { DatabaseSettings } from './settings.ts'
 import { defaultDatabaseSettings } from './settings.ts'
-import { Statements } from './statements.ts'
 import type { Session, Statement } from './statements.ts'
-import { asUnavailable, codeOf, DatabaseUnavailableError } from './unavailable.ts'
+import { repeatable, Transactions } from './transactions.ts'
+import type { Begins } from './transactions.ts'
+import { asUnavailable, DatabaseUnavailableError } from './unavailable.ts'
 import { currentRequest, outsideRequest } from '../request-scope.ts'
-import type { RequestScope } from '../request-scope.ts'
 import { endStatement, openStatement } from '../tracing-statements.ts'
 
 export type { Session, Statement }
@@ -32,19 +30,10 @@ export interface Transaction extends Session {
 /** What of it reads: `Database.reading` gives no more. */
 export type Reading = Pick<Transaction, 'tenantId' | 'query' | 'ends'>
 
-/** `serialization_failure` and `deadlock_detected`: PostgreSQL asks for the same once more. */
-const repeatable = new Set(['40001', '40P01'])
-/** Three: a deadlock that comes back three times is a mistake in the order of locks, not bad luck. */
-const attemptsMax = 3
-/** A server that stops its statements answers within this after; one that has not is gone, or the line to it is. */
-const silenceMsMax = 5_000
 /** A tenant that moves is elsewhere once; more often than that, and two databases send its requests back and forth. */
 const redirectsMax = 4
 /** Of the owner's statements, which move rows between partitions. */
 const ownerMsMax = 600_000
-
-/** The roles that migrations make; neither may log in, neither passes row-level security. */
-type DatabaseRole = 'jidoka_app' | 'jidoka_directory'
 
 export class Database {
   /** The main one: of what is no tenant's, and of all tenants where there is no other. */
@@ -52,13 +41,9 @@ export class Database {
   readonly #places: Places | null
   readonly #replica: Replica | null
   readonly #reads: Counter<'place'> | undefined
-  #waitSeconds: Histogram | undefined
-  #clock: Clock
+  readonly #clock: Clock
   readonly #settings: DatabaseSettings
-  readonly #limits: string
-  /** 0: none. PGlite has no timers: it answers, however late. */
-  readonly #answerMsMax: number
-  readonly #used = new WeakSet<PoolClient>()
+  readonly #transactions: Transactions
   readonly #inquiry: Inquiry
 
   constructor(
@@ -79,12 +64,14 @@ export class Database {
     this.#replica = options.replica ?? null
     this.#reads = options.reads
     this.#clock = options.clock
-    this.#waitSeconds = options.waitSeconds
     this.#inquiry = new Inquiry(options.clock, backend)
-    const settings = options.settings ?? defaultDatabaseSettings
-    this.#settings = settings
-    this.#limits = limitsOf(settings)
-    this.#answerMsMax = backend.profile.stopsLongStatements ? settings.statement_s * 1_000 + silenceMsMax : 0
+    this.#settings = options.settings ?? defaultDatabaseSettings
+    this.#transactions = new Transactions({
+      clock: options.clock,
+      waitSeconds: options.waitSeconds,
+      settings: this.#settings,
+      stopsLongStatements: backend.profile.stopsLongStatements,
+    })
   }
 
   /** One transaction as `tenantId`. `work` runs again when the server asks for it, so it must have no effect outside of the database. */
@@ -121,7 +108,7 @@ export class Database {
     if (replica !== null && isHere && (await replica.isFresh())) {
       try {
         // Repeated on the primary alone: a conflict is one with what comes from there.
-        const result = await this.#repeated(
+        const result = await this.#transactions.run(
           replica,
           { ...this.#asTenant(tenantId), repeats: never, reads: true },
           readingWork,
@@ -168,9 +155,9 @@ export class Database {
     const places = this.#places
     if (places !== null)
       return this.#inquiry.ask(places, rowsMax, (place) =>
-        this.#repeated(reachable(place.name, place.backend), directoryBegins, work),
+        this.#transactions.run(reachable(place.name, place.backend), directoryBegins, work),
       )
-    return { rows: await this.#repeated(this.backend, directoryBegins, work), unreached: [], failure: null }
+    return { rows: await this.#transactions.run(this.backend, directoryBegins, work), unreached: [], failure: null }
   }
 
   /** Statements of the database's owner, for partitions and other housekeeping without a tenant. Each is its own transaction. */
@@ -239,16 +226,9 @@ export class Database {
   }
 
   /** Tells the other processes on this database, when the transaction commits. */
-  async announce(tx: Session, channel: string, payload: string): Promise<void> {
-    if (this.backend.profile.sharedWithOthers) await tx.query('select pg_notify($1, $2)', [channel, payload])
-  }
-
-  /** A statement of a request ends with it: the server stops it. */
-  #limitsWithin(scope: RequestScope | undefined): string {
-    const leftMs = scope?.leftMs ?? null
-    if (leftMs === null) return this.#limits
-    const leftS = Math.max(1, Math.ceil(leftMs / 1_000))
-    return leftS >= this.#settings.statement_s ? this.#limits : limitsOf({ ...this.#settings, statement_s: leftS })
+  async announce(tx: Session, channel: string, payloads: readonly string[]): Promise<void> {
+    if (this.backend.profile.sharedWithOthers)
+      await tx.query('select pg_notify($1, payload) from unnest($2::text[]) as payload', [channel, payloads])
   }
 
   /** In the database that serves the tenant. One that has moved says so itself, and its transaction is done where it went to. */
@@ -262,7 +242,7 @@ export class Database {
       const place = this.#places?.of(tenantId).place ?? null
       const backend = place === null ? this.backend : reachable(place.name, place.backend)
       try {
-        return await this.#repeated(backend, { ...begins, reads }, work)
+        return await this.#transactions.run(backend, { ...begins, reads }, work)
       } catch (error) {
         const redirect = redirectOf(error, place?.name ?? 'main')
         if (redirect === null) throw error
@@ -281,79 +261,7 @@ export class Database {
     const admission = this.#places === null ? '' : `, jidoka.admit('${tenantId}', ${this.#places.of(tenantId).version})`
     return { role: 'jidoka_app', setting: setting + admission, repeats: repeatable }
   }
-
-  async #repeated<Result>(
-    backend: Pooled,
-    begins: Begins,
-    work: (session: Session) => Promise<Result>,
-  ): Promise<Result> {
-    let attempts = 0
-    for (;;) {
-      try {
-        return await inSpan('transaction', transactionSpan, (span) => this.#transaction(backend, begins, work, span))
-      } catch (error) {
-        // Each of these takes a connection out of the pool that was used before; a new one is not among them.
-        if (error instanceof StaleConnectionError) continue
-        attempts++
-        if (attempts === attemptsMax || !begins.repeats.has(codeOf(error))) throw asUnavailable(error)
-      }
-    }
-  }
-
-  async #transaction<Result>(
-    backend: Pooled,
-    begins: Begins,
-    work: (session: Session) => Promise<Result>,
-    span: Span | null,
-  ): Promise<Result> {
-    const startMs = this.#clock.monotonicMs()
-    const scope = currentRequest()
-    scope?.check()
-    const client = await backend.pool.connect()
-    const waitMs = this.#clock.monotonicMs() - startMs
-    this.#waitSeconds?.observe(waitMs / 1_000)
-    span?.set({ 'jidoka.pool_wait_ms': waitMs })
-    const statements = new Statements(client, this.#answerMsMax, scope)
-    let broken: Error | undefined
-    // A connection that ends between two statements tells nobody else, and an error that nobody hears would end the program.
-    const lost = (error: Error) => {
-      broken = error
-    }
-    client.on('error', lost)
-    let stopped: Promise<boolean> | undefined
-    const forget = scope?.onOver(() => {
-      if (this.#answerMsMax > 0) stopped = statements.stop()
-    })
-    try {
-      // Nobody waits any more for what has waited for its connection.
-      scope?.check()
-      // What comes next goes along with it. Should it fail, they fail too: in a transaction that is broken nothing runs.
-      const begin = begins.reads === true ? 'begin read only' : 'begin'
-      statements.begin(`${begin}; set local role ${begins.role}; select ${this.#limitsWithin(scope)}${begins.setting}`)
-      const result = await work(statements.session)
-      await statements.commit()
-      this.#used.add(client)
-      return result
-    } catch (error) {
-      const cause = await statements.firstFailure()
-      await stopped
-      await client.query('rollback').catch((failure: unknown) => {
-        broken = failure instanceof Error ? failure : new Error('rollback failed', { cause: failure })
-      })
-      if (statements.wasLostAtBegin && this.#used.has(client))
-        throw new StaleConnectionError('the connection was lost already', { cause })
-      throw isConsequence(error) ? (cause ?? error) : error
-    } finally {
-      forget?.()
-      // Another one's statement would be stopped on it.
-      if ((await stopped) === false) broken ??= new Error('what was said to stop a statement may still be heard')
-      client.off('error', lost)
-      client.release(broken)
-    }
-  }
 }
-
-const transactionSpan = { kind: 'client', facts: { 'db.system.name': 'postgresql' } } as const
 
 const never: ReadonlySet<string> = new Set()
 const directoryBegins: Begins = { role: 'jidoka_directory', setting: '', repeats: never }
@@ -381,36 +289,6 @@ async function ownerQuery<Row extends object>(
   }
 }
 
-type Pooled = Pick<Backend, 'pool'>
-
-interface Begins {
-  /** Whether the server refuses to write in it. */
-  readonly reads?: boolean
-  readonly role: DatabaseRole
-  /** What is selected beside the limits, or nothing. */
-  readonly setting: string
-  /** SQLSTATEs after which the work is done once more. */
-  readonly repeats: ReadonlySet<string>
-}
-
-/** A connection of the pool that had died since it was used last: `begin` is what finds out, so that no statement is spent on asking. */
-class StaleConnectionError extends Error {}
-
-const limitsOf = (settings: DatabaseSettings): string =>
-  (['statement', 'lock', 'idle_in_transaction'] as const)
-    .map((what) => {
-      const name = what === 'idle_in_transaction' ? `${what}_session_timeout` : `${what}_timeout`
-      return `set_config('${name}', '${settings[`${what}_s`]}s', true)`
-    })
-    .join(', ')
-
 /** Checked as it becomes part of the text of a statement. */
 const settingOf = (tenantId: string): string =>
   `, set_config('jidoka.tenant_id', '${tenantIdSchema.parse(tenantId)}', true)`
-
-/**
- * `in_failed_sql_transaction`: something before it has failed, and that is what went wrong. `invalid_sql_statement_name`: so has what was to prepare the
- * statement, behind something that had failed.
- */
-const consequences = new Set(['25P02', '26000'])
-const isConsequence = (error: unknown): boolean => consequences.has(codeOf(error))

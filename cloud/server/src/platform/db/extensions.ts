@@ -4,7 +4,7 @@ import type { Pool } from 'pg'
 import { DatabaseError } from 'pg'
 
 /** What parts of the cloud ask of a database beyond plain PostgreSQL. Without it these parts do not work and all others do. */
-export const wantedExtensions = {
+const wantedExtensions = {
   /** Documents are searched by meaning: https://github.com/pgvector/pgvector */
   vector: 'pgvector',
   /** Documents in Korean are searched by parts of words. */

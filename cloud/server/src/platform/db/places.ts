@@ -27,7 +27,7 @@ export interface Redirect {
 }
 
 /** SQLSTATE of our own. */
-export const movedCode = 'JK001'
+const movedCode = 'JK001'
 
 /** What an error of `movedCode` says; null of any other. */
 export function redirectOf(error: unknown, from: string): Redirect | null {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 const count = (min: number, max: number) => numberSetting(z.number().int().min(min).max(max))
 
-/** How the program uses its PostgreSQL. PGlite is one session without timers and takes none of these. */
+/** How the program uses its PostgreSQL. PGlite is one session without timers: of these it takes `attempts` alone. */
 export const databaseSettingsSchema = z.strictObject({
   /** Kept open. */
   pool: count(1, 500).default(20),
@@ -19,6 +19,8 @@ export const databaseSettingsSchema = z.strictObject({
   lock_s: count(1, 600).default(10),
   /** A transaction whose program has died or hangs would keep its locks, and keep old rows from being cleaned up. */
   idle_in_transaction_s: count(1, 3_600).default(60),
+  /** How often a transaction is done that the server asks for once more. A deadlock that comes back three times is a mistake in the order of locks, not bad luck. */
+  attempts: count(1, 10).default(3),
   /** What the primary has committed longer ago than this a read of the replica must show; else the primary is read. */
   replica_lag_s: count(1, 3_600).default(5),
 })
@@ -33,6 +35,7 @@ export const databaseSettingNames = {
   JIDOKA_CLOUD_DB_STATEMENT_S: 'database.statement_s',
   JIDOKA_CLOUD_DB_LOCK_S: 'database.lock_s',
   JIDOKA_CLOUD_DB_IDLE_IN_TRANSACTION_S: 'database.idle_in_transaction_s',
+  JIDOKA_CLOUD_DB_ATTEMPTS: 'database.attempts',
   JIDOKA_CLOUD_DB_REPLICA_LAG_S: 'database.replica_lag_s',
 } as const
 

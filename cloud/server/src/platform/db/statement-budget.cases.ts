@@ -3,6 +3,7 @@ import { generateCourierKey, syncPaths } from '@jidoka/sync-protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exchangeKeys } from '../../testing/courier-files.ts'
 import { fillArchives, fillJobs } from './row-security-world.ts'
+import { writes, writesApart } from './write-budgets.ts'
 import { statementsOf } from '../../testing/statements.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { judgmentRecord, ruleOf, tagRecord, World } from '../../testing/world.ts'
@@ -38,7 +39,7 @@ const ofEdge = (path: string) => (seeded: Seeded) => fill(path, { id: seeded.edg
 const page = (path: string) => () => `${path}?limit=${rowsMany}`
 
 /** A page of judgments that is not full, the overview of edges and the state of the audit log. */
-const dashboardStatements = 21
+const dashboardStatements = 18
 
 /** Every GET of the API, with what it asks when the names that it keeps in memory are known. Finding out who asks costs nothing: a token says it. */
 const budgets: Readonly<Record<string, Budget>> = {
@@ -63,8 +64,8 @@ const budgets: Readonly<Record<string, Budget>> = {
     rows: length,
   },
   [cloudPaths.judgment]: { statements: 4, path: ({ judgment }) => fill(cloudPaths.judgment, { id: judgment }) },
-  [cloudPaths.rules]: { statements: 4, path: page(cloudPaths.rules), rows: length },
-  [cloudPaths.rule]: { statements: 4, path: () => fill(cloudPaths.rule, { id: 'press-temperature' }) },
+  [cloudPaths.rules]: { statements: 5, path: page(cloudPaths.rules), rows: length },
+  [cloudPaths.rule]: { statements: 5, path: () => fill(cloudPaths.rule, { id: 'press-temperature' }) },
   [cloudPaths.sites]: { statements: 3, path: page(cloudPaths.sites), rows: length },
   [cloudPaths.edges]: { statements: 7, path: page(cloudPaths.edges), rows: length },
   [cloudPaths.edge]: { statements: 12, path: ofEdge(cloudPaths.edge) },
@@ -75,7 +76,7 @@ const budgets: Readonly<Record<string, Budget>> = {
   [cloudPaths.courierFiles]: { statements: 3, rows: length },
   [cloudPaths.courierFile]: { statements: 3, path: ({ file }) => fill(cloudPaths.courierFile, { file }) },
   // Its page is one of edges: of all that there are, as the one with the lines is the last.
-  [cloudPaths.lines]: { statements: 7, path: () => `${cloudPaths.lines}?limit=200`, rows: length },
+  [cloudPaths.lines]: { statements: 8, path: () => `${cloudPaths.lines}?limit=200`, rows: length },
   [cloudPaths.deadEvents]: { statements: 3, path: page(cloudPaths.deadEvents), rows: length },
   [cloudPaths.jobs]: { statements: 3, path: page(cloudPaths.jobs), rows: length },
   // As many as the program registers.
@@ -149,6 +150,23 @@ export function statementBudgetCases(newStore: NewStore): void {
       expect(over).toEqual([])
     })
 
+    /** Of each route that changes something, the least of three times, about so many things. */
+    const countWrites = async (many: number) => {
+      const counts = new Map<string, number>()
+      for (const [route, prepare] of Object.entries(writes)) {
+        const method = route.slice(0, route.indexOf(' ')).toUpperCase()
+        for (let time = 0; time < 3; time++) {
+          const { path, json } = await prepare(world, seeded, many)
+          const texts = await statementsOf(async () => {
+            const answer = await world.as(method, path, json)
+            expect([route, answer.status, answer.status < 300 ? '' : answer.body]).toEqual([route, 200, ''])
+          }, true)
+          counts.set(route, Math.min(texts.length, counts.get(route) ?? Infinity))
+        }
+      }
+      return counts
+    }
+
     it('are no more for fifty rows than for one', { timeout: 60_000 }, async () => {
       const before = new Map<string, number | undefined>()
       for (const route of few.keys()) before.set(route, await rows(route))
@@ -164,6 +182,23 @@ export function statementBudgetCases(newStore: NewStore): void {
       }
       expect(more).toEqual([])
     })
+
+    it(
+      'are as many to change fifty things as one, and none for each row that is there',
+      { timeout: 60_000 },
+      async () => {
+        const { body } = await world.request('GET', '/openapi.json')
+        const routes = Object.entries(body.paths as Record<string, object>).flatMap(([path, item]) =>
+          ['post', 'put', 'delete'].flatMap((method) => (method in item ? [`${method} ${path}`] : [])),
+        )
+        expect([...Object.keys(writes), ...Object.keys(writesApart)].toSorted()).toEqual(routes.toSorted())
+        const one = await countWrites(1)
+        const fifty = await countWrites(rowsMany)
+        expect([...fifty].filter(([route, statements]) => statements > (one.get(route) ?? 0))).toEqual([])
+        // Fifty of everything are there by now.
+        expect([...one].filter(([, statements]) => statements >= rowsMany)).toEqual([])
+      },
+    )
   })
 }
 

@@ -15,7 +15,6 @@ const lostWords = /^Connection terminated|is not queryable$/
 /** `admin_shutdown`, `crash_shutdown`, `cannot_connect_now`; the class `connection_exception`. */
 const lostCodes = /^(?:57P0[1-3]|08...)$/
 
-/** Whether an error is that of a connection that is no more. */
 export const isConnectionLost = (error: unknown): boolean =>
   error instanceof Error &&
   (lostWords.test(error.message) || lostCodes.test(codeOf(error)) || isErrno(error, 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'))

@@ -20,7 +20,7 @@ const instant = (ms: number) => new Date(ms).toISOString()
  * A commit of the relay is not waited for: one that a power cut takes hands an event on twice, which consumers bear, and waiting would be a turn of the disk
  * for each batch.
  */
-export async function unhurried(tx: Session): Promise<void> {
+async function unhurried(tx: Session): Promise<void> {
   await tx.query('set local synchronous_commit = off')
 }
 

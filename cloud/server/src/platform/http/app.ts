@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock, Log, Tracer } from '@jidoka/base'
-import { methodLabel, silentTracer } from '@jidoka/base'
+import { methodLabel, OperationalError, silentTracer } from '@jidoka/base'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { routePath } from 'hono/route'
 import type { Metrics } from '../metrics.ts'
@@ -122,7 +122,8 @@ export function createApp({ log, metrics, clock, https, corsOrigins = [], tracer
           userId: (c.var.caller as Caller | undefined)?.login,
           duration: Math.round(clock.monotonicMs() - c.var.startMs),
           success: false,
-          stack: error.stack,
+          // While a server is away it is every request, and its stack says nothing that the sentence does not.
+          ...(error instanceof OperationalError ? {} : { stack: error.stack }),
         },
         problemCause(error),
       )

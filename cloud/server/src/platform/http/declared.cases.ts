@@ -5,9 +5,58 @@ import { World } from '../../testing/world.ts'
 
 // What the description does not name is refused, by every route that it names.
 
+interface Parameter {
+  readonly name: string
+  readonly in: string
+  readonly schema: {
+    readonly type?: string
+    readonly format?: string
+    readonly pattern?: string
+    readonly enum?: readonly string[]
+  }
+}
 interface Operation {
-  readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> }
+  readonly parameters: readonly Parameter[]
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly example?: unknown }>> }
   readonly responses: Readonly<Record<string, unknown>>
+}
+
+/** At and beyond the ends of what PostgreSQL holds. */
+const offsets = ['+00:00', '-00:00', '+14:00', '+15:59', '-15:59', '+16:00', '+18:12', '-23:59', '+23:59']
+const oddValues = {
+  instant: [
+    ...offsets.map((offset) => `2026-11-22T11:50:25${offset}`),
+    '0000-01-01T00:00:00Z',
+    '0001-01-01T00:00:00+15:00',
+    '1582-10-10T00:00:00Z',
+    '2026-11-22T11:50Z',
+    '2026-11-22T11:50:25.1234567890123456789Z',
+    '9999-12-31T23:59:59.999-15:00',
+    '-infinity',
+  ],
+  number: ['', '0', '-0', '-1', '1e1', '1e400', '0x10', 'NaN', 'null', '9007199254740993', '1'.repeat(400)],
+  text: ['\0', '\ufffe', '"', "'", '\\', '%', '_', '..', '{}', '__proto__', '💣'.repeat(500)],
+}
+/** As ours are made, and of another list or of nobody. */
+const oddCursors = [
+  ['0000-01-01T00:00:00Z', '00000000-0000-4000-8000-000000000000'],
+  ['9999-12-31T23:59:59.999999999Z', '00000000-0000-4000-8000-000000000000'],
+  ['\0'],
+  ['\0', '\0'],
+  ['', '\ud800'],
+].map((key) => Buffer.from(JSON.stringify(key)).toString('base64url'))
+
+/** What is chosen from a few, or looked at letter by letter, cannot be odd. */
+function kindOf({ type, format, enum: choices, pattern }: Parameter['schema']): keyof typeof oddValues | null {
+  if (format === 'date-time') return 'instant'
+  if (type === 'integer') return 'number'
+  return format === undefined && choices === undefined && pattern === undefined ? 'text' : null
+}
+
+/** A value for what stands in a path beside what is asked. */
+function wellFormed({ parameters }: Operation, name: string): string {
+  const { format, enum: choices } = parameters.find((each) => each.in === 'path' && each.name === name)?.schema ?? {}
+  return choices?.[0] ?? (format === 'uuid' ? '00000000-0000-4000-8000-000000000000' : '1')
 }
 
 export function declaredCases(newStore: NewStore): void {
@@ -15,7 +64,7 @@ export function declaredCases(newStore: NewStore): void {
     let world: World
     let routes: { path: string; template: string; method: string; operation: Operation }[]
     beforeAll(async () => {
-      world = await World.open(await newStore())
+      world = await World.open(await newStore(), { attemptsMax: 100_000 })
       const { body } = await world.request('GET', '/openapi.json')
       routes = Object.entries(body.paths as Record<string, Record<string, Operation>>).flatMap(([template, item]) =>
         Object.entries(item).map(([method, operation]) => ({
@@ -72,6 +121,33 @@ export function declaredCases(newStore: NewStore): void {
       expect((await world.request('GET', `${cloudPaths.jobs}?limt=5`)).status).toBe(401)
     })
 
+    it(
+      'I10: is given values of the right form that nothing can hold, and answers with no error of its own',
+      { timeout: 60_000 },
+      async () => {
+        const asked = { instant: 0, number: 0, text: 0 }
+        for (const { method, template, operation } of routes) {
+          for (const { name, in: place, schema } of operation.parameters) {
+            const kind = kindOf(schema)
+            if (place === 'header' || kind === null) continue
+            for (const value of [...oddValues[kind], ...(name === 'cursor' ? oddCursors : [])]) {
+              const given = encodeURIComponent(value)
+              const filled = template.replaceAll(/\{(\w+)\}/g, (_, part: string) =>
+                part === name ? given : wellFormed(operation, part),
+              )
+              const url = place === 'query' ? `${filled}?${name}=${given}` : filled
+              const { status, body } = await world.as(method, url)
+              expect([method, url, body.kind, status < 500 && status !== 429]).toEqual([method, url, body.kind, true])
+              asked[kind]++
+            }
+          }
+        }
+        expect(asked.instant).toBeGreaterThanOrEqual(4 * oddValues.instant.length)
+        expect(asked.number).toBeGreaterThan(10 * oddValues.number.length)
+        expect(asked.text).toBeGreaterThan(10 * oddValues.text.length)
+      },
+    )
+
     it('takes its body in the form that it names, and JSON in UTF-8 alone', async () => {
       const authorization = `Bearer ${await world.accessToken()}`
       const body = Buffer.from('{}')
@@ -102,6 +178,26 @@ export function declaredCases(newStore: NewStore): void {
       expect((await world.request('POST', cloudPaths.login, { body, headers })).status).toBe(415)
       for (const type of ['application/json', 'application/json; charset=UTF-8', 'Application/JSON;charset="utf-8"'])
         expect([type, await logIn(type)]).toEqual([type, 400])
+    })
+
+    it('has examples that do what they are for', async () => {
+      const edge = await world.newEdge()
+      const path = (template: string) =>
+        template
+          .replace('/rules/{id}', '/rules/oven-temperature')
+          .replace('{id}/desired/{kind}/{key}', `${edge.id}/desired/policy/policy`)
+      const withExample = routes.flatMap(({ method, template, operation }) => {
+        const example = operation.requestBody?.content['application/json']?.example
+        return example === undefined ? [] : [{ method, path: path(template), example }]
+      })
+      expect(withExample.length).toBe(3)
+      // A rule is saved before it is asked for.
+      const inOrder = withExample.toSorted((a, b) => b.method.localeCompare(a.method))
+      for (const { method, path: url, example } of inOrder) {
+        const { status, body } = await world.as(method, url, example)
+        expect([url, status, body.detail]).toEqual([url, 200, undefined])
+        if (method === 'POST') expect(body.data.status).toBe('HIGH')
+      }
     })
   })
 }

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Permission, Role } from '@jidoka/domain'
 import type { Context, MiddlewareHandler } from 'hono'
+import { networkOf } from './network.ts'
 
 /** Who is signed in, from the access token. */
 export interface Caller {
@@ -36,4 +37,9 @@ export function addressOf(c: Context<AppEnv>, trustForwarded: boolean): string {
   // The last entry is the one that our own proxy wrote; those before it are the sender's own words.
   const forwarded = trustForwarded ? c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined
   return forwarded ?? c.env?.incoming?.socket.remoteAddress ?? ''
+}
+
+/** Whose attempts these are where they are counted by address. */
+export function countedAddressOf(c: Context<AppEnv>, trustForwarded: boolean): string {
+  return networkOf(addressOf(c, trustForwarded))
 }

@@ -47,9 +47,17 @@ export function httpCases(newStore: NewStore): void {
       expect(
         Object.values(cloudPaths).filter((path) => path !== cloudPaths.stream && !described.includes(path)),
       ).toEqual([])
-      for (const item of Object.values(body.paths))
-        for (const operation of Object.values(item as object))
-          expect(operation.responses.default.content).toHaveProperty(['application/problem+json'])
+      const operations = Object.values(body.paths).flatMap((item) => Object.values(item as object))
+      for (const operation of operations) {
+        expect(operation.responses.default.content).toHaveProperty(['application/problem+json'])
+        for (const said of [operation.summary, operation.tags?.[0]]) expect(said).toMatch(/./)
+        for (const { name, in: place, required, schema } of operation.parameters)
+          expect([name, required || place !== 'path', typeof schema.type]).toEqual([name, true, 'string'])
+      }
+      expect(JSON.stringify(body)).not.toMatch(/"pattern":"[^"]*[^\\]\/[a-z]*"/)
+      const names = operations.map(({ operationId }) => operationId)
+      expect(new Set(names).size).toBe(names.length)
+      expect(names).toContain('putFleetEdgesByIdDesiredByKindByKey')
       const docs = await world.request('GET', '/docs')
       expect(docs.body).toContain(cloudPaths.judgmentRecent)
       // Everything is of this server: no other script, style or image, and none in the page that its policy would not let run.
@@ -218,7 +226,9 @@ export function httpCases(newStore: NewStore): void {
       ])
       let tried = 0
       for (const [path, item] of Object.entries(body.paths as Record<string, object>)) {
-        for (const method of Object.keys(item)) {
+        for (const [method, { security = body.security }] of Object.entries(item)) {
+          const takesSession = (security as object[]).some((each) => 'session' in each)
+          expect([path, takesSession]).toEqual([path, !open.has(path)])
           if (open.has(path)) continue
           tried++
           const answer = await world.request(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'x'), {

@@ -8,6 +8,8 @@ export const httpLimits = {
   requestMsMax: 900_000,
   /** A head that arrives slower is a slowloris. */
   headersMsMax: 10_000,
+  /** How often connections are looked at for that: Node's 30 s would give a slow head up to four times as long as it may take. */
+  headersLookMs: 2_000,
   /** Bodies of batches in memory at once, by what they say of their length: this program holds no more of them. 500 edges with a few kilobytes each fit. */
   batchBodyBytesMax: 512 * 1024 * 1024,
   /** Longer than the 60 s of usual proxies, so that they close first and never send into a closed connection. */
@@ -16,6 +18,10 @@ export const httpLimits = {
   connectionsMax: 10_000,
   /** Streams to consoles; each may hold `streamEventsMax` events of about 2 KB. */
   streamClientsMax: 500,
+  /** The screens of a large plant, with as many again for two others. */
+  streamClientsOfTenantMax: 200,
+  /** The boards of a plant that are signed in with one name, and no endless loop of one page. */
+  streamClientsOfLoginMax: 100,
   /** Events that wait for one slow console before it is told to fetch everything again. */
   streamEventsMax: 256,
   /** Silence after which a comment is sent, so that proxies do not close the stream. */

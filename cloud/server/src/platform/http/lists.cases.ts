@@ -22,7 +22,7 @@ const boundedLists: Readonly<Record<string, string>> = {
   [`${cloudPaths.edge} items`]: 'what one edge shall be; bounded where it is put',
   [`${cloudPaths.edge} progress`]: 'one for each lane',
   [`${cloudPaths.edge} troubles`]: 'those that stand, then the newest that are settled',
-  [`${cloudPaths.rule} deployments`]: 'one for each edge',
+  [`${cloudPaths.rule} deployments`]: 'a thousand are listed, and all are counted',
   [`${cloudPaths.courierFile} pieces_missing`]: 'a thousand are named',
   [`${cloudPaths.job} attempts`]: 'the retries of its kind and of people',
   [`${cloudPaths.archiveSettings} tables`]: 'those that can be archived',

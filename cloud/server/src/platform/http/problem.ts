@@ -76,10 +76,10 @@ export interface HttpProblem {
 const unavailableClasses = new Set(['08', '53', '57', '58'])
 
 /**
- * `character_not_in_repertoire`, `untranslatable_character`, `datetime_field_overflow`: what a caller sent is well-formed and cannot be
- * held. (What edges send is made holdable instead, see db/storable.ts.)
+ * `character_not_in_repertoire`, `untranslatable_character`, `datetime_field_overflow`, `invalid_time_zone_displacement_value`: what a
+ * caller sent is well-formed and cannot be held. (What edges send is made holdable instead, see db/storable.ts.)
  */
-const unholdableCodes = new Set(['22021', '22P05', '22008'])
+const unholdableCodes = new Set(['22021', '22P05', '22008', '22009'])
 
 /** The one place where an error becomes an answer. */
 export function toHttpProblem(error: unknown, requestId: string): HttpProblem {

@@ -54,10 +54,10 @@ export const answers = <Schema extends z.ZodType>(schema: Schema, description: s
   200: { description, content: { 'application/json': { schema: envelope(schema) } } },
 })
 
-/** `request.body` of a route that takes JSON. */
-export const jsonBody = <Schema extends z.ZodType>(schema: Schema) => ({
+/** `request.body` of a route that takes JSON, with an example where its form is hard to guess. */
+export const jsonBody = <Schema extends z.ZodType>(schema: Schema, example?: z.input<Schema>) => ({
   required: true,
-  content: { 'application/json': { schema } },
+  content: { 'application/json': { schema, ...(example === undefined ? {} : { example }) } },
 })
 
 export const nothing = z.object({})

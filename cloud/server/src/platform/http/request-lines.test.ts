@@ -2,6 +2,7 @@ import { createLog, ManualClock } from '@jidoka/base'
 import { describe, expect, it } from 'vitest'
 import { Metrics } from '../metrics.ts'
 import { createApp } from './app.ts'
+import { DatabaseUnavailableError } from '../db/unavailable.ts'
 import { ProblemError } from './problem.ts'
 
 const open = () => {
@@ -51,6 +52,17 @@ describe('what is written of requests', () => {
       duration: 20,
       success: false,
     })
+    expect(lines[0]?.['stack']).toContain('request-lines.test.ts')
     expect(JSON.stringify(lines)).not.toContain('planted-token')
+  })
+
+  it('is a sentence and no stack where a server is away: then it is of every request', async () => {
+    const { app, lines } = open()
+    app.get('/api/v1/away', () => {
+      throw new DatabaseUnavailableError('the database is not available: connect ECONNREFUSED')
+    })
+    expect((await app.request('/api/v1/away')).status).toBe(503)
+    expect(lines[0]).toMatchObject({ level: 'error', message: 'the database is not available: connect ECONNREFUSED' })
+    expect(lines[0]).not.toHaveProperty('stack')
   })
 })

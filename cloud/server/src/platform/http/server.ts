@@ -43,6 +43,7 @@ export class HttpServer implements Service {
       {
         requestTimeout: httpLimits.requestMsMax,
         headersTimeout: httpLimits.headersMsMax,
+        connectionsCheckingInterval: httpLimits.headersLookMs,
         keepAliveTimeout: httpLimits.keepAliveMs,
       },
       (request, response) => {

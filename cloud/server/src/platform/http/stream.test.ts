@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { EventHub } from '../events.ts'
 import { Metrics } from '../metrics.ts'
 import { createApp } from './app.ts'
-import type { Guard } from './env.ts'
-import { addStreamRoute, StreamBuffer } from './stream.ts'
+import type { Caller, Guard } from './env.ts'
+import { httpLimits } from './limits.ts'
+import { addStreamRoute, StreamBuffer, StreamClients } from './stream.ts'
 
 const edgeEvent = (edge_id: string): CloudStreamEvent => ({
   event: 'edge',
@@ -69,6 +70,35 @@ describe('the stream', () => {
     while (!text.includes('event: edge')) text += decoder.decode((await reader.read()).value)
     expect([...text.matchAll(/event: (\w+)/g)].map(([, event]) => event)).toEqual(told)
     await reader.cancel()
+  })
+})
+
+describe('places of streams', () => {
+  const who = (tenantId: string, login: string): Caller => ({ tenantId, login, role: 'viewer', expiresAtS: 1e12 })
+  /** As many of these as there is room for. */
+  const fill = (clients: StreamClients, caller: Caller) => {
+    const goes: (() => void)[] = []
+    while (clients.haveRoomFor(caller)) goes.push(clients.comes(caller))
+    return goes
+  }
+
+  it('I10: neither one person nor one tenant takes those of all', () => {
+    const clients = new StreamClients()
+    expect(fill(clients, who('a', 'kim'))).toHaveLength(httpLimits.streamClientsOfLoginMax)
+    expect(fill(clients, who('a', 'lee'))).toHaveLength(
+      httpLimits.streamClientsOfTenantMax - httpLimits.streamClientsOfLoginMax,
+    )
+    expect(fill(clients, who('a', 'park'))).toHaveLength(0)
+    expect(clients.haveRoomFor(who('b', 'kim'))).toBe(true)
+  })
+
+  it('are given back by whoever goes, and there are never more than there may be', () => {
+    const clients = new StreamClients()
+    const goes = ['a', 'b', 'c', 'd', 'e', 'f'].flatMap((tenant) => fill(clients, who(tenant, 'kim')))
+    expect(clients.size).toBe(httpLimits.streamClientsMax)
+    for (const go of goes) go()
+    expect(clients.size).toBe(0)
+    expect(fill(clients, who('a', 'kim'))).toHaveLength(httpLimits.streamClientsOfLoginMax)
   })
 })
 

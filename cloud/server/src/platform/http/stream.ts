@@ -7,7 +7,7 @@ import type { EventHub } from '../events.ts'
 import type { Metrics } from '../metrics.ts'
 import type { App } from './app.ts'
 import { takeQuery } from './declared.ts'
-import type { Guard } from './env.ts'
+import type { Caller, Guard } from './env.ts'
 import { httpLimits } from './limits.ts'
 import { ProblemError } from './problem.ts'
 
@@ -50,6 +50,40 @@ export class StreamBuffer {
   }
 }
 
+/** Who follows events now. Nobody takes the places of all: one person or tenant whose program opens them without end would shut out every other tenant. */
+export class StreamClients {
+  size = 0
+  readonly #counts = new Map<string, number>()
+
+  haveRoomFor(caller: Caller): boolean {
+    return (
+      this.size < httpLimits.streamClientsMax &&
+      boundsOf(caller).every(({ key, max }) => (this.#counts.get(key) ?? 0) < max)
+    )
+  }
+
+  /** @returns what is to be called once, when the client goes */
+  comes(caller: Caller): () => void {
+    const keys = boundsOf(caller).map(({ key }) => key)
+    this.#add(keys, 1)
+    return () => this.#add(keys, -1)
+  }
+
+  #add(keys: readonly string[], change: 1 | -1): void {
+    this.size += change
+    for (const key of keys) {
+      const count = (this.#counts.get(key) ?? 0) + change
+      if (count === 0) this.#counts.delete(key)
+      else this.#counts.set(key, count)
+    }
+  }
+}
+
+const boundsOf = ({ tenantId, login }: Caller) => [
+  { key: tenantId, max: httpLimits.streamClientsOfTenantMax },
+  { key: `${tenantId} ${login}`, max: httpLimits.streamClientsOfLoginMax },
+]
+
 /** `GET /api/v1/stream`: what happens in the caller's tenant, as far as the caller's role may read it. Ends with the access token, and when `stopping` is aborted. */
 export function addStreamRoute(
   app: App,
@@ -61,18 +95,19 @@ export function addStreamRoute(
     stopping,
   }: { hub: EventHub; guard: Guard; metrics: Metrics; clock: Clock; stopping: AbortSignal },
 ): void {
-  let clients = 0
+  const clients = new StreamClients()
   app.get(cloudPaths.stream, guard('board:read'), takeQuery([]), (c) => {
-    if (clients >= httpLimits.streamClientsMax || stopping.aborted) {
+    const caller = c.var.caller
+    if (stopping.aborted || !clients.haveRoomFor(caller)) {
       throw new ProblemError(
         'unavailable',
         'Too many consoles follow events at once. This one goes on with fetching; try again in a minute.',
         { retryAfterS: 60 },
       )
     }
-    const caller = c.var.caller
     return streamSSE(c, async (stream) => {
-      metrics.streamClients.set(++clients)
+      const goes = clients.comes(caller)
+      metrics.streamClients.set(clients.size)
       const buffer = new StreamBuffer()
       const leave = hub.subscribe(caller.tenantId, (event) => {
         if (may(caller.role, cloudStreamPermissions[event.event])) buffer.push(event)
@@ -93,7 +128,8 @@ export function addStreamRoute(
       } finally {
         leave()
         stopping.removeEventListener('abort', wake)
-        metrics.streamClients.set(--clients)
+        goes()
+        metrics.streamClients.set(clients.size)
       }
     })
   })

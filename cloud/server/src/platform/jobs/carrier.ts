@@ -79,7 +79,13 @@ export class Carrier {
       reindex: backend.profile.sharedWithOthers,
       clock: timersOf(clock),
     })
-    boss.on('error', (error) => log.error({ action: 'jobs.carrier', success: false }, describeError(error)))
+    // Some of what it says is a copy of an error, and none.
+    boss.on('error', (error: { message: string }) =>
+      log.error(
+        { action: 'jobs.carrier', success: false },
+        error instanceof Error ? describeError(error) : error.message,
+      ),
+    )
     boss.on('warning', ({ message }) => log.warn({ action: 'jobs.carrier' }, message))
     await boss.start()
     await boss.createQueue(queue, {

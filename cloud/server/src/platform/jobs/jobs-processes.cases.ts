@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createLog } from '@jidoka/base'
+import { createLog, ManualClock } from '@jidoka/base'
 import { expect, it, vi } from 'vitest'
 import { Database } from '../db/database.ts'
 import { World } from '../../testing/world.ts'
@@ -54,6 +54,23 @@ export function jobsOfProcessesCases(opened: () => JobsWorld): void {
       for (const ticket of taken) await first.finish(ticket)
     }
     for (const carrier of carriers) await carrier.close()
+  })
+
+  it('says what the database has said to the one that carries tickets, in words', async () => {
+    const { backend } = opened().world.store
+    const said = Promise.withResolvers<unknown>()
+    const log = createLog('test', { level: 'error', destination: { write: (line) => said.resolve(JSON.parse(line)) } })
+    let isCut = false
+    const pool = Object.assign(Object.create(backend.pool), {
+      query: (asked: string) => (isCut ? Promise.reject(new Error('the line is cut')) : backend.pool.query(asked)),
+    })
+    const clock = new ManualClock()
+    const carrier = await Carrier.open({ backend: { ...backend, pool }, clock, log })
+    isCut = true
+    // It looks its queues up once a minute.
+    clock.advance(60_000)
+    expect(await said.promise).toMatchObject({ action: 'jobs.carrier', message: 'the line is cut' })
+    await carrier.close()
   })
 
   it('is taken from a process that is silent; that one ends, and what it says afterwards is not written', async () => {

@@ -3,9 +3,9 @@ import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { createLog, silentTracer, systemClock } from '@jidoka/base'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
 import { readConfig } from '../../config.ts'
 import { eventually } from '../../testing/redis-server.ts'
+import { stepsJob } from '../../testing/steps-job.ts'
 import { postgresIsMissing, postgresServer } from '../../testing/stores.ts'
 import type { PostgresServer, TestStore } from '../../testing/stores.ts'
 import { Database } from '../db/database.ts'
@@ -50,15 +50,7 @@ describe.skipIf(missing !== null)(
         tracer: silentTracer,
       }))
       jobs.register({
-        name: 'test.steps',
-        title: { ko: '단계', en: 'Steps' },
-        about: { ko: '시험', en: 'For a test' },
-        scope: 'tenant',
-        input: z.strictObject({ steps: z.number().int() }),
-        concurrency: 1,
-        retries: 2,
-        retryDelaySeconds: 1,
-        timeoutSeconds: 60,
+        ...stepsJob,
         run: () => Promise.reject(new Error('another process runs it')),
       })
     })

@@ -8,7 +8,6 @@ export const jobsSettingsSchema = z.strictObject({
   /** At once in this process: each may hold a connection of the pool. */
   at_once: numberSetting(z.number().int().min(1).max(20)).default(4),
 })
-export type JobsSettings = z.output<typeof jobsSettingsSchema>
 
 export const jobsSettingNames = {
   JIDOKA_CLOUD_JOBS: 'jobs.work',

@@ -5,7 +5,7 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import type { App } from '../http/app.ts'
 import type { AppEnv } from '../http/env.ts'
-import { addressOf } from '../http/env.ts'
+import { countedAddressOf } from '../http/env.ts'
 import { ProblemError } from '../http/problem.ts'
 import { answers, reply } from '../http/reply.ts'
 import type { RateLimiter } from '../http/rate-limiter.ts'
@@ -30,7 +30,7 @@ export function addLinkRoutes(
 ): void {
   const stranger = (c: unknown) => {
     const asked = c as Context<AppEnv>
-    return limiter.take([{ policy: 'api_stranger', who: addressOf(asked, trustForwarded) }], asked)
+    return limiter.take([{ policy: 'api_stranger', who: countedAddressOf(asked, trustForwarded) }], asked)
   }
 
   app.openapi(
@@ -43,8 +43,8 @@ export function addLinkRoutes(
       request: { params: z.object({ token: z.string().max(linkLengthMax) }) },
       responses: {
         200: {
-          description: 'The file',
-          content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } },
+          description: 'The file, as what it was declared to be',
+          content: { '*/*': { schema: z.string().openapi({ format: 'binary' }) } },
         },
       },
     }),
@@ -60,11 +60,14 @@ export function addLinkRoutes(
       }
       const { contentType, bytes, key } = found.object
       const name = link.fileName ?? key.split('/').at(-1) ?? 'file'
-      return c.body(Readable.toWeb(found.stream()) as ReadableStream, 200, {
+      // Nothing is opened before a piece of it is asked for: of an answer that nobody takes (they have hung up) a file would stay open until it is
+      // collected, which ends the program.
+      const body = Readable.toWeb(found.stream(), { strategy: { highWaterMark: 0 } })
+      return c.body(body as ReadableStream, 200, {
         'content-type': contentType,
         'content-length': String(bytes),
         // Never shown as a page of ours, whatever it is.
-        'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
+        'content-disposition': `attachment; filename*=UTF-8''${headerText(name)}`,
         'content-encoding': 'identity',
         'cache-control': 'private, no-store',
       })
@@ -90,14 +93,13 @@ export function addLinkRoutes(
       responses: answers(storedObjectSchema, 'It is stored'),
     }),
     async (c) => {
-      const { body, signal } = c.req.raw
+      const { signal } = c.req.raw
       const said = c.req.header('content-length')
       try {
         const stored = await uploads.take({
           token: c.req.valid('param').token,
           bytesSaid: said === undefined ? null : Number(said),
-          // As it is: a stream of Node that breaks before anybody reads it ends the program.
-          body: body ?? Readable.from([]),
+          body: bodyOf(c.req.raw),
           signal,
         })
         return reply(c, stored)
@@ -109,3 +111,15 @@ export function addLinkRoutes(
     },
   )
 }
+
+/**
+ * As it is: a stream of Node that breaks before anybody reads it ends the program. And not looked at before it is wanted: of a body that was, and is left where it
+ * is, the server ends the connection half a second later, with the next request of whoever was told that it is kept.
+ */
+async function* bodyOf(request: Request): AsyncGenerator<Uint8Array> {
+  if (request.body !== null) yield* request.body
+}
+
+/** As RFC 8187 writes it, which takes fewer characters as they are than an address does: a "'" ends the part before it. */
+const headerText = (name: string): string =>
+  encodeURIComponent(name).replaceAll(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)

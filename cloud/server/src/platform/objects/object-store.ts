@@ -100,8 +100,10 @@ export class ObjectStore implements ObjectsPort {
       await database.withTenant(tenantId, async (tx) => {
         await lockQuota(tx)
         // What is thrown within the transaction leaves the object that had the key.
-        if (!(await repository.finishWriting(tx, id, written)))
+        const finished = await repository.finishWriting(tx, id, written)
+        if (finished === null)
           throw new ObjectError('unavailable', 'Writing the object took so long that it was given up. Try again.')
+        if (finished.replaced !== null) this.#eraseBehind(tx, finished.replaced)
         await object.also?.(tx, stored)
         await demandRoom(tx, this.#quota(), { bytes: 0, files: 0 })
       })
@@ -169,8 +171,7 @@ export class ObjectStore implements ObjectsPort {
   async removeWith(tx: Transaction, key: string): Promise<boolean> {
     const id = await repository.removeStored(tx, key, this.#now())
     if (id === null) return false
-    // Its row says that it shall go: what cannot be erased now is tidied later.
-    tx.afterCommit(() => void this.erase(tx.tenantId, id).catch(() => undefined))
+    this.#eraseBehind(tx, id)
     return true
   }
 
@@ -200,6 +201,11 @@ export class ObjectStore implements ObjectsPort {
   async erase(tenantId: string, id: string): Promise<void> {
     await this.#parts.blobs.remove(blobName(tenantId, id))
     await this.#parts.database.withTenant(tenantId, (tx) => repository.deleteRow(tx, id))
+  }
+
+  /** Behind the commit, which says that it shall go: it counts no longer, and takes up room until it is erased. What cannot be erased now is tidied later. */
+  #eraseBehind(tx: Transaction, id: string): void {
+    tx.afterCommit(() => void this.erase(tx.tenantId, id).catch(() => undefined))
   }
 
   /**

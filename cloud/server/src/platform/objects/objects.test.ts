@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'minio'
@@ -8,7 +8,7 @@ import { pgliteStores } from '../../testing/stores.ts'
 import type { StoreFactory } from '../../testing/stores.ts'
 import { FolderBlobs } from './folder-blobs.ts'
 import { objectsCases } from './objects.cases.ts'
-import type { TestBlobs } from './objects.cases.ts'
+import type { TestBlobs } from './object-world.ts'
 import { S3Blobs } from './s3-blobs.ts'
 import { uploadCases } from './uploads.cases.ts'
 
@@ -17,25 +17,6 @@ beforeAll(async () => {
   stores = await pgliteStores()
 })
 afterAll(() => stores.end())
-
-describe('in a folder', () => {
-  objectsCases(
-    () => stores.newStore(),
-    async (): Promise<TestBlobs> => {
-      const folder = mkdtempSync(join(tmpdir(), 'jidoka-objects-'))
-      return {
-        blobs: new FolderBlobs(folder),
-        names: async () =>
-          readdirSync(folder, { recursive: true, withFileTypes: true })
-            .filter((entry) => entry.isFile())
-            .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)),
-        raw: async (name) => readFileSync(join(folder, name)),
-        overwrite: async (name, bytes) => writeFileSync(join(folder, name), bytes),
-        close: async () => rmSync(folder, { recursive: true }),
-      }
-    },
-  )
-})
 
 describe('a folder', () => {
   it('forgets what a write left that was killed, and says what to do when it cannot be used', async () => {

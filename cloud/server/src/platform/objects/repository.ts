@@ -3,10 +3,7 @@ import type { Transaction } from '../db/database.ts'
 import type { PageKey } from '../paging.ts'
 import type { StoredObject } from './port.ts'
 
-/**
- * `writing`: its blob may be there in part. `stored`: whole; at most one of a key. `removing`: nobody sees it any more, its blob may still be there.
- */
-export type ObjectState = 'writing' | 'stored' | 'removing'
+// States of a row. `writing`: its blob may be there in part. `stored`: whole; at most one of a key. `removing`: nobody sees it any more, its blob may still be there.
 
 export interface ObjectRow extends StoredObject {
   readonly sealedKey: Uint8Array
@@ -36,25 +33,26 @@ export async function insertWriting(tx: Transaction, row: NewRow): Promise<void>
 }
 
 /**
- * The object of this id takes the place of the one that had its key. False when it is no longer being written, as it was tidied away: the one that had
+ * The object of this id takes the place of the one that had its key. Null when it is no longer being written, as it was tidied away: the one that had
  * the key is to stay then, so the caller must undo the transaction. It holds the lock of the quota: of two that write one key the second must see the first as
  * the one that it replaces.
+ * @returns the one whose place it took, if any, which is `removing` now
  */
 export async function finishWriting(
   tx: Transaction,
   id: string,
   written: { readonly bytes: number; readonly sha256: string; readonly at: string },
-): Promise<boolean> {
-  await tx.run(
+): Promise<{ readonly replaced: string | null } | null> {
+  const [replaced] = await tx.query<{ id: string }>(
     `update core.objects set state = 'removing', state_at = $2
-     where state = 'stored' and key = (select key from core.objects where id = $1)`,
+     where state = 'stored' and key = (select key from core.objects where id = $1) returning id`,
     [id, written.at],
   )
   const changed = await tx.run(
     `update core.objects set state = 'stored', state_at = $2, bytes = $3, sha256 = $4 where id = $1 and state = 'writing'`,
     [id, written.at, written.bytes, written.sha256],
   )
-  return changed === 1
+  return changed === 1 ? { replaced: replaced?.id ?? null } : null
 }
 
 /** What is still being written is to be removed. @returns whether it is stored all the same, as the answer to its commit was lost */

@@ -1,75 +1,34 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { createLog, Envelope } from '@jidoka/base'
+import { Envelope } from '@jidoka/base'
 import { cloudPaths, documentBytesMax, fill } from '@jidoka/contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { World } from '../../testing/world.ts'
 import type { Loose } from '../../testing/world.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { ratePolicies } from '../http/rate-policies.ts'
 import { HttpServer } from '../http/server.ts'
 import { chunkBytes } from './sealed-chunks.ts'
+import { storedFileCases } from './stored-files.cases.ts'
+import { openUploadWorld, sha256 } from './upload-world.ts'
+import type { TestBucket, UploadWorld } from './upload-world.ts'
 import { attemptsMax } from './uploads.ts'
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-
-interface Link {
-  readonly id: string
-  readonly path: string
-  readonly expires_at: string
-}
-
-/** Where files lie; absent: in the folder of the world. */
-export interface TestBucket {
-  readonly environment: Readonly<Record<string, string>>
-  close(): Promise<void>
-}
 
 /** One suite for the folder and for the bucket. */
 export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBucket>): void {
   describe('files that people hand in', () => {
-    let bucket: TestBucket | undefined
-    let world: World
-    let other: World
-    const lines: string[] = []
+    let at: UploadWorld
     beforeAll(async () => {
-      const log = createLog('test', { level: 'trace', destination: { write: (line) => void lines.push(line) } })
-      bucket = await newBucket?.()
-      const environment = bucket?.environment ?? {}
-      world = await World.open(await newStore(), { log, environment, attemptsMax: 100_000 })
-      other = await World.open(world.store, { clock: world.clock, tenant: 'other', environment })
+      at = await openUploadWorld(newStore, newBucket)
     })
-    afterAll(async () => {
-      await other.cloud.stop()
-      await world.close()
-      await bucket?.close()
-    })
-
-    const declared = (bytes: Uint8Array, name: string) => ({
-      name,
-      content_type: 'text/plain',
-      bytes: bytes.length,
-      sha256: sha256(bytes),
-    })
-    const ask = async (bytes: Uint8Array, name: string): Promise<Link> => {
-      const answer = await world.as('POST', cloudPaths.objectUploads, declared(bytes, name))
-      expect([answer.status, answer.body.detail]).toEqual([200, undefined])
-      return answer.body.data
-    }
-    const put = (path: string, body: Uint8Array) => world.request('PUT', path, { body })
-    const list = async (query = ''): Promise<Loose[]> =>
-      (await world.as('GET', `${cloudPaths.objects}${query}`)).body.data
-    const names = async () => (await list()).map(({ name }) => name)
-    const usage = async () => (await world.as('GET', cloudPaths.objectUsage)).body.data
-    const own = async (text: string): Promise<Loose[]> => (await world.store.backend.pool.query(text)).rows
-    const setQuota = (bytes: number | null, files: number | null) =>
-      world.as('PUT', fill(cloudPaths.tenantStorage, { id: 'demo' }), { bytes, files })
+    afterAll(() => at.close())
+    const opened = () => at
 
     it('come by a link, are in the list and in the log, and are given back', async () => {
+      const { world, ask, put, list } = opened()
       const bytes = randomBytes(3 * chunkBytes + 5)
       const link = await ask(bytes, '작업 표준서 (1).txt')
       const answer = await put(link.path, bytes)
@@ -91,8 +50,9 @@ export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBu
       expect(actions).toEqual(expect.arrayContaining(['object.upload_link', 'object.upload', 'object.link']))
     })
 
-    it('come back the same whatever pieces they came in', () =>
-      fc.assert(
+    it('come back the same whatever pieces they came in', () => {
+      const { world, ask, names } = opened()
+      return fc.assert(
         fc.asyncProperty(
           fc.uint8Array({ minLength: 1, maxLength: 2_000 }),
           fc.integer({ min: 1, max: 700 }),
@@ -113,9 +73,11 @@ export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBu
           },
         ),
         { numRuns: 10 },
-      ))
+      )
+    })
 
     it('are answered the same when they come again, and once when two come at once', async () => {
+      const { world, ask, put, list, names, own } = opened()
       const bytes = randomBytes(1_000)
       const { path } = await ask(bytes, 'again.txt')
       const [one, two] = await Promise.all([put(path, bytes), put(path, bytes)])
@@ -135,6 +97,7 @@ export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBu
     })
 
     it('are refused when they are not what was declared, or break off, and nothing of them stays', async () => {
+      const { world, ask, put, list, own } = opened()
       const bytes = randomBytes(2 * chunkBytes)
       const stream = (pieces: AsyncIterable<Uint8Array>, path: string) =>
         world.cloud.app.request(path, {
@@ -172,6 +135,7 @@ export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBu
     })
 
     it('of a sender that goes away in the middle leave nothing', async () => {
+      const { world, ask, own } = opened()
       const server = new HttpServer(world.cloud.app, { host: '127.0.0.1', port: 0 })
       await server.start()
       const bytes = randomBytes(8 * chunkBytes)
@@ -195,6 +159,7 @@ export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBu
     })
 
     it('of a sender that goes away before any of it has come ends the request alone, and not the program', async () => {
+      const { world, ask } = opened()
       const server = new HttpServer(world.cloud.app, { host: '127.0.0.1', port: 0 })
       await server.start()
       const uncaught: unknown[] = []
@@ -231,6 +196,7 @@ export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBu
     })
 
     it('by a link that is used up are attempts of a stranger, and are counted as such', async () => {
+      const { world, ask, put } = opened()
       const bytes = randomBytes(10)
       const { path } = await ask(bytes, 'used-up.txt')
       for (let time = 0; time < attemptsMax; time++) expect((await put(path, bytes)).status).toBe(200)
@@ -242,6 +208,7 @@ export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBu
     })
 
     it('are given by a link as they were when it was made: what has their name later is another file', async () => {
+      const { world, ask, put, list } = opened()
       const [before, after] = [randomBytes(10), randomBytes(20)]
       await put((await ask(before, 'manual.txt')).path, before)
       const { id } = (await list()).find(({ name }) => name === 'manual.txt')
@@ -252,6 +219,7 @@ export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBu
     })
 
     it('are refused by a link that has ended, was changed, or is for something else', async () => {
+      const { world, ask, put, list, names, own } = opened()
       const bytes = randomBytes(10)
       const { path } = await ask(bytes, 'late.txt')
       const download = (await world.as('POST', fill(cloudPaths.objectShare, { id: (await list())[0].id }))).body.data
@@ -271,7 +239,18 @@ export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBu
       expect(await own('select 1 from core.object_uploads')).toEqual([])
     })
 
+    it('leave the bytes alone where the link is none, so that the connection serves on', async () => {
+      const { world } = opened()
+      const sent = new Request(`http://cloud${fill(cloudPaths.objectUpload, { token: 'none' })}`, {
+        method: 'PUT',
+        body: randomBytes(10),
+      })
+      const looked = vi.spyOn(sent, 'body', 'get')
+      expect([(await world.cloud.app.request(sent)).status, looked.mock.calls]).toEqual([404, []])
+    })
+
     it('have the names, types and sizes of documents', async () => {
+      const { world, declared, own } = opened()
       const right = declared(randomBytes(5), 'right.txt')
       for (const wrong of [
         { name: '' },
@@ -295,6 +274,7 @@ export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBu
     })
 
     it('I8: their links and names are in no line of the log', async () => {
+      const { lines, ask, put } = opened()
       const bytes = randomBytes(10)
       const { path } = await ask(bytes, 'of-the-log.txt')
       await put(path, randomBytes(10))
@@ -307,108 +287,6 @@ export function uploadCases(newStore: NewStore, newBucket?: () => Promise<TestBu
       expect(all).not.toContain('of-the-log')
     })
 
-    it('fit what the tenant may store, with what was promised to links that are still good', async () => {
-      const before = await usage()
-      expect(before.used.bytes).toBeGreaterThan(0)
-      expect(before.quota).toEqual({ bytes: 500 * 1000 ** 3, files: 100_000 })
-      expect((await setQuota(before.used.bytes + 100, null)).body.data.quota).toEqual({
-        bytes: before.used.bytes + 100,
-        files: 100_000,
-      })
-      const bytes = randomBytes(60)
-      const asked = await Promise.all(
-        ['one.txt', 'two.txt'].map((name) => world.as('POST', cloudPaths.objectUploads, declared(bytes, name))),
-      )
-      expect(new Set(asked.map(({ status }) => status))).toEqual(new Set([200, 507]))
-      const refused = asked.find(({ status }) => status === 507)
-      expect(refused?.body).toMatchObject({ kind: 'storage_full', detail: expect.stringContaining('Remove files') })
-      expect((await usage()).used).toEqual({ bytes: before.used.bytes + 60, files: before.used.files + 1 })
-      const link = asked.find(({ status }) => status === 200)?.body.data as Link
-      expect((await put(link.path, bytes)).status).toBe(200)
-      expect((await usage()).used).toEqual({ bytes: before.used.bytes + 60, files: before.used.files + 1 })
-      await setQuota(null, before.used.files + 1)
-      const tooMany = await world.as('POST', cloudPaths.objectUploads, declared(bytes, 'three.txt'))
-      expect([tooMany.status, tooMany.body.detail]).toEqual([507, expect.stringContaining('files')])
-      expect((await setQuota(null, null)).body.data.quota).toEqual(before.quota)
-      expect(
-        (await world.as('PUT', fill(cloudPaths.tenantStorage, { id: 'nobody' }), { bytes: 1, files: 1 })).status,
-      ).toBe(404)
-      const text = (await world.request('GET', '/metrics')).body as string
-      expect(text).toMatch(/jidoka_objects_over_quota_total\{limit="files"\} 1/)
-      expect(text).toMatch(/jidoka_objects_uploads_total\{outcome="stored"\} \d+/)
-    })
-
-    it('are listed page by page, the newest first, and by what they are for', async () => {
-      const all = await list()
-      const seen: string[] = []
-      for (let cursor = ''; ;) {
-        const { body } = await world.as('GET', `${cloudPaths.objects}?limit=2${cursor}`)
-        seen.push(...body.data.map(({ id }: Loose) => id))
-        if (body.meta.next_cursor === undefined) break
-        cursor = `&cursor=${body.meta.next_cursor}`
-      }
-      expect(all.length).toBeGreaterThan(3)
-      expect(seen).toEqual(all.map(({ id }) => id))
-      expect(await list('?kind=archive')).toEqual([])
-    })
-
-    it('are removed with an entry in the log, and erased also when the program died before', async () => {
-      const [file] = await list()
-      const objects = world.cloud.objects.port
-      const { key } = (await own(`select key from core.objects where id = '${file.id}'`))[0]
-      expect((await world.as('DELETE', fill(cloudPaths.object, { id: file.id }))).status).toBe(200)
-      expect((await world.as('DELETE', fill(cloudPaths.object, { id: file.id }))).status).toBe(404)
-      expect(await objects.find('demo', key)).toBeNull()
-      const [entry] = (await world.as('GET', cloudPaths.audit)).body.data
-      expect(entry).toMatchObject({ action: 'object.remove', subject: file.id, detail: { name: file.name } })
-      // As it is left by a program that dies behind the commit.
-      const [next] = await list()
-      await own(`update core.objects set state = 'removing' where id = '${next.id}'`)
-      await world.cloud.objects.tidy()
-      expect(await own(`select 1 from core.objects where state <> 'stored'`)).toEqual([])
-    })
-
-    it('that are archives are removed from their own list alone', async () => {
-      const stored = await world.cloud.objects.port.put('demo', {
-        key: 'archives/a.parquet',
-        kind: 'archive',
-        contentType: 'application/vnd.apache.parquet',
-        by: 'system: archive',
-        body: (async function* () {
-          yield randomBytes(5)
-        })(),
-      })
-      const answer = await world.as('DELETE', fill(cloudPaths.object, { id: stored.id }))
-      expect([answer.status, answer.body.detail]).toEqual([409, expect.stringContaining('page Archives')])
-      expect((await list('?kind=archive')).map(({ name }) => name)).toEqual(['a.parquet'])
-    })
-
-    it('I6: are nobody else’s, and only the platform says what others may store', async () => {
-      const theirs = (method: string, path: string, json?: unknown) => other.as(method, path, json, 'admin@other')
-      const [file] = await list()
-      expect((await theirs('GET', cloudPaths.objects)).body.data).toEqual([])
-      expect((await theirs('GET', cloudPaths.objectUsage)).body.data.used).toEqual({ bytes: 0, files: 0 })
-      for (const [method, path] of [
-        ['POST', cloudPaths.objectShare],
-        ['DELETE', cloudPaths.object],
-      ] as const)
-        expect((await theirs(method, fill(path, { id: file.id }))).status).toBe(404)
-      // A link is bound to its tenant, whichever process takes it: what comes by it is the first one's.
-      const bytes = randomBytes(10)
-      const { path } = await ask(bytes, 'mine.txt')
-      expect((await other.request('PUT', path, { body: bytes })).status).toBe(200)
-      expect((await theirs('GET', cloudPaths.objects)).body.data).toEqual([])
-      expect(await names()).toContain('mine.txt')
-      // Signed in at the platform's cloud as somebody of another tenant.
-      const token = (await theirs('GET', cloudPaths.me)).status
-      expect(token).toBe(200)
-      const answer = await world.as(
-        'PUT',
-        fill(cloudPaths.tenantStorage, { id: 'other' }),
-        { bytes: 1, files: 1 },
-        'admin@other',
-      )
-      expect([answer.status, answer.body.kind]).toEqual([403, 'not_permitted'])
-    })
+    storedFileCases(opened)
   })
 }

@@ -242,6 +242,32 @@ export function keepCases(newStore: NewStore, isShared: boolean): void {
       expect(await partitionsOf('whole')).toEqual([])
     })
 
+    it('let go of no more late rows once a tenant moves from there', async () => {
+      await make('moving', true)
+      await database.asOwner(
+        `insert into of_test.moving select 'demo', n, '2023-09-30Z' from generate_series(1, ${lateBatchRows + 1}) n`,
+      )
+      await database.asOwner(
+        `with one as (insert into jidoka.databases values ('main', 0), ('second', 1))
+         insert into jidoka.this_database (name, number, directory) values ('main', 0, gen_random_uuid())`,
+      )
+      const asked = vi.spyOn(database, 'asOwner')
+      const ask = Database.prototype.asOwner.bind(database)
+      asked.mockImplementation(async (text, values) => {
+        const rows = await ask(text, values)
+        if (text.includes('take_late'))
+          await ask(
+            `insert into jidoka.tenant_moves (id, tenant, source, target, version, step, begun_at, begun_by)
+             values (gen_random_uuid(), 'demo', 'main', 'second', 0, 'copying', now(), 'kim') on conflict do nothing`,
+          )
+        return rows
+      })
+      expect(await keep('moving')).toMatchObject({ late: lateBatchRows, failed: 0 })
+      asked.mockRestore()
+      await database.asOwner('delete from jidoka.tenant_moves')
+      expect(await keep('moving')).toMatchObject({ late: 1, failed: 0 })
+    })
+
     it('are left alone when the run is told to stop', async () => {
       await database.asOwner(
         `create table of_test.whole_y2020q2 partition of of_test.whole for values from ('2020-04-01Z') to ('2020-07-01Z')`,

@@ -181,7 +181,9 @@ async function keepLate(parts: KeepParts, table: string, spec: PartitionedTable,
       waits(log, `${table}_default`)
       return
     }
-    const taken = await takeLate(database, table, { beforeMs: startOfMonthMs(oldest), nowMs, signal })
+    // A move that begins meanwhile would find some of the rows, and both of its ends would archive them.
+    const mayGoOn = async () => !signal.aborted && !(await isMoving(movesHere))
+    const taken = await takeLate(database, table, { beforeMs: startOfMonthMs(oldest), nowMs, mayGoOn })
     if (taken === null) return
     report.late += taken.rows
     await drop(taken.late)

@@ -31,19 +31,23 @@ export async function lateRowsIn(database: Database, table: string): Promise<Lat
 }
 
 /**
- * Takes rows from before `beforeMs` out of the default partition, a batch in a transaction. The name is of this run alone: an archive says by it that its rows are
+ * Takes rows from before `beforeMs` out of the default partition, a batch in a transaction, as long as `mayGoOn`. The name is of this run alone: an archive says by it that its rows are
  * kept, which must not hold for rows that come later.
  * @returns null when there were none
  */
 export async function takeLate(
   database: Database,
   table: string,
-  { beforeMs, nowMs, signal }: { readonly beforeMs: number; readonly nowMs: number; readonly signal: AbortSignal },
+  {
+    beforeMs,
+    nowMs,
+    mayGoOn,
+  }: { readonly beforeMs: number; readonly nowMs: number; readonly mayGoOn: () => Promise<boolean> },
 ): Promise<{ late: LateRows; rows: number } | null> {
   const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll('-', '')
   const shortName = `${splitName(table).name}_late_${day}_${randomBytes(4).toString('hex')}`
   let rows = 0
-  for (let batch = 0; batch < batchesMax && !signal.aborted; batch++) {
+  for (let batch = 0; batch < batchesMax && (await mayGoOn()); batch++) {
     let moved: number
     try {
       ;({ moved } = await step(database, table, { beforeMs, shortName, most: lateBatchRows }))

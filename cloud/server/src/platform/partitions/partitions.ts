@@ -7,7 +7,7 @@ import { partitionedTables } from './tables.ts'
 import type { PartitionedTable, PartitionedTableName } from './tables.ts'
 
 /** REFERENCE: made three months ahead. */
-export const monthsAhead = 3
+const monthsAhead = 3
 /** What is older came from a clock that is off. */
 const monthsTrue = 26
 /** After somebody held the default partition: each attempt makes others wait for the two seconds that it takes. */

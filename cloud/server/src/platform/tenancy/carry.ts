@@ -27,6 +27,7 @@ export async function copyTables({ move, lease, source, transfer, tables }: Carr
         await transfer.takeOver(query, begun, next)
         return next
       })
+      await transfer.makeKnown()
       rows += batch?.count ?? 0
       if (batch === null || batch.isEnd) break
       after = batch.last
@@ -49,6 +50,7 @@ export async function catchUp({ move, lease, source, transfer, tables }: Carryin
     const { changes } = await asOwnerOf(source, { tenant: move.tenant, isolation: snapshot }, (query) =>
       transfer.takeOver(query, tables, null),
     )
+    await transfer.makeKnown()
     await lease.note({})
     if (changes <= tenancyLimits.changesAtSwitchMax) return
   }
@@ -76,6 +78,7 @@ export async function verifyTables(
       for (let isMore = true; isMore;) ({ isMore } = await transfer.takeOver(query, tables, null))
       return verification.nextOf(query, tables, from)
     })
+    await transfer.makeKnown()
     at = verified.at
     after = verified.after
     rows += verified.rows

@@ -18,6 +18,9 @@ export const tenancyLimits = {
   rangeRowsMax: 20_000,
   /** Letters of a range that is aimed at: a server hashes them in well below a second, and is given ten minutes. */
   rangeLetters: 32_000_000,
+  /** Rows of a table that came to the target before both databases are told to count: of fewer, all may be gone through. Then each time that there are so many times more. */
+  countedRowsMin: 1_000,
+  countedAgainAfter: 8,
   /** Changes that are taken over at once: what they write on the target is one transaction. */
   changesMax: 10_000,
   /** So few changes are left before writes are made to wait: taking over as many takes a fraction of the pause. */

@@ -1,8 +1,7 @@
 import type { Pool } from 'pg'
 import type { AfterKey } from './transfer.ts'
 
-export const moveSteps = ['copying', 'following', 'switched', 'dropped', 'cancelled'] as const
-export type MoveStep = (typeof moveSteps)[number]
+export type MoveStep = 'copying' | 'following' | 'switched' | 'dropped' | 'cancelled'
 
 /** What a mover is at, for people: a step of its own is only what another release must know of. */
 export const phaseOf = ({ step, rows_verified: verified }: Pick<MoveRow, 'step' | 'rows_verified'>) =>
@@ -81,6 +80,11 @@ export async function insertMove(main: Pool, move: NewMove): Promise<boolean> {
     [move.id, move.tenant, move.source, move.target, move.version, move.begun_at, move.begun_by],
   )
   return rowCount === 1
+}
+
+/** Of one that was not to begin, and that nobody works on. */
+export async function withdrawMove(main: Pool, id: string): Promise<void> {
+  await main.query('delete from jidoka.tenant_moves where id = $1 and leased_by is null', [id])
 }
 
 /** @returns the move as it stands; null where another program works on it */

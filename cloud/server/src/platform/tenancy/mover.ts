@@ -8,9 +8,19 @@ import { catchUp, copyTables, verifyTables } from './carry.ts'
 import { claimFence, fenceOf, forgetFence, putFence } from './fences.ts'
 import { tenancyLimits } from './limits.ts'
 import type { MoveRow } from './move-repository.ts'
-import { askToCancel, findMove, insertMove, listMoves, openMoveOf, othersAt, putPlace } from './move-repository.ts'
+import {
+  askToCancel,
+  findMove,
+  insertMove,
+  listMoves,
+  openMoveOf,
+  othersAt,
+  putPlace,
+  withdrawMove,
+} from './move-repository.ts'
 import { CancelAskedError, instant, MoverLease } from './mover-lease.ts'
 import type { Watcher } from './mover-lease.ts'
+import { isTaken, takerOf } from './own-databases.ts'
 import { asOwnerOf } from './owner-transaction.ts'
 import type { Ends, MovePoint, MoverParts } from './move-parts.ts'
 import { firstTableWithRows, removeRows } from './removal.ts'
@@ -59,7 +69,7 @@ export class TenantMover {
     if (source.name === target.name) throw new OperationalError(`The tenant "${tenant}" is in "${targetName}" already.`)
     this.#reachable(source.name)
     this.#reachable(target.name)
-    await this.#refuseSecondIn(target, tenants, tenant)
+    await this.#refuseSecondIn(target, tenant)
     const begun_at = instant(clock.nowMs())
     const id = uuidv7(clock.nowMs())
     await beginsElsewhere()
@@ -79,6 +89,11 @@ export class TenantMover {
           ? `What the tenant "${tenant}" has left in "${move.source}" is not dropped yet. Wait for the week to pass, or drop it now: tenant drop-old ${tenant} --now`
           : `The tenant "${tenant}" is being moved already. Look at it (tenant status ${tenant}), or end it (tenant cancel ${tenant}).`,
       )
+    // Of two that take a database for one tenant at once none has seen the other before.
+    await this.#refuseSecondIn(target, tenant).catch(async (error: unknown) => {
+      await withdrawMove(this.#main, id)
+      throw error
+    })
     await database.withTenant(tenant, (tx) =>
       audit.append(tx, {
         actor: by,
@@ -90,17 +105,10 @@ export class TenantMover {
     return move
   }
 
-  async #refuseSecondIn(target: KnownPlace, tenants: readonly string[], tenant: string): Promise<void> {
+  async #refuseSecondIn(target: KnownPlace, tenant: string): Promise<void> {
     if (target.kind !== 'own') return
-    const { directory } = this.#parts
-    const moves = await this.moves()
-    const taken =
-      tenants.find((other) => other !== tenant && directory.of(other).place === target) ??
-      moves.find((move) => move.ended_at === null && move.target === target.name && move.tenant !== tenant)?.tenant
-    if (taken !== undefined)
-      throw new OperationalError(
-        `The database "${target.name}" is for one tenant, and "${taken}" has it. Take a shard, or another database.`,
-      )
+    const taker = await takerOf(target, tenant, this.#parts)
+    if (taker !== null) throw new OperationalError(isTaken(target.name, taker))
   }
 
   /** Goes on with a move up to its switch, wherever it stands. @returns how it stands then: switched, or cancelled. @throws what kept it from there; it can be run again */

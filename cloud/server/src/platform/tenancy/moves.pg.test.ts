@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { placesOfPlain, twoPlaces } from '../../testing/places.ts'
 import { postgresIsMissing, postgresServer } from '../../testing/stores.ts'
 import type { PostgresServer } from '../../testing/stores.ts'
+import { knownRowsCases } from './known-rows.cases.ts'
 import { tenantMoveCases } from './moves.cases.ts'
 import { verificationCases } from './verification.cases.ts'
 
@@ -18,4 +19,5 @@ describe.skipIf(missing !== null)(`${name}${missing === null ? '' : ` (skipped: 
   })
   tenantMoveCases(() => placesOfPlain(servers))
   verificationCases(() => twoPlaces(() => servers[0].newStore()))
+  knownRowsCases(() => twoPlaces(() => servers[0].newStore()))
 })

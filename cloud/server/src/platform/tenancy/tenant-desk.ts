@@ -17,6 +17,7 @@ import { phaseOf, putPlace } from './move-repository.ts'
 import { TenantMover } from './mover.ts'
 import type { MoverParts } from './move-parts.ts'
 import { instant } from './mover-lease.ts'
+import { isTaken, takerOf } from './own-databases.ts'
 import { mainDatabase } from './settings.ts'
 
 export interface TenantDeskParts extends Pick<MoverParts, 'clock' | 'log'> {
@@ -108,6 +109,11 @@ export class TenantDesk {
     const endMs = clock.monotonicMs() + tenancyLimits.makingMsMax
     const making = await this.#claim({ tenant: id, login, database: wantedPlace, by })
     const { database: place } = making
+    // Of two that take it at once none has seen the other before.
+    await this.#refuseSecondIn(place, id).catch(async (error: unknown) => {
+      await forgetMaking(database.backend.pool, making)
+      throw error
+    })
     const before = directory?.of(id)
     // Of one that was refused the directory may name another.
     if (directory !== null && before !== undefined && place !== before.place.name) {
@@ -161,8 +167,16 @@ export class TenantDesk {
     }
   }
 
+  async #refuseSecondIn(name: string, tenant: string): Promise<void> {
+    const { directory } = this.#parts
+    const place = directory?.named(name)
+    if (directory === null || place?.kind !== 'own') return
+    const taker = await takerOf(place, tenant, { ...this.#parts, directory })
+    if (taker !== null) throw new ProblemError('conflict', isTaken(name, taker))
+  }
+
   async #placeFor(id: string, wanted: string | undefined): Promise<string> {
-    const { directory, database } = this.#parts
+    const { directory } = this.#parts
     const known = this.databases.find(({ name }) => name === wanted)
     if (wanted !== undefined && known === undefined)
       throw new ProblemError(
@@ -170,11 +184,7 @@ export class TenantDesk {
         `There is no database "${wanted}"; there are ${this.databases.map(({ name }) => name).join(', ')}.`,
       )
     if (directory === null) return mainDatabase
-    if (known?.kind === 'own') {
-      const taken = (await allTenantsOf(database)).find((other) => directory.of(other).place.name === known.name)
-      if (taken !== undefined)
-        throw new ProblemError('conflict', `The database "${known.name}" is for one tenant, and "${taken}" has it.`)
-    }
+    if (known !== undefined) await this.#refuseSecondIn(known.name, id)
     return known?.name ?? directory.placeForNew(id).name
   }
 }

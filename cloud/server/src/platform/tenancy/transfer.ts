@@ -54,6 +54,8 @@ const undoings: Readonly<Record<string, string>> = {
 export class Transfer {
   readonly #parts: TransferParts
   readonly #batchRows = new Map<string, number>()
+  /** Rows of a table that came to the target, and how many there are when both databases count them anew. */
+  readonly #come = new Map<string, { rows: number; countedAt: number }>()
 
   constructor(parts: TransferParts) {
     this.#parts = parts
@@ -112,8 +114,32 @@ export class Transfer {
     return { table, rows, count, last: isEnd ? [within] : last, isEnd: false }
   }
 
+  /**
+   * Rows are looked up by their keys as they change. A database that has never counted rows of this tenant expects none, and goes through all of them for each
+   * key: minutes instead of milliseconds. Not within a transaction that others wait for.
+   */
+  async makeKnown(): Promise<void> {
+    const { source, target, tenant } = this.#parts
+    const { countedRowsMin, countedAgainAfter, watchWaitMsMax: lockWaitMs } = tenancyLimits
+    for (const [name, come] of this.#come) {
+      if (come.rows < Math.max(come.countedAt, countedRowsMin)) continue
+      come.countedAt = come.rows * countedAgainAfter
+      for (const backend of [source, target])
+        await asOwnerOf(backend, { tenant, lockWaitMs }, (query) => query(`analyze ${name}`)).catch((error) => {
+          // Somebody builds an index of it, or counts it himself.
+          if (!busyCodes.has(codeOf(error))) throw error
+        })
+    }
+  }
+
   #sizeOf({ name }: TenantTable): number {
     return this.#batchRows.get(name) ?? tenancyLimits.batchRowsMin
+  }
+
+  #hasCome({ name }: TenantTable, rows: number): void {
+    const come = this.#come.get(name)
+    if (come === undefined) this.#come.set(name, { rows, countedAt: 0 })
+    else come.rows += rows
   }
 
   /** The next batch of a table is as large as what one of so many letters had lets expect. */
@@ -150,7 +176,9 @@ export class Transfer {
       for (const table of begun.toReversed()) await this.#remove(source, target, table, keys.get(table.name) ?? [])
       for (const table of begun) {
         await this.#renew(source, target, table, keys.get(table.name) ?? [])
-        if (batch?.table === table) await this.#insert(target, table, batch.rows)
+        if (batch?.table !== table) continue
+        await this.#insert(target, table, batch.rows)
+        this.#hasCome(table, batch.count)
       }
     }, leftMs)
     // In a snapshot these are those that were read: one that is committed meanwhile with a lower number is not seen, and stays.
@@ -210,6 +238,7 @@ export class Transfer {
       )
       if (here === undefined || here.count === 0) continue
       this.#fit(table, here.count, here.rows.length)
+      this.#hasCome(table, here.count)
       waiting.push(...(await this.#insertOrWait(target, table, here.rows)))
       written.push({ values, here: { count: here.count, sum: here.sum } })
     }
@@ -279,6 +308,8 @@ export class Transfer {
 }
 
 const uniqueViolation = '23505'
+/** `lock_not_available`, `deadlock_detected`. */
+const busyCodes = new Set(['55P03', '40P01'])
 
 interface Digest {
   readonly count: number

@@ -113,6 +113,11 @@ export class CourierDesk implements Service {
     return this.#parts.database.withTenant(tenantId, (tx) => this.#view(tx, fileId))
   }
 
+  /** Resolves once this process can take no file of the tenant any further: one that is done may be what another has waited for. */
+  settle(tenantId: string): Promise<void> {
+    return this.#work.workOn(tenantId)
+  }
+
   files(tenantId: string): Promise<CourierFile[]> {
     return this.#parts.database.withTenant(tenantId, async (tx) =>
       (await repository.listFiles(tx)).map((row) => fileView(row, [])),

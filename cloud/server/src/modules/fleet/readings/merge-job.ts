@@ -5,7 +5,7 @@ import { allTenantsOf } from '../../../platform/db/tenants.ts'
 import { mergeNextTags } from './merge.ts'
 
 /** A plant of 2,000 tags fills a range in half a minute: looked at three times meanwhile, so that small rows do not pile up. */
-export const mergeEveryMs = 10_000
+const mergeEveryMs = 10_000
 /** Between two steps: whoever waits for the connection or the main thread has their turn. */
 const breathMs = 20
 

@@ -5,7 +5,7 @@ import { textKind } from './runs.ts'
 import type { Run, RunColumns } from './runs.ts'
 
 /** See the table: a shorter one costs as much as the readings that it sums up. */
-export const bucketMs = 600_000
+const bucketMs = 600_000
 
 export interface Rollup {
   readonly tagNo: number

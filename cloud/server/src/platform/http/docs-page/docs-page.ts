@@ -2,18 +2,19 @@ import type { Components, Schema } from './schema-text.ts'
 import { sampleOf, schemaText } from './schema-text.ts'
 
 interface Content {
-  content?: Record<string, { schema?: Schema }>
+  content?: Record<string, { schema?: Schema; example?: unknown }>
 }
 interface Response extends Content {
   description?: string
 }
-interface Parameter {
+export interface Parameter {
   name: string
   in: string
   required?: boolean
   schema?: Schema
 }
 export interface Operation {
+  operationId?: string
   summary?: string
   description?: string
   tags?: string[]
@@ -76,7 +77,7 @@ function operationHtml({ method, path, operation }: Entry, components: Component
 ${operation.description === undefined ? '' : `<p>${escapeHtml(operation.description)}</p>`}
 <form class="try" data-method="${method.toUpperCase()}" data-path="${escapeHtml(path)}" data-type="${escapeHtml(mediaType ?? '')}">
 ${parameters.map((parameter) => parameterHtml(parameter, components)).join('\n')}
-${body?.schema === undefined ? '' : bodyHtml(mediaType ?? '', body.schema, components)}
+${body?.schema === undefined ? '' : bodyHtml(mediaType ?? '', body.schema, components, body.example)}
 <button>Send</button> <output></output></form>
 ${Object.entries(operation.responses ?? {})
   .map(([status, response]) => responseHtml(status, response, components))
@@ -87,11 +88,11 @@ function parameterHtml({ name, in: place, required, schema = {} }: Parameter, co
   return `<label><code>${escapeHtml(name)}</code> <input name="${escapeHtml(name)}" data-in="${escapeHtml(place)}"${required === true ? ' required' : ''}> <small>${escapeHtml(`${place}, ${schemaText(schema, components)}`)}</small></label>`
 }
 
-function bodyHtml(mediaType: string, schema: Schema, components: Components): string {
+function bodyHtml(mediaType: string, schema: Schema, components: Components, example: unknown): string {
   const form = `<h3>Body <small>${escapeHtml(mediaType)}</small></h3><pre>${escapeHtml(schemaText(schema, components))}</pre>`
   // A file is for programs to send.
   if (mediaType !== 'application/json') return form
-  const sample = JSON.stringify(sampleOf(schema, components), null, 2)
+  const sample = JSON.stringify(example ?? sampleOf(schema, components), null, 2)
   return `${form}<label>Body to send<textarea name="body" rows="${Math.min(20, sample.split('\n').length)}" spellcheck="false">${escapeHtml(sample)}</textarea></label>`
 }
 

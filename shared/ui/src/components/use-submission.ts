@@ -1,18 +1,19 @@
-import { useToasts } from '@jidoka/ui'
 import { useState, type FormEvent } from 'react'
+import { useToasts } from './toast.tsx'
 
 export interface Submission {
-  /** What a dialog asks of the cloud; null while its form is not filled in. */
+  /** What is asked of the server; null while the form is not filled in. */
   readonly act: (() => Promise<unknown>) | null
   /** Said once it is done. */
   readonly done: string
   readonly onDone: () => void
-  readonly onClose: () => void
+  /** Absent: the form stays. */
+  readonly onClose?: () => void
 }
 
 /**
- * What a dialog does when it is sent: once at a time, busy meanwhile; then it says that it is done and closes, or stays open with the error. `tried` from
- * the first time on, so that mistakes are not shown before somebody has had a chance to make none.
+ * What a form or a dialog does when it is sent: once at a time, busy meanwhile; then it says that it is done and closes, or stays open with the error.
+ * `tried` from the first time on, so that mistakes are not shown before somebody has had a chance to make none.
  */
 export function useSubmission({ act, done, onDone, onClose }: Submission) {
   const toasts = useToasts()
@@ -28,10 +29,12 @@ export function useSubmission({ act, done, onDone, onClose }: Submission) {
     try {
       await act()
       toasts.done(done)
+      setTried(false)
       onDone()
-      onClose()
+      onClose?.()
     } catch (failure) {
       setError(failure)
+    } finally {
       setBusy(false)
     }
   }

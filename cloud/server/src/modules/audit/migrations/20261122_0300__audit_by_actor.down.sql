@@ -1,0 +1,2 @@
+-- outside of a transaction
+drop index concurrently if exists audit.audit_logs_actor;
