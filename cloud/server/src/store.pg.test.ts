@@ -25,7 +25,8 @@ for (const programs of postgresesOfStoreSuite(process.env)) {
         const version = versionNow()
         const file = new URL(`./platform/db/releases/${version}.json`, import.meta.url)
         await recorder?.write(fileURLToPath(file), version)
-      })
+        // Each of some hundred statements is parsed.
+      }, 180_000)
       runStoreCases(() => server.newStore(), true)
       postgresOnlyCases(() => server)
     },

@@ -121,7 +121,7 @@ small{font-weight:400;opacity:.75}
 nav a{margin-right:.75rem}
 #session{display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:center;margin:.75rem 0;padding:.5rem 0;border-block:1px solid #8886}
 details{border-bottom:1px solid #8884;padding:.3rem 0}
-summary{cursor:pointer}summary b{display:inline-block;min-width:4.5rem;font-weight:600}
+summary{cursor:pointer}summary code{overflow-wrap:anywhere}summary b{display:inline-block;min-width:4.5rem;font-weight:600}
 .try{margin:.5rem 0}.try label{display:block;margin:.25rem 0}
 input,textarea,button{font:inherit;padding:.25rem .5rem}
 textarea{display:block;width:100%;box-sizing:border-box;font-family:ui-monospace,monospace;font-size:13px}
