@@ -24,6 +24,14 @@ test('the folder of a plant is cleared when the answer is yes', async () => {
   expect(readdirSync(folder)).toEqual([])
 })
 
+test('the folder of a plant that was killed as it took the lock is cleared too', async () => {
+  fill('edge', 'sign-in.json')
+  mkdirSync(join(folder, 'lock.turn'))
+  writeFileSync(join(folder, 'lock.turn', '4194305 1 0'), '4194305 1')
+  expect(await reset(folder, { yes: true })).toBe(true)
+  expect(readdirSync(folder)).toEqual([])
+})
+
 test.each([
   ['a home directory', ['Documents', 'edge', 'sign-in.json']],
   ['a folder that only looks alike', ['edge', 'cloud']],

@@ -5,7 +5,9 @@ import { lockFolder, OperationalError } from '@jidoka/base'
 import { signInFile } from './sign-in.ts'
 
 /** What a start writes into its data folder; the lock is taken before anything is removed. */
-const ours = new Set(['cloud', 'devices.json', 'edge', 'lock', 'logs', 'set-up.json', signInFile, 'simulator'])
+const ours = new Set(['cloud', 'devices.json', 'edge', 'logs', 'set-up.json', signInFile, 'simulator'])
+/** Gone with the lock; before that somebody else who starts may stand there. */
+const locks = new Set(['lock', 'lock.turn'])
 
 /**
  * Asks, and clears everything that the plant has kept. `--yes` answers for scripts. Returns false when the person declines.
@@ -17,7 +19,7 @@ export async function reset(dataFolder: string, options: { yes: boolean }): Prom
     console.log(`There is nothing to clear: ${dataFolder} does not exist.`)
     return true
   }
-  const found = readdirSync(dataFolder)
+  const found = readdirSync(dataFolder).filter((name) => !locks.has(name))
   const foreign = found.filter((name) => !ours.has(name))
   if (foreign.length > 0 || (found.length > 0 && !found.includes(signInFile))) {
     throw new OperationalError(

@@ -32,10 +32,69 @@ test('the lock of a process whose pid was given to another is taken over', () =>
   expect(lockFolder(folder)).not.toThrow()
 })
 
-test('a program that died while it looked at the lock keeps nobody out', () => {
-  mkdirSync(join(folder, 'lock.turn'))
+test.each([
+  ['before it had said its name', []],
+  ['and others with it', ['4194305 1 0', '4194306 1 0']],
+])('a program that died in its turn, %s, keeps nobody out, and nothing of it is left', (_when, names) => {
+  const turn = join(folder, 'lock.turn')
+  mkdirSync(turn)
+  for (const name of names) writeFileSync(join(turn, name), name)
   lockFolder(folder)
   expect(readdirSync(folder)).toEqual(['lock'])
+})
+
+// Of a name before and behind that of this one.
+test.each(['-', '~'])(
+  'a program that stands still in its turn is not passed by, however long it does (%s)',
+  (thread) => {
+    const release = lockFolder(folder)
+    const living = readFileSync(join(folder, 'lock'), 'utf8').trim()
+    release()
+    const turn = join(folder, 'lock.turn')
+    mkdirSync(turn)
+    const other = `${living} ${thread}`
+    writeFileSync(join(turn, other), '')
+    expect(() => lockFolder(folder)).toThrow(FolderInUseError)
+    expect([readdirSync(folder), readdirSync(turn)]).toEqual([['lock.turn'], [other]])
+  },
+)
+
+test('of many that find the lock of a dead process at the same moment one has the folder, each time', async () => {
+  const [threads, rounds] = [3, 40]
+  for (let round = 0; round < rounds; round++) {
+    mkdirSync(join(folder, String(round)))
+    writeFileSync(join(folder, String(round), 'lock'), '4194305 1\n')
+  }
+  const gate = new Int32Array(new SharedArrayBuffer(4))
+  const one = `
+    const { parentPort, workerData: { module, folder, gate, threads, rounds } } = require('node:worker_threads')
+    import(module).then(({ lockFolder }) => {
+      const had = []
+      for (let round = 0; round < rounds; round++) {
+        Atomics.add(gate, 0, 1)
+        while (Atomics.load(gate, 0) < threads * (round + 1));
+        try {
+          lockFolder(folder + '/' + round)
+          had.push(round)
+        } catch (error) {
+          // Thrown, the others would wait for this one for ever.
+          if (error.name !== 'FolderInUseError') had.push(error.message)
+        }
+      }
+      parentPort.postMessage(had)
+    })`
+  const module = new URL('./folder-lock.ts', import.meta.url).href
+  const had = await Promise.all(
+    Array.from({ length: threads }, async () => {
+      const workerData = { module, folder, gate, threads, rounds }
+      const [message] = await once(new Worker(one, { eval: true, workerData }), 'message')
+      return message as (number | string)[]
+    }),
+  )
+  expect(had.flat().toSorted((left, right) => Number(left) - Number(right))).toEqual(
+    Array.from({ length: rounds }, (_, round) => round),
+  )
+  expect(readdirSync(join(folder, '0'))).toEqual(['lock'])
 })
 
 test('of two that find the lock of a dead process at once one has the folder', async () => {
@@ -45,14 +104,15 @@ test('of two that find the lock of a dead process at once one has the folder', a
   // The other has its turn, and writes its lock when this one has begun.
   const other = `
     const { parentPort, workerData: { folder, living, begun } } = require('node:worker_threads')
-    const { mkdirSync, rmdirSync, writeFileSync } = require('node:fs')
+    const { mkdirSync, renameSync, writeFileSync } = require('node:fs')
+    const name = folder + '/lock.turn/' + living.trim() + ' other'
     mkdirSync(folder + '/lock.turn')
+    writeFileSync(name, living)
     writeFileSync(folder + '/lock', '4194305 1\\n')
     parentPort.postMessage('in its turn')
     Atomics.wait(begun, 0, 0)
     Atomics.wait(begun, 0, 1, 20)
-    writeFileSync(folder + '/lock', living)
-    rmdirSync(folder + '/lock.turn')`
+    renameSync(name, folder + '/lock')`
   const begun = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(other, { eval: true, workerData: { folder, living, begun } })
   await once(worker, 'message')

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { threadId } from 'node:worker_threads'
 import { isErrno, OperationalError } from './errors.ts'
 
 export class FolderInUseError extends OperationalError {
@@ -16,7 +17,7 @@ export class FolderInUseError extends OperationalError {
   }
 }
 
-/** Of a program that looks at a lock: that takes a fraction of a millisecond, so whoever takes longer has died in it. */
+/** For others to have looked at a lock, which takes them a fraction of a millisecond each; one that stands still in it may go on at any time, and is not passed by. */
 const turnMsMax = 1_000
 const turnPauseMs = 5
 
@@ -28,38 +29,71 @@ const turnPauseMs = 5
 export function lockFolder(folder: string): () => void {
   makeFolder(folder)
   const file = join(folder, 'lock')
+  const turn = join(folder, 'lock.turn')
   const mine = `${process.pid} ${startOf(process.pid)}\n`
-  const endTurn = takeTurn(join(folder, 'lock.turn'))
+  const name = `${mine.trim()} ${threadId}`
   try {
-    const [pid = 0, start = ''] = textOf(file).trim().split(' ')
-    if (isAlive(Number(pid)) && startOf(Number(pid)) === start) throw new FolderInUseError(folder, Number(pid))
-    const fresh = `${file}.${process.pid}`
-    writeFileSync(fresh, mine, { mode: 0o600 })
-    renameSync(fresh, file)
+    awaitTurn(folder, { turn, name, mine })
+    const holder = livingOf(textOf(file))
+    if (holder !== null) throw new FolderInUseError(folder, holder)
+    // Takes the folder and ends the turn in one step.
+    renameSync(join(turn, name), file)
   } finally {
-    endTurn()
+    rmSync(join(turn, name), { force: true })
+    removeEmpty(turn)
   }
   return () => {
     if (textOf(file) === mine) rmSync(file)
   }
 }
 
-/** Of several programs that start at once each would find the folder free, or remove the lock that another has just made in place of a dead one. */
-function takeTurn(turn: string): () => void {
-  for (let waitedMs = 0; ;)
-    try {
-      mkdirSync(turn, { mode: 0o700 })
-      return () => rmSync(turn, { recursive: true, force: true })
-    } catch (error) {
-      if (!isErrno(error, 'EEXIST')) throw error
-      if (waitedMs >= turnMsMax) {
-        rmSync(turn, { recursive: true, force: true })
-        waitedMs = 0
-      } else {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, turnPauseMs)
-        waitedMs += turnPauseMs
-      }
+/**
+ * Of several programs that start at once each would find the folder free, or replace the lock that another has just put in place of a dead one. So each puts
+ * its name into the folder `turn` and looks who else stands there: of two the later one at least sees the other. Names of the dead alone are removed by others.
+ */
+function awaitTurn(folder: string, { turn, name, mine }: { turn: string; name: string; mine: string }): void {
+  for (let waitedMs = 0; ; waitedMs += turnPauseMs) {
+    if (!isIn(turn, name, mine)) continue
+    const living: { other: string; pid: number }[] = []
+    for (const other of readdirSync(turn)) {
+      if (other === name) continue
+      const pid = livingOf(other)
+      if (pid === null) rmSync(join(turn, other), { recursive: true, force: true })
+      else living.push({ other, pid })
     }
+    const [first] = living
+    if (first === undefined) return
+    if (waitedMs >= turnMsMax) throw new FolderInUseError(folder, first.pid)
+    // The first by name stays, and is next; would all step back, none might ever come.
+    if (living.some(({ other }) => other < name)) rmSync(join(turn, name), { force: true })
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, turnPauseMs)
+  }
+}
+
+/** @returns false where somebody has just removed the folder, as nobody stood in it */
+function isIn(turn: string, name: string, mine: string): boolean {
+  makeOne(turn)
+  try {
+    writeFileSync(join(turn, name), mine, { mode: 0o600 })
+    return true
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+function removeEmpty(turn: string): void {
+  try {
+    rmdirSync(turn)
+  } catch (error) {
+    if (!isErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT')) throw error
+  }
+}
+
+/** The process that a lock or a name says, as long as it lives. */
+function livingOf(text: string): number | null {
+  const [pid = '', start = ''] = text.trim().split(' ')
+  return isAlive(Number(pid)) && startOf(Number(pid)) === start ? Number(pid) : null
 }
 
 function textOf(file: string): string {
@@ -79,6 +113,10 @@ function makeFolder(folder: string): void {
   if (existsSync(folder)) return
   const parent = dirname(folder)
   if (parent !== folder) makeFolder(parent)
+  makeOne(folder)
+}
+
+function makeOne(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 })
   } catch (error) {

@@ -28,6 +28,7 @@ export const cloudSentences = {
   ],
   'move.there': ['The tenant "{tenant}" is in "{database}" already.'],
   'move.taken': [
+    'The database "{database}" is for one tenant, and "{taken}" has it, or is on its way there. Take a shard, or another database; where two were asked for at once, ask again for one.',
     'The database "{database}" is for one tenant, and "{taken}" has it. Take a shard, or another database.',
     'The database "{database}" is for one tenant, and "{taken}" has it.',
   ],
@@ -111,13 +112,16 @@ export const cloudSentences = {
     'The stored object is damaged: {why}. Restore the bucket or the folder from a backup. ({more})',
   ],
   'files.bucket_away': [
+    'The bucket {bucket} at {endpoint} cannot be used: {why}. Look at S3_ENDPOINT, S3_BUCKET and the access key, then try again.',
     'The bucket {bucket} at {endpoint} cannot be used: {why}. Look at S3_ENDPOINT, S3_BUCKET and the access key, then try again. ({more})',
   ],
   'files.folder_away': [
+    'The folder for objects {folder} cannot be used: {why}. Mend its rights or make room, then try again.',
     'The folder for objects {folder} cannot be used: {why}. Mend its rights or make room, then try again. ({more})',
   ],
   'files.no_answer': ['no answer within {#s} s'],
   'files.too_slow': ['Writing the object took so long that it was given up. Try again.'],
+  'files.gone_meanwhile': ['The object was replaced or removed while it was read. Open it again.'],
   'files.type': ['An object of the kind "{kind}" cannot be of the type {type}. It may be {types}.'],
   'files.size': ['An object of the kind "{kind}" has at most {#bytes} bytes. Store less at once.'],
   'files.undeclared': [
@@ -138,7 +142,11 @@ export const cloudSentences = {
   ],
   'archive.two_writers': ['somebody else writes the archive {key} at the same time'],
   'archive.not_kept': [
-    '{#failed} partitions could not be kept, and stay; the log names each and says why. The first is {why}',
+    '{#failed} partitions could not be kept, and stay; the log names each and says why. The first is {partition}: {why}',
+  ],
+  'archive.in_use': [
+    'the table was in use for more than {#s} s; the next run tries again ({more})',
+    'the table was in use for more than {#s} s; the next run tries again',
   ],
   'archive.there': ['Its rows are there already, or on their way.'],
   'archive.file_gone': ['The file of the archive is gone. Restore it from a backup.'],
@@ -164,4 +172,36 @@ export const cloudSentences = {
   'job.over': ['The job has ended already. Reload the page to see how.'],
   'job.another': ['Another of this job waits or runs, and there is one at a time. Wait until that has ended.'],
   'job.not_back': ['Only a job that failed for good or was cancelled can be put back. Reload the page.'],
+
+  // Commands to edges, what they make, and files that are carried to and from them.
+  'command.other_words': ['This id was given to another command. Make a new id for this one.'],
+  'command.taken_back': ['This command was taken back. Make a new id to give it once more.'],
+  'command.too_many': ['{#count} commands of this edge are not done yet. Wait for them, or take some back.'],
+  'bundle.of_no_command': ['This command makes no bundle. Nothing is to be sent for it.'],
+  'bundle.ended': ['This command is {state} already. Issue a new one to fetch a new bundle.'],
+  'bundle.late': ['This command has expired. Issue a new one to fetch a bundle.'],
+  'bundle.busy': ['Other bundles are being fetched. Try again in a moment.'],
+  'desired.too_large': ['The item is larger than {#bytes} bytes. Split the catalogue.'],
+  'courier.gets_nothing': ['"{name}" was revoked: it gets nothing any more. Enrol it again first.'],
+  'courier.key_untold': [
+    '"{name}" has not told its courier key yet. It does so by itself the first time that it reaches the cloud with a program of version 1.2 of the protocol.',
+  ],
+  'courier.down_too_large': [
+    'What "{name}" shall be takes {#bytes} bytes, more than a courier file downwards may hold. Take back items that it does not need.',
+  ],
+  'courier.up_too_large': ['A courier file has {#bytes} bytes at most. Export it again with a smaller --max-bytes.'],
+  'courier.piece_too_large': ['A piece has {#bytes} bytes at most. Cut the file there.'],
+  'courier.id_taken': [
+    'A courier file with this id is here from another appliance, or from another epoch of this one. Export it again on the appliance.',
+  ],
+  'courier.other_length': [
+    'This file was begun with {#before} bytes and now has {#bytes}: one of the two is a part of it. Choose the whole one.',
+  ],
+  'courier.worked_on': ['The file is being worked on. Wait until it is done.'],
+  'courier.too_many': [
+    '{#count} courier files are not done yet. Import what they wait for, or remove those that nobody needs.',
+  ],
+  'courier.full': [
+    'The courier files that wait here fill what may be kept of them. Import what they wait for first, or remove some.',
+  ],
 } as const satisfies Readonly<Record<string, readonly string[]>>

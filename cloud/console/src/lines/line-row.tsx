@@ -17,6 +17,7 @@ import { useText } from '../app/console-context.tsx'
 import { places } from '../app/places.ts'
 import {
   keyTags,
+  leftOut,
   lineCondition,
   lineId,
   sortAlarms,
@@ -38,7 +39,7 @@ export function LineRow({ line, chosen, narrow }: { line: CloudLine; chosen: boo
   const condition = lineCondition(line)
   const alarms = sortAlarms(line.alarms)
   const abnormal = sortVerdicts(line).filter((verdict) => !verdict.normal)
-  const more = abnormal.length - shownMax
+  const more = leftOut(line, shownMax)
   return (
     <li
       className={`line line-${condition === 'normal' || condition === 'silent' ? 'calm' : 'abnormal'}${chosen ? ' line-chosen' : ''}`}
@@ -63,8 +64,8 @@ export function LineRow({ line, chosen, narrow }: { line: CloudLine; chosen: boo
           <span className="second">
             {line.verdicts.length > 0
               ? t('lines.normal', { count: line.verdicts.length + line.verdicts_more })
-              : line.verdicts_more > 0
-                ? t('lines.more', { count: line.verdicts_more })
+              : more.verdicts > 0
+                ? t('lines.more', { count: more.verdicts })
                 : t('lines.no_verdict')}
           </span>
         ) : (
@@ -80,7 +81,7 @@ export function LineRow({ line, chosen, narrow }: { line: CloudLine; chosen: boo
                 <Age at={verdict.since} />
               </li>
             ))}
-            {more > 0 ? <li className="second">{t('lines.more', { count: more })}</li> : null}
+            {more.verdicts > 0 ? <li className="second">{t('lines.more', { count: more.verdicts })}</li> : null}
           </ul>
         )}
         {alarms.length + line.alarms_more === 0 ? null : (
@@ -91,9 +92,7 @@ export function LineRow({ line, chosen, narrow }: { line: CloudLine; chosen: boo
                 <span className="small">{ui(`alarm_state.${alarm.state}`)}</span> <Age at={alarm.raised_at} />
               </span>
             ))}
-            {line.alarms_more === 0 ? null : (
-              <span className="small second">{t('lines.more', { count: line.alarms_more })}</span>
-            )}
+            {more.alarms === 0 ? null : <span className="small second">{t('lines.more', { count: more.alarms })}</span>}
           </p>
         )}
       </div>

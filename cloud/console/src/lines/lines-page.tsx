@@ -104,14 +104,16 @@ export function LinesPage() {
 
 function Summary({ lines }: { lines: readonly CloudLine[] }) {
   const t = useText()
-  const { abnormal, unjudged, unacknowledged } = countLines(lines)
+  const { abnormal, unjudged, unacknowledged, areAlarmsAll } = countLines(lines)
   if (abnormal + unjudged + unacknowledged === 0)
     return <p className="second">{t('lines.all_normal', { count: lines.length })}</p>
   return (
     <p className="row">
       <strong>{t('lines.abnormal', { abnormal, total: lines.length })}</strong>
       {unjudged === 0 ? null : <span>{t('lines.unjudged', { count: unjudged })}</span>}
-      <span>{t('lines.unacknowledged', { count: unacknowledged })}</span>
+      <span>
+        {t(areAlarmsAll ? 'lines.unacknowledged' : 'lines.unacknowledged_at_least', { count: unacknowledged })}
+      </span>
     </p>
   )
 }

@@ -5,6 +5,7 @@ import { alarm, epochMs, plantLine, plantLines, tag, verdict } from '../../test/
 import {
   countLines,
   keyTags,
+  leftOut,
   lineCondition,
   sortAlarms,
   sortLines,
@@ -36,6 +37,12 @@ test.each<[string, Partial<CloudLine>, Condition]>([
   ['a verdict that could not be given', { verdicts: [deaf] }, 'unjudged'],
   ['no verdict at all', { verdicts: [] }, 'silent'],
   ['alarms of which none is listed', { alarms_more: 2 }, 'abnormal'],
+  ['verdicts of which none is listed', { verdicts: [], verdicts_more: 2 }, 'abnormal'],
+  [
+    'an alarm that stands, where no verdict is listed',
+    { alarms: [alarm('LINE-A', 'PRESS-1', { priority: 'critical' })], verdicts: [], verdicts_more: 2 },
+    'critical',
+  ],
 ])('a line is in the condition of %s', (_name, change, expected) => {
   expect(lineCondition(lineWith(change))).toBe(expected)
 })
@@ -99,7 +106,24 @@ test('being heard renews the age of the lines that were heard only', () => {
 })
 
 test('counts what the summary says', () => {
-  expect(countLines(plantLines(epochMs))).toEqual({ abnormal: 1, unjudged: 1, unacknowledged: 1 })
+  const all = { abnormal: 1, unjudged: 1, unacknowledged: 1, areAlarmsAll: true }
+  expect(countLines(plantLines(epochMs))).toEqual(all)
+  expect(countLines(plantLines(epochMs).map((line) => ({ ...line, alarms_more: 1 })))).toMatchObject({
+    unacknowledged: 1,
+    areAlarmsAll: false,
+  })
+})
+
+test('a row leaves out what it has no room for and what is not listed, but no verdict that must be normal', () => {
+  const alarms = [1, 2, 3, 4, 5].map((no) => alarm('LINE-A', `PRESS-${no}`))
+  const some = { alarms, alarms_more: 52, verdicts: [abnormal, abnormal, abnormal, deaf], verdicts_more: 7 }
+  expect(leftOut(some, 3)).toEqual({ alarms: 54, verdicts: 8 })
+  expect(leftOut({ ...some, verdicts: [...some.verdicts, verdict('LINE-A', 'PRESS-3')] }, 3).verdicts).toBe(1)
+  expect(leftOut({ ...some, verdicts: [] }, 3).verdicts).toBe(7)
+  expect(leftOut({ alarms: alarms.slice(3), alarms_more: 0, verdicts: [abnormal], verdicts_more: 0 }, 3)).toEqual({
+    alarms: 0,
+    verdicts: 0,
+  })
 })
 
 test('a subject is not told the line that stands above it', () => {

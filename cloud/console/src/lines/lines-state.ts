@@ -14,12 +14,15 @@ const stands = (alarm: BoardAlarm): boolean => alarm.state === 'unacknowledged' 
 const wantsPerson = (alarm: BoardAlarm): boolean => alarm.state === 'unacknowledged' || alarm.state === 'returned'
 
 /** The worst that stands at the line. `silent`: no rule has judged it yet, which is not the same as all being well. */
-export function lineCondition(line: Pick<CloudLine, 'alarms' | 'alarms_more' | 'verdicts'>): Condition {
-  // Alarms of which the answer had no room for one are not known, and not nothing.
+export function lineCondition(
+  line: Pick<CloudLine, 'alarms' | 'alarms_more' | 'verdicts' | 'verdicts_more'>,
+): Condition {
+  // Alarms and verdicts of which the answer had no room for one are not known, and not nothing.
   if (line.alarms.length === 0 && line.alarms_more > 0) return 'abnormal'
   const standing = line.alarms.filter(stands)
   const worst = alarmPriorities.find((priority) => standing.some((alarm) => alarm.priority === priority))
   if (worst !== undefined) return worst
+  if (line.verdicts.length === 0 && line.verdicts_more > 0) return 'abnormal'
   if (line.verdicts.some((verdict) => !verdict.normal && verdict.status !== unjudged)) return 'abnormal'
   if (line.verdicts.some((verdict) => verdict.status === unjudged)) return 'unjudged'
   return line.verdicts.length === 0 ? 'silent' : 'normal'
@@ -64,6 +67,21 @@ export function sortAlarms(alarms: readonly BoardAlarm[]): BoardAlarm[] {
   )
 }
 
+/**
+ * How many alarms, and how many verdicts that may be abnormal, a row leaves out that shows `shownMax` of each. The abnormal ones of an edge are listed first:
+ * where a normal one is listed, those that are not listed are normal too.
+ */
+export function leftOut(
+  line: Pick<CloudLine, 'alarms' | 'alarms_more' | 'verdicts' | 'verdicts_more'>,
+  shownMax: number,
+): { readonly alarms: number; readonly verdicts: number } {
+  const abnormal = line.verdicts.filter((verdict) => !verdict.normal).length
+  return {
+    alarms: Math.max(0, line.alarms.length - shownMax) + line.alarms_more,
+    verdicts: Math.max(0, abnormal - shownMax) + (abnormal === line.verdicts.length ? line.verdicts_more : 0),
+  }
+}
+
 const placeWeight = { inside: 0, outside: 100, danger: 200 } as const
 
 /**
@@ -103,8 +121,10 @@ export function withHeard(
 export interface LineCounts {
   readonly abnormal: number
   readonly unjudged: number
-  /** Alarms that wait for somebody. */
+  /** Alarms that wait for somebody, of those that are listed. */
   readonly unacknowledged: number
+  /** Whether all alarms are listed; of the others nobody knows here how many wait. */
+  readonly areAlarmsAll: boolean
 }
 
 export function countLines(lines: readonly CloudLine[]): LineCounts {
@@ -114,5 +134,6 @@ export function countLines(lines: readonly CloudLine[]): LineCounts {
       .length,
     unjudged: found.filter((condition) => condition === 'unjudged').length,
     unacknowledged: lines.reduce((sum, line) => sum + line.alarms.filter(wantsPerson).length, 0),
+    areAlarmsAll: lines.every((line) => line.alarms_more === 0),
   }
 }

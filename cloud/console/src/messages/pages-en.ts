@@ -64,6 +64,7 @@ export const pagesEn = {
   'lines.abnormal': '{abnormal} of {total} {total|line|lines} abnormal',
   'lines.unjudged': '{count} not judged',
   'lines.unacknowledged': '{count} {count|alarm waits|alarms wait} for somebody',
+  'lines.unacknowledged_at_least': 'At least {count} {count|alarm waits|alarms wait} for somebody',
   'lines.empty_title': 'No line has been heard of yet',
   'lines.empty_body': 'Lines appear by themselves when an edge sends their readings. Enrol an edge first.',
   'lines.empty_link': 'To the fleet',

@@ -67,6 +67,7 @@ export const pagesKo: Translation<typeof pagesEn> = {
   'lines.abnormal': '이상 라인 {abnormal}개 / 전체 {total}개',
   'lines.unjudged': '판정 불가 {count}개',
   'lines.unacknowledged': '확인을 기다리는 알람 {count}건',
+  'lines.unacknowledged_at_least': '확인을 기다리는 알람 최소 {count}건',
   'lines.empty_title': '아직 소식이 온 라인이 없습니다',
   'lines.empty_body': '장비가 측정값을 보내면 라인이 저절로 나타납니다. 먼저 장비를 등록하세요.',
   'lines.empty_link': '현장 장비로',

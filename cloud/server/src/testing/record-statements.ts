@@ -9,7 +9,7 @@ import type { ReleaseStatement } from '../platform/db/release-statements.ts'
 const passedOver =
   /node_modules|node:|platform\/db\/(?:database|transactions|statements|backend|stop-statement)\.ts|testing\/(?:record-)?statements\.ts/
 const ofTests =
-  /\.cases\.ts|\.test\.ts|\/testing\/|platform\/db\/(?:migrations|migration-plan|outside-transaction|release-statements)\.ts/
+  /\.cases\.ts|\.test\.ts|-world\.ts|\/write-budgets\.ts|\/testing\/|platform\/db\/(?:migrations|migration-plan|outside-transaction|release-statements)\.ts/
 
 export class StatementRecorder {
   readonly #asked = new Map<string, { role: ReleaseStatement['role']; text: string }>()
@@ -41,8 +41,12 @@ export class StatementRecorder {
         if (['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].some((kind) => kind in node))
           statements.push({ role, text: each })
     }
+    // A page is asked of its months by their dates: what differs in these and in how many rows alone is one statement.
+    const alike = new Map<string, ReleaseStatement>()
+    for (const statement of statements.toSorted((a, b) => (a.text < b.text ? 1 : -1)))
+      alike.set(`${statement.role} ${statement.text.replaceAll(/'\d{4}-\d\d-\d\d[^']*'|\blimit \d+/g, '?')}`, statement)
     if (statements.length === 0) throw new Error('nothing was recorded: look at why the tests did not run')
-    const lines = [...new Set(statements.map((statement) => JSON.stringify(statement)))].sort()
+    const lines = [...alike.values()].map((statement) => JSON.stringify(statement)).sort()
     writeFileSync(file, `{\n"version": ${JSON.stringify(version)},\n"statements": [\n${lines.join(',\n')}\n]\n}\n`)
   }
 

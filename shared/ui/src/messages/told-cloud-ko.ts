@@ -21,7 +21,7 @@ export const toldCloudKo: Readonly<Record<keyof typeof cloudSentences, string>> 
   'move.one_database': '데이터베이스가 하나뿐이어서 테넌트를 옮길 곳이 없습니다. 모든 프로세스의 설정을 같게 맞추세요.',
   'move.there': '테넌트 "{tenant}"의 데이터는 이미 "{database}"에 있습니다.',
   'move.taken':
-    '데이터베이스 "{database}"은(는) 한 테넌트 전용이며 "{taken}"이(가) 쓰고 있습니다. 다른 데이터베이스를 고르세요.',
+    '데이터베이스 "{database}"은(는) 한 테넌트 전용이며 "{taken}"이(가) 쓰고 있거나 쓸 예정입니다. 다른 데이터베이스를 고르세요. 둘을 동시에 요청했다면 하나만 다시 요청하세요.',
   'move.under_way': '테넌트 "{tenant}"의 이동이 이미 진행 중입니다. 진행 상황을 확인하거나 이동을 취소하세요.',
   'move.left_behind':
     '테넌트 "{tenant}"이(가) "{database}"에 남긴 행이 아직 있습니다. 일주일을 기다리거나 남은 행을 먼저 삭제하세요.',
@@ -78,6 +78,7 @@ export const toldCloudKo: Readonly<Record<keyof typeof cloudSentences, string>> 
     '파일 폴더 {folder}을(를) 사용할 수 없습니다({why}). 권한을 고치거나 공간을 만든 뒤 다시 시도하세요.',
   'files.no_answer': '{s}초 안에 응답이 없음',
   'files.too_slow': '파일을 쓰는 데 너무 오래 걸려 중단했습니다. 다시 시도하세요.',
+  'files.gone_meanwhile': '읽는 동안 파일이 교체되거나 삭제되었습니다. 다시 여세요.',
   'files.type': '{kind} 파일에는 {type} 형식을 쓸 수 없습니다. 쓸 수 있는 형식: {types}.',
   'files.size': '{kind} 파일은 최대 {bytes}바이트입니다. 나누어 저장하세요.',
   'files.undeclared':
@@ -93,7 +94,9 @@ export const toldCloudKo: Readonly<Record<keyof typeof cloudSentences, string>> 
   'archive.differs':
     '{tenant}의 {table} 보관 파일이 데이터베이스와 다릅니다(센 행 {rows}, 쓴 행 {written}, 다시 읽은 행 {read}). 파티션은 그대로 있으며 다음 실행에서 새로 씁니다.',
   'archive.two_writers': '다른 프로세스가 보관 파일 {key}을(를) 동시에 쓰고 있습니다.',
-  'archive.not_kept': '보관하지 못한 파티션 {failed}개가 그대로 있습니다. 이유는 로그에 있습니다. 첫 번째: {why}',
+  'archive.not_kept':
+    '보관하지 못한 파티션 {failed}개가 그대로 있습니다. 이유는 로그에 있습니다. 첫 번째({partition}): {why}',
+  'archive.in_use': '테이블을 {s}초 넘게 다른 작업이 쓰고 있었으며 다음 실행에서 다시 시도함',
   'archive.there': '행을 이미 되읽었거나 되읽는 중입니다.',
   'archive.file_gone': '보관 파일이 없어졌습니다. 백업에서 복원하세요.',
   'archive.not_read_back': '행은 파일에만 있습니다. 먼저 되읽거나 파일을 내려받으세요.',
@@ -116,4 +119,28 @@ export const toldCloudKo: Readonly<Record<keyof typeof cloudSentences, string>> 
   'job.another':
     '이 작업은 한 번에 하나만 실행하며, 이미 대기 중이거나 실행 중인 것이 있습니다. 끝난 뒤 다시 시도하세요.',
   'job.not_back': '완전히 실패했거나 취소된 작업만 다시 대기시킬 수 있습니다. 페이지를 새로 고치세요.',
+
+  'command.other_words': '이 ID는 다른 명령에 이미 쓰였습니다. 새 ID로 보내세요.',
+  'command.taken_back': '취소한 명령입니다. 다시 보내려면 새 ID를 쓰세요.',
+  'command.too_many': '이 장비에서 끝나지 않은 명령이 {count}개 있습니다. 기다리거나 일부를 취소하세요.',
+  'bundle.of_no_command': '번들을 만드는 명령이 아닙니다. 보낼 것이 없습니다.',
+  'bundle.ended': '이미 끝난 명령입니다. 번들을 새로 받으려면 새 명령을 보내세요.',
+  'bundle.late': '기한이 지난 명령입니다. 번들을 받으려면 새 명령을 보내세요.',
+  'bundle.busy': '다른 번들을 내려받는 중입니다. 잠시 후 다시 시도하세요.',
+  'desired.too_large': '항목이 {bytes}바이트를 넘습니다. 카탈로그를 나누세요.',
+  'courier.gets_nothing': '“{name}”은(는) 해지되어 아무것도 받지 않습니다. 먼저 다시 등록하세요.',
+  'courier.key_untold':
+    '“{name}”의 전달 키를 아직 받지 못했습니다. 프로토콜 1.2 이상의 프로그램으로 클라우드에 처음 연결될 때 저절로 받습니다.',
+  'courier.down_too_large':
+    '“{name}”의 설정이 {bytes}바이트여서 내려보내는 전달 파일에 들어가지 않습니다. 필요 없는 항목을 취소하세요.',
+  'courier.up_too_large': '전달 파일은 최대 {bytes}바이트입니다. --max-bytes를 줄여 다시 내보내세요.',
+  'courier.piece_too_large': '조각은 최대 {bytes}바이트입니다. 파일을 거기서 나누세요.',
+  'courier.id_taken':
+    '같은 ID의 전달 파일이 다른 장비나 이 장비의 다른 세대에서 이미 왔습니다. 장비에서 다시 내보내세요.',
+  'courier.other_length':
+    '{before}바이트로 시작한 파일인데 지금은 {bytes}바이트입니다. 둘 중 하나는 일부만 있는 파일입니다. 온전한 파일을 고르세요.',
+  'courier.worked_on': '처리 중인 파일입니다. 끝날 때까지 기다리세요.',
+  'courier.too_many':
+    '끝나지 않은 전달 파일이 {count}개 있습니다. 기다리는 앞의 파일을 가져오거나 필요 없는 것을 삭제하세요.',
+  'courier.full': '대기 중인 전달 파일로 보관 공간이 찼습니다. 기다리는 앞의 파일을 먼저 가져오거나 일부를 삭제하세요.',
 }

@@ -17,7 +17,7 @@ import { signCheckpoint } from './checkpoint.ts'
 import { chainStart, hashOf } from './entry-form.ts'
 import type { SealedEntry } from './entry-form.ts'
 import { verificationJob } from './verification-job.ts'
-import { lookEveryMs } from './verification-watch.ts'
+import { lookEveryMs, VerificationWatch } from './verification-watch.ts'
 import type { VerifiedTime } from './verifier.ts'
 
 /*
@@ -397,6 +397,24 @@ export function tamperingCases(newStore: NewStore): void {
       expect(await nightly()).toMatchObject({ findings: 0 })
       clock.advance(lookEveryMs)
       await vi.waitUntil(async () => (await ready()).audit === undefined, { interval: 50 })
+    })
+
+    it('goes on telling so while the database of a changed log does not answer', async () => {
+      const database = new Database(store.backend, { clock })
+      const log = createLog('test', { level: 'silent' })
+      const watch = new VerificationWatch({ database, clock, log, metrics: new Metrics() })
+      const id = await entryAt(2)
+      await unguarded(() => own(`update audit.audit_logs set subject = subject || '!' where id = $1`, [id]))
+      await nightly()
+      await watch.start()
+      clock.advance(lookEveryMs)
+      await vi.waitUntil(() => watch.changed === 1, { interval: 50 })
+      const asked = vi.spyOn(database, 'askDirectories').mockResolvedValue({ rows: [], unreached: ['main'] })
+      clock.advance(lookEveryMs)
+      await watch.stop()
+      expect([asked.mock.calls.length, watch.changed]).toEqual([1, 1])
+      await unguarded(() => own(`update audit.audit_logs set subject = rtrim(subject, '!') where id = $1`, [id]))
+      await nightly()
     })
   })
 }

@@ -1,7 +1,7 @@
 import { describeError } from '@jidoka/base'
 import type { Clock, Log } from '@jidoka/base'
 import type { Database } from '../../platform/db/database.ts'
-import { allTenantsOf } from '../../platform/db/tenants.ts'
+import { tenantsAndUnreached } from '../../platform/db/tenants.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import { Rounds } from '../../platform/rounds.ts'
 import { lastVerification } from './chain-repository.ts'
@@ -44,10 +44,11 @@ export class VerificationWatch extends Rounds {
 
   async #round({ database, clock, log, metrics }: WatchParts): Promise<void> {
     const before = this.#standings
-    const standings = new Map<string, Standing>()
-    for (const tenantId of await allTenantsOf(database)) {
+    const { tenants, unreached } = await tenantsAndUnreached(database)
+    // Of a database that does not answer nothing is known, not even whose it is: who was there stands as they stood. A finding is not taken back by that.
+    const standings = new Map(unreached.length > 0 ? before : [])
+    for (const tenantId of tenants) {
       if (this.isStopping) return
-      // One whose database does not answer stands as it stood: its finding is not taken back by that.
       const known = before.get(tenantId) ?? { verifiedMs: clock.nowMs(), isChanged: false }
       try {
         const last = await database.withTenant(tenantId, lastVerification)

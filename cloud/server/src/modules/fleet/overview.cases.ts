@@ -161,6 +161,22 @@ export function overviewCases(newStore: NewStore): void {
       expect(summary.open_alarms).toBe(152)
     })
 
+    it('list of more lines than there is room for those with the most urgent alarms', async () => {
+      const atMs = world.clock.nowMs()
+      const rowAlarm = (no: number, changes: Parameters<typeof alarmRecord>[1]) =>
+        alarmRecord(atMs + no, { line: `ROW-${no}`, priority: 'low', ...changes })
+      await edge.sendRecords([
+        rowAlarm(0, { priority: 'critical', explanation: 'the oldest' }),
+        ...Array.from({ length: 109 }, (_, no) => rowAlarm(no + 1, {})),
+        rowAlarm(110, { priority: 'critical', state: 'returned', explanation: 'the process is normal again' }),
+      ])
+      const listed = (await lines()).flatMap(({ alarms }) => alarms.map(({ explanation }) => explanation))
+      await world.store.backend.pool.query(`update core.alarms set state = 'cleared' where line like 'ROW-%'`)
+      expect(listed).toHaveLength(100)
+      expect(listed).toContain('the oldest')
+      expect(listed).not.toContain('the process is normal again')
+    })
+
     it('are of a fleet that is counted, and named where it is silent, without the edges that were revoked', async () => {
       const fleet = async () => (await world.as('GET', cloudPaths.dashboard)).body.data.fleet
       world.clock.advance(61_000)
@@ -169,6 +185,17 @@ export function overviewCases(newStore: NewStore): void {
       expect(all.silent_names).toHaveLength(10)
       await world.as('DELETE', fill(cloudPaths.edge, { id: edge.id }))
       expect(await fleet()).toMatchObject({ silent: 49, revoked: 1, open_alarms: 0, pending_items: 0 })
+    })
+
+    it('name every line where something stands, also those of which no row is listed', async () => {
+      const large = await world.newEdge({ name: 'of many lines' })
+      const atMs = world.clock.nowMs()
+      // A page of fifty edges lists a hundred alarms of each.
+      await large.sendRecords(Array.from({ length: 110 }, (_, no) => alarmRecord(atMs + no, { line: `ROW-${no}` })))
+      const ofEdge = (await lines()).filter(({ edge_id }) => edge_id === large.id)
+      expect(new Set(ofEdge.map(({ code }) => code)).size).toBe(110)
+      expect(ofEdge.flatMap(({ alarms }) => alarms)).toHaveLength(100)
+      expect(ofEdge.filter((line) => line.alarms.length === 0 && line.alarms_more === 1)).toHaveLength(10)
     })
   })
 }

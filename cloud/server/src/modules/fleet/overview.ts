@@ -232,6 +232,8 @@ function linesOf(edge: EdgeOverview, tags: readonly TagRow[], parts: LineParts):
     ...tags.map(({ line }) => line),
     ...parts.verdicts.map(({ line }) => line),
     ...parts.alarms.map(({ line }) => line),
+    // Of a line with little that is urgent no row may be listed.
+    ...parts.counts.keys(),
   ])
   return [...codes].sort().map((code) => {
     const ofLine = tags.filter(({ line }) => line === code)

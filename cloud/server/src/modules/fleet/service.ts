@@ -98,10 +98,12 @@ export class FleetService implements FleetPort {
     tenantId: string,
     request: { edgeIds: readonly string[]; definition: RuleDefinition; by: string },
   ): Promise<void> {
-    const { edgeIds, definition, by } = request
+    const { definition, by } = request
+    // An edge that is named twice is one.
+    const edgeIds = [...new Set(request.edgeIds.map((id) => id.toLowerCase()))]
     return this.#parts.database.withTenant(tenantId, async (tx) => {
       await this.#desired.putAtEach(tx, edgeIds, { kind: 'rule', key: definition.id }, { body: definition, by })
-      this.#tellDeployed(tx, request)
+      this.#tellDeployed(tx, { edgeIds, definition, by })
       await this.#parts.audit.append(tx, {
         actor: by,
         action: 'rule.deploy',

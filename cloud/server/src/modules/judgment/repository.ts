@@ -228,8 +228,8 @@ export async function findExecution(tx: Transaction, executionId: string): Promi
 }
 
 /**
- * What a page of lines lists at most, shared alike by its edges: an edge is free to send any number, of half a kilobyte each, and without a bound one edge ended
- * the process. A page of 200 edges has 100 verdicts and 25 alarms of each.
+ * What a page of lines lists at most, shared alike by its edges: an edge is free to send any number, of half a kilobyte each (some kilobytes with the longest
+ * explanation), and without a bound one edge could take all of the memory. A page of 200 edges has 100 verdicts and 25 alarms of each.
  */
 const listedMax = { verdicts: 20_000, alarms: 5_000 }
 /** As many as the description of a site may have. */
@@ -251,17 +251,17 @@ export function listVerdicts(tx: Transaction, edgeIds: readonly string[]): Promi
   )
 }
 
-/** Of each edge its share, and of each line one before the next: those whose cause stands, by priority, before the others. */
+/** Of each edge its share, and of each line one before the next: of a line, and among lines, those whose cause stands, by priority, before the others. */
 export function listOpenAlarms(tx: Transaction, edgeIds: readonly string[]): Promise<AlarmRow[]> {
   return tx.query<AlarmRow>(
     `select a.edge_id, a.id, a.rule_id, a.subject, a.line, a.equipment, a.priority, a.state, a.status, a.explanation, a.judgment_id, a.raised_at, a.returned_at,
        a.acknowledged_at, a.acknowledged_by
      from unnest($1::uuid[]) as asked (edge_id)
      cross join lateral (
-       select *, row_number() over (partition by line
-         order by state in ('unacknowledged', 'acknowledged') desc, array_position($3::text[], priority), raised_at desc) as place
-       from core.alarms where edge_id = asked.edge_id and state <> 'cleared'
-       order by place, raised_at desc limit $2) as a
+       select *, row_number() over (partition by line order by stands desc, urgency, raised_at desc) as place
+       from (select *, state in ('unacknowledged', 'acknowledged') as stands, array_position($3::text[], priority) as urgency
+         from core.alarms where edge_id = asked.edge_id and state <> 'cleared') as opened
+       order by place, stands desc, urgency, raised_at desc limit $2) as a
      order by a.raised_at desc`,
     [edgeIds, shareOf(listedMax.alarms, edgeIds), alarmPriorities],
   )

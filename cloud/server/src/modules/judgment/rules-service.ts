@@ -15,7 +15,10 @@ import { findRule, listRules, writeRule } from './rule-repository.ts'
 import type { RuleRunner } from './rule-runner.ts'
 import type { RuleRow } from './schema.ts'
 
-/** Deployments of a rule that are shown: 150 bytes each, so that neither a page of 200 rules nor one with a thousand edges is more than 600 KB of them. */
+/**
+ * Deployments of a rule that are shown: 150 bytes each, so that neither a page of 200 rules nor one with a thousand edges is more than 600 KB of them. Those that
+ * were not taken have a sentence besides, of 2,000 characters at most: 8 MB where that is so of every rule at each of its edges.
+ */
 const deploymentsMax = { inList: 20, alone: 1_000 }
 
 export interface RulesParts {

@@ -26,7 +26,7 @@ export const keepJob = (
     // Told to people as a failure, and tried again: what could be done is done.
     if (report.failed > 0)
       throw new Error(
-        `${report.failed} partitions could not be kept, and stay; the log names each and says why. The first is ${report.why}`,
+        `${report.failed} partitions could not be kept, and stay; the log names each and says why. The first is ${report.firstFailed}: ${report.why}`,
       )
     return { ...report }
   },

@@ -76,7 +76,7 @@ export const writes: Readonly<Record<string, Prepare>> = {
     return { path: fill(cloudPaths.rule, { id }), json: { definition: ruleOf({ id }), based_on_version: 0 } }
   },
   [`put ${cloudPaths.desired}`]: async (_, seeded, many) => ({
-    path: `${cloudPaths.edges}/${seeded.edge.id}/desired/site/site`,
+    path: desired(seeded, 'site'),
     json: { body: site(many) },
   }),
   [`delete ${cloudPaths.desired}`]: async (world, seeded) => {

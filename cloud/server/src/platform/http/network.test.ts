@@ -12,6 +12,8 @@ describe('an address, where attempts are counted', () => {
     ['[2001:db8:1:2::1]:51234', '2001:db8:1:2::/64'],
     ['2001:db8:1:3::1', '2001:db8:1:3::/64'],
     ['fe80::1%eth0', 'fe80::/64'],
+    ['64:ff9b::10.1.2.3', '10.1.2.3'],
+    ['::ffff:0:10.1.2.3', '10.1.2.3'],
     ['::1', '::/64'],
     // No socket; a proxy that does not know whom it has before it.
     ['', ''],

@@ -130,10 +130,11 @@ export class ObjectStore implements ObjectsPort {
   async #opened(tenantId: string, row: ObjectRow): Promise<OpenObject> {
     const dataKey = await this.#parts.envelope.open(row.sealedKey, placeOf(tenantId, row.id))
     const chunkKey = { dataKey, objectId: row.id }
+    const missing = () => this.#missing(tenantId, row.id)
     const read = async function* (blobs: Blobs, from: number, to: number) {
       const { index, offset, length } = chunkRange(row.bytes, from, to)
       const sealed = await blobs.read(blobName(tenantId, row.id), offset, length)
-      if (sealed === null) throw damaged('it is no longer there')
+      if (sealed === null) throw await missing()
       yield* openChunks(sealed, chunkKey, { index, length, bytes: row.bytes })
     }
     const { blobs } = this.#parts
@@ -149,6 +150,14 @@ export class ObjectStore implements ObjectsPort {
         return new Uint8Array(Buffer.concat(chunks)).slice(skip, skip + end - begin)
       },
     }
+  }
+
+  /** Why there is no blob of what was opened: it goes behind the commit that says so. */
+  async #missing(tenantId: string, id: string): Promise<ObjectError> {
+    const row = await this.#parts.database.withTenant(tenantId, (tx) => repository.findById(tx, id, this.#now()))
+    return row === null
+      ? new ObjectError('unavailable', 'The object was replaced or removed while it was read. Open it again.')
+      : damaged('it is no longer there')
   }
 
   async find(tenantId: string, key: string): Promise<StoredObject | null> {

@@ -60,6 +60,7 @@ export async function openObjectWorld(newStore: NewStore, newBlobs: () => Promis
         [key],
       )
     ).rows
+  const statesOf = async (key: string) => (await rowsOf(key)).map(({ state }) => state)
 
   return {
     clock,
@@ -72,6 +73,7 @@ export async function openObjectWorld(newStore: NewStore, newBlobs: () => Promis
     put,
     get,
     rowsOf,
+    statesOf,
     async close() {
       await blobs.close()
       await store.close()

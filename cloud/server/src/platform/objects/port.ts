@@ -37,7 +37,7 @@ export interface NewObject {
 
 export interface OpenObject {
   readonly object: StoredObject
-  /** The plain bytes. Fails with ObjectError `damaged` rather than give the last of them when they are not those that were stored. */
+  /** The plain bytes. Fails with ObjectError `damaged` rather than give the last of them when they are not those that were stored, `unavailable` where it was replaced or removed before it was read. */
   stream(): Readable
   /** A part of them, each of its chunks authenticated; what lies behind the end is left out. */
   slice(from: number, to: number): Promise<Uint8Array>

@@ -55,7 +55,8 @@ export interface KeepReport {
   late: number
   /** Partitions that a later run must look at again; the log says why. */
   failed: number
-  /** Of the first of them. */
+  /** The first of them, and why. */
+  firstFailed?: string
   why?: string
 }
 
@@ -147,7 +148,8 @@ function waits(log: Log, partition: string): void {
 
 function failed({ log, report }: { log: Log; report: KeepReport }, partition: string, why: string): void {
   report.failed++
-  report.why ??= `${partition}: ${why}`
+  report.firstFailed ??= partition
+  report.why ??= why
   log.error({ action: 'partitions.keep', success: false, partition }, why)
 }
 

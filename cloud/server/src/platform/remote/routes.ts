@@ -3,7 +3,7 @@ import { describeError } from '@jidoka/base'
 import type { Context } from 'hono'
 import type { App } from '../http/app.ts'
 import type { AppEnv } from '../http/env.ts'
-import { countedAddressOf } from '../http/env.ts'
+import { addressOf } from '../http/env.ts'
 import { ProblemError } from '../http/problem.ts'
 import type { RateLimiter } from '../http/rate-limiter.ts'
 import { reply } from '../http/reply.ts'
@@ -71,7 +71,7 @@ async function authenticated(
   { tokens, limiter, trustForwarded, log }: RemoteRouteParts,
 ): Promise<ServiceClaims> {
   const { callers } = methods[method] as Method
-  const stranger = { policy: 'api_stranger', who: countedAddressOf(c, trustForwarded) } as const
+  const stranger = { policy: 'api_stranger', who: addressOf(c, trustForwarded) } as const
   const token = /^Bearer (\S{1,4096})$/.exec(c.req.header('authorization') ?? '')?.[1]
   // Before the signature is looked at, which is what costs.
   await limiter.check(stranger)

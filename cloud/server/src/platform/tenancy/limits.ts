@@ -21,6 +21,8 @@ export const tenancyLimits = {
   /** Rows of a table that came to the target before both databases are told to count: of fewer, all may be gone through. Then each time that there are so many times more. */
   countedRowsMin: 1_000,
   countedAgainAfter: 8,
+  /** Where somebody had the table: soon, as none is counted at the end of a copy, and not so soon that each batch waits for its lock. */
+  countedAgainWhereBusy: 2,
   /** Changes that are taken over at once: what they write on the target is one transaction. */
   changesMax: 10_000,
   /** So few changes are left before writes are made to wait: taking over as many takes a fraction of the pause. */

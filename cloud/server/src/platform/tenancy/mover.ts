@@ -105,8 +105,8 @@ export class TenantMover {
     return move
   }
 
-  async #refuseSecondIn(target: KnownPlace, tenant: string): Promise<void> {
-    if (target.kind !== 'own') return
+  async #refuseSecondIn(target: KnownPlace | null, tenant: string): Promise<void> {
+    if (target?.kind !== 'own') return
     const taker = await takerOf(target, tenant, this.#parts)
     if (taker !== null) throw new OperationalError(isTaken(target.name, taker))
   }
@@ -248,6 +248,8 @@ export class TenantMover {
     await letOwnerIn(source, tenant, tables)
     await letOwnerIn(target, tenant, tables)
     if (!ends.hasTarget) {
+      // Killed behind the note of the move it was not looked at again, and two that were noted at once may both go on.
+      await this.#refuseSecondIn(this.#parts.directory.named(move.target), tenant)
       const occupied = await firstTableWithRows(target, tenant, tables)
       if (occupied !== null)
         throw new OperationalError(

@@ -1,22 +1,26 @@
-import { ManualClock } from '@jidoka/base'
+import { ManualClock, uuidv7 } from '@jidoka/base'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { twoPlaces } from '../../testing/places.ts'
 import type { TwoPlaces } from '../../testing/places.ts'
 import type { NewStore } from '../../testing/stores.ts'
 import { adminPassword, World } from '../../testing/world.ts'
+import type { TenantDirectory } from './directory.ts'
 import { tenancyLimits } from './limits.ts'
+import { insertMove } from './move-repository.ts'
 
 export function ownDatabaseCases(newStore: NewStore): void {
   describe('a database for one tenant', () => {
     let places: TwoPlaces
     let clock: ManualClock
     let worlds: readonly [World, World]
+    let directory: TenantDirectory
     beforeAll(async () => {
       places = await twoPlaces(newStore)
       clock = new ManualClock(Date.UTC(2026, 10, 21, 9))
-      const open = async () =>
-        World.open(places.main, { clock, tenant: 'first', directory: await places.newDirectory(clock, 'own') })
-      worlds = [await open(), await open()]
+      const open = async (known: TenantDirectory) =>
+        World.open(places.main, { clock, tenant: 'first', directory: known })
+      directory = await places.newDirectory(clock, 'own')
+      worlds = [await open(directory), await open(await places.newDirectory(clock, 'own'))]
     })
     afterAll(async () => {
       for (const { cloud } of worlds) await cloud.stop()
@@ -33,14 +37,20 @@ export function ownDatabaseCases(newStore: NewStore): void {
       })
     const move = (id: string, by: World) => by.as('POST', `/api/v1/tenants/${id}/move`, { to: 'second' })
     const pool = () => places.main.backend.pool
+    const makingsOf = async (id: string) =>
+      (await pool().query(`select database from jidoka.tenant_makings where tenant = $1`, [id])).rows
+    const begin = (id: string) =>
+      pool().query(
+        `insert into jidoka.tenant_makings (tenant, login, database, made_by, claimed_at) values ($1, 'admin@' || $1, 'second', 'kim', $2)
+         on conflict (tenant) do update set claimed_at = excluded.claimed_at`,
+        [id, new Date(clock.nowMs()).toISOString()],
+      )
+    const forget = (id: string) => pool().query('delete from jidoka.tenant_makings where tenant = $1', [id])
 
     it('is taken by one that is being made there, until that was given up for long', async () => {
       const [world] = worlds
       await make('waits', world, 'main')
-      await pool().query(
-        `insert into jidoka.tenant_makings (tenant, login, database, made_by, claimed_at) values ('begun', 'admin@begun', 'second', 'kim', $1)`,
-        [new Date(clock.nowMs()).toISOString()],
-      )
+      await begin('begun')
       for (const answer of [await make('late', world), await move('waits', world)])
         expect([answer.status, answer.body.detail]).toEqual([409, expect.stringContaining('"begun" has it')])
       // What was refused has taken no names.
@@ -49,6 +59,50 @@ export function ownDatabaseCases(newStore: NewStore): void {
       expect((await move('waits', world)).status).toBe(200)
       expect((await make('later', world)).body.detail).toContain('"waits" has it')
       expect((await world.cloud.tenants.mover?.cancel('waits', 'admin'))?.step).toBe('cancelled')
+    })
+
+    it('is given to nobody while it does not answer, and one that was begun there stays begun', async () => {
+      const [world] = worlds
+      await begin('begun')
+      const second = directory.named('second')
+      if (second === null) throw new Error('there is one')
+      const { backend } = second
+      second.backend = null
+      try {
+        expect((await make('unseen', world)).status).toBe(503)
+        expect(await makingsOf('unseen')).toEqual([])
+        // Asked for once more, where another request for it may still be at it.
+        const again = await world.as('POST', '/api/v1/tenants', {
+          id: 'begun',
+          name: 'A plant',
+          admin_login: 'admin@begun',
+          admin_password: adminPassword,
+        })
+        expect(again.status).toBe(503)
+        expect(await makingsOf('begun')).toEqual([{ database: 'second' }])
+      } finally {
+        second.backend = backend
+        await forget('begun')
+      }
+    })
+
+    it('is not entered by a move that was noted and not looked at again', async () => {
+      const [world] = worlds
+      const id = uuidv7(clock.nowMs())
+      const at = new Date(clock.nowMs()).toISOString()
+      await insertMove(pool(), {
+        id,
+        tenant: 'waits',
+        source: 'main',
+        target: 'second',
+        version: 0,
+        begun_at: at,
+        begun_by: 'kim',
+      })
+      await begin('begun')
+      await expect(world.cloud.tenants.mover?.run(id)).rejects.toThrow('"begun" has it')
+      expect((await world.cloud.tenants.mover?.cancel('waits', 'kim'))?.step).toBe('cancelled')
+      await forget('begun')
     })
 
     it('is taken by one of those that come at the same moment at most', async () => {

@@ -1,12 +1,14 @@
 import type { Clock } from '@jidoka/base'
 import type { Database } from '../db/database.ts'
-import { allTenantsOf } from '../db/tenants.ts'
+import { tenantsAndUnreached } from '../db/tenants.ts'
+import { DatabaseUnavailableError } from '../db/unavailable.ts'
 import type { TenantDirectory } from './directory.ts'
 import { tenancyLimits } from './limits.ts'
 
 /**
  * The tenant that a database for one tenant is taken by: one that is served there, is being moved there, or is being made there. To be asked again behind what
  * takes it, which all see in the main database: of two at the same moment one at least finds the other.
+ * @throws DatabaseUnavailableError where it does not answer: nobody knows who is there
  */
 export async function takerOf(
   { name }: { readonly name: string },
@@ -15,7 +17,9 @@ export async function takerOf(
 ): Promise<string | null> {
   await directory.read()
   // Before the makings: one that is made in between is still among those.
-  const tenants = await allTenantsOf(database)
+  const { tenants, unreached } = await tenantsAndUnreached(database)
+  if (unreached.includes(name))
+    throw new DatabaseUnavailableError(`The database "${name}" cannot be reached. See that it runs, then try again.`)
   const there = tenants.find((other) => other !== tenant && directory.of(other).place.name === name)
   if (there !== undefined) return there
   const { rows } = await database.backend.pool.query<{ tenant: string }>(

@@ -111,7 +111,8 @@ export class TenantDesk {
     const { database: place } = making
     // Of two that take it at once none has seen the other before.
     await this.#refuseSecondIn(place, id).catch(async (error: unknown) => {
-      await forgetMaking(database.backend.pool, making)
+      // Of one that could not be looked at, another request for the same may be under way.
+      if (isConflict(error)) await forgetMaking(database.backend.pool, making)
       throw error
     })
     const before = directory?.of(id)
@@ -132,7 +133,7 @@ export class TenantDesk {
       return { database: place, password }
     } catch (error) {
       // Refused: nothing of it was written, unless another request for the same has made it.
-      if (error instanceof ProblemError && error.kind === 'conflict' && !(await allTenantsOf(database)).includes(id))
+      if (isConflict(error) && !(await allTenantsOf(database)).includes(id))
         await forgetMaking(database.backend.pool, making)
       throw error
     }
@@ -188,6 +189,8 @@ export class TenantDesk {
     return known?.name ?? directory.placeForNew(id).name
   }
 }
+
+const isConflict = (error: unknown) => error instanceof ProblemError && error.kind === 'conflict'
 
 const isThere = (id: string) => new ProblemError('conflict', `There is a tenant "${id}" already. Choose another id.`)
 

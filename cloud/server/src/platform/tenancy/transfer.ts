@@ -120,15 +120,17 @@ export class Transfer {
    */
   async makeKnown(): Promise<void> {
     const { source, target, tenant } = this.#parts
-    const { countedRowsMin, countedAgainAfter, watchWaitMsMax: lockWaitMs } = tenancyLimits
+    const { countedRowsMin, countedAgainAfter, countedAgainWhereBusy, watchWaitMsMax: lockWaitMs } = tenancyLimits
     for (const [name, come] of this.#come) {
       if (come.rows < Math.max(come.countedAt, countedRowsMin)) continue
-      come.countedAt = come.rows * countedAgainAfter
+      let isBusy = false
       for (const backend of [source, target])
         await asOwnerOf(backend, { tenant, lockWaitMs }, (query) => query(`analyze ${name}`)).catch((error) => {
           // Somebody builds an index of it, or counts it himself.
           if (!busyCodes.has(codeOf(error))) throw error
+          isBusy = true
         })
+      come.countedAt = come.rows * (isBusy ? countedAgainWhereBusy : countedAgainAfter)
     }
   }
 
